@@ -1,0 +1,2 @@
+nobase_include_HEADERS += \
+    include/rescore/status.h

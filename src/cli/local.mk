@@ -1,0 +1,5 @@
+bin_PROGRAMS += rescore
+rescore_SOURCES = \
+    %D%/main.c
+rescore_LDADD = librescore-core.la
+EXTRA_DIST += %D%/README.md

@@ -1,0 +1,38 @@
+# Unit tests: Criterion programs, one per module, through a TAP wrapper. Shell tests print TAP themselves.
+TEST_EXTENSIONS = .sh
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = $(SHELL) $(top_srcdir)/build-aux/criterion-tap.sh
+SH_LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+    srcdir='$(abs_top_srcdir)'; export srcdir; \
+    builddir='$(abs_top_builddir)'; export builddir; \
+    RESCORE='$(abs_top_builddir)/rescore'; export RESCORE; \
+    OMP_NUM_THREADS=1; export OMP_NUM_THREADS; \
+    OPENBLAS_NUM_THREADS=1; export OPENBLAS_NUM_THREADS; \
+    LSAN_OPTIONS='suppressions=$(abs_top_srcdir)/tests/lsan.supp:print_suppressions=0'; export LSAN_OPTIONS; \
+    RESCORE_TEST_DATA="$${RESCORE_TEST_DATA:-$(abs_top_srcdir)/../shared/data}"; export RESCORE_TEST_DATA;
+EXTRA_DIST += %D%/README.md %D%/lsan.supp %D%/layering.floors $(shell_tests) %D%/missing.sh %D%/tap.sh
+
+unit_tests =
+shell_tests = %D%/layering.sh %D%/prefixes.sh %D%/lengths.sh
+
+test_libraries = librescore-core.la $(CRITERION_LIBS)
+test_flags = $(AM_CFLAGS) $(CRITERION_CFLAGS)
+
+# Without Criterion or ngspice nothing passes silently: the test that fails names the package.
+if HAVE_CRITERION
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests) $(shell_tests)
+else
+TESTS += %D%/missing.sh
+endif
+if !HAVE_NGSPICE
+TESTS += %D%/missing.sh
+endif
+
+unit_tests += %D%/test_base
+tests_test_base_SOURCES = %D%/test_base.c
+tests_test_base_CFLAGS = $(test_flags)
+tests_test_base_LDADD = $(test_libraries)
