@@ -1,0 +1,22 @@
+/* Whole files: read into memory, written atomically. */
+#ifndef IO_FILE_H
+#define IO_FILE_H
+
+#include <stddef.h>
+
+#include "rescore/status.h"
+
+/* The file's bytes, '\0' appended; owned by the caller (free). RS_IO when it cannot be read, RS_INPUT above `limit`. */
+enum rs_status file_read(const char *path, size_t limit, char **bytes, size_t *n_bytes,
+                         struct rs_error *err) RS_MUST_CHECK;
+
+/*
+ * Writes a temporary file beside `path`, closes, fsyncs and renames it. RS_CREATE when it cannot be made, RS_IO
+ * when writing fails; then nothing is left and the final name is untouched. path "-" writes to standard output.
+ */
+enum rs_status file_write(const char *path, const void *bytes, size_t n_bytes, struct rs_error *err) RS_MUST_CHECK;
+
+/* Whether `path` could be created or replaced: RS_CREATE with the reason if not. Leaves nothing behind. */
+enum rs_status file_check_writable(const char *path, struct rs_error *err) RS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * A store: an HDF5 file seen as named arrays with attributes. Knows no physics. The only user of hdf5.h.
+ *
+ * Writing follows the netCDF-4 rules, so that xarray (netcdf4 and h5netcdf), h5py and ncdump open a result with
+ * labelled dimensions: every axis is a dimension scale, link creation order is tracked, units are symbols, no
+ * compound, enum, complex or reference datasets. Object times are off: equal content gives equal bytes.
+ * Not for several threads: only the main thread calls these.
+ *
+ * Errors read "FILE: error: ...", "FILE:/DATASET: error: ..." or "FILE:/@ATTRIBUTE: error: ...".
+ */
+#ifndef IO_STORE_H
+#define IO_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rescore/status.h"
+
+struct store;
+
+enum store_type {
+    STORE_FLOAT64,
+    STORE_FLOAT32,
+    STORE_INT64,
+    STORE_INT32,
+    STORE_INT8,
+    STORE_UINT8
+};
+
+enum { STORE_RANK_MAX = 12, STORE_NAME_SIZE = 128 };
+
+struct store_shape {
+    int rank; /* 0: a scalar */
+    size_t sizes[STORE_RANK_MAX];
+};
+
+/* --- reading --- */
+
+/* Opens a file for reading. RS_IO when it cannot be opened or read, RS_INPUT when it is no HDF5 file or is truncated. */
+enum rs_status store_open(const char *path, struct store **out, struct rs_error *err) RS_MUST_CHECK;
+
+/* The same from bytes in memory (a file compiled into the program); `name` stands for the path in messages. */
+enum rs_status store_open_image(const char *name, const void *bytes, size_t n_bytes, struct store **out,
+                                struct rs_error *err) RS_MUST_CHECK;
+
+const char *store_path(const struct store *store);
+
+bool store_has(const struct store *store, const char *dataset);
+/* `object` is "/" for root attributes, else a dataset or group. */
+bool store_has_attribute(const struct store *store, const char *object, const char *name);
+
+enum rs_status store_get_shape(const struct store *store, const char *dataset, struct store_shape *shape,
+                               struct rs_error *err) RS_MUST_CHECK;
+
+/* Whether the dataset or attribute type is an integer, a float, a text. */
+bool store_is_text(const struct store *store, const char *dataset);
+
+/*
+ * Reads a whole dataset of any integer or float type (also h5py's boolean), converted to `type`, into `values`,
+ * which has room for its shape. A missing dataset or another kind of type is RS_INPUT, a failing read RS_IO.
+ */
+enum rs_status store_read(const struct store *store, const char *dataset, enum store_type type, void *values,
+                          struct rs_error *err) RS_MUST_CHECK;
+
+/* Reads rows [first, first + count) of the first axis. */
+enum rs_status store_read_rows(const struct store *store, const char *dataset, enum store_type type, size_t first,
+                               size_t count, void *values, struct rs_error *err) RS_MUST_CHECK;
+
+/* A one-dimensional dataset of texts, fixed or variable length; an array of `n` strings owned by the caller
+ * (one free() releases all). */
+enum rs_status store_read_texts(const struct store *store, const char *dataset, size_t *n, char ***texts,
+                                struct rs_error *err) RS_MUST_CHECK;
+
+/* A scalar attribute (or one of one element): any integer or float type, or boolean, as a number. */
+enum rs_status store_read_number(const struct store *store, const char *object, const char *name, double *value,
+                                 struct rs_error *err) RS_MUST_CHECK;
+/* A text attribute, owned by the caller (free). */
+enum rs_status store_read_text(const struct store *store, const char *object, const char *name, char **text,
+                               struct rs_error *err) RS_MUST_CHECK;
+
+/* Calls `visit` for each attribute of an object (is_dataset false), or each link of a group (true: dataset, false:
+ * group), in creation order. */
+typedef void store_visit(const char *name, bool is_dataset, void *context);
+enum rs_status store_list_attributes(const struct store *store, const char *object, store_visit *visit, void *context,
+                                     struct rs_error *err) RS_MUST_CHECK;
+enum rs_status store_list(const struct store *store, const char *group, store_visit *visit, void *context,
+                          struct rs_error *err) RS_MUST_CHECK;
+
+/* Names of a dataset's dimensions (of the attached scales; "" where there is none): names[rank][STORE_NAME_SIZE]. */
+enum rs_status store_get_dimensions(const struct store *store, const char *dataset, char names[][STORE_NAME_SIZE],
+                                    struct rs_error *err) RS_MUST_CHECK;
+
+/* --- writing --- */
+
+/* Starts a file under a temporary name beside `path`. RS_CREATE when that cannot be. */
+enum rs_status store_create(const char *path, struct store **out, struct rs_error *err) RS_MUST_CHECK;
+
+/*
+ * Ends writing: flush, close, fsync, rename to the final name, fsync the folder. Also frees the store. On any
+ * failure, also one that an earlier call met, the temporary file is removed and the final name is untouched.
+ */
+enum rs_status store_commit(struct store *store, struct rs_error *err) RS_MUST_CHECK;
+
+/* Frees a store: closes one opened for reading, discards one being written. NULL is allowed. */
+void store_close(struct store *store);
+
+enum rs_status store_make_group(struct store *store, const char *group, struct rs_error *err) RS_MUST_CHECK;
+
+/* What a dataset is called and measured in; NULL members are left out. */
+struct store_label {
+    const char *units;     /* "S", "A", "1" ... */
+    const char *long_name; /* for people */
+};
+
+/*
+ * A dimension scale `name` (with its group's path) of `n` values: gives a dimension its name and coordinates.
+ * values = NULL: a dimension without coordinates (the netCDF form).
+ */
+enum rs_status store_write_scale(struct store *store, const char *name, enum store_type type, size_t n,
+                                 const void *values, struct store_label label, struct rs_error *err) RS_MUST_CHECK;
+
+/* A dimension scale whose coordinates are names. */
+enum rs_status store_write_text_scale(struct store *store, const char *name, size_t n, const char *const *texts,
+                                      struct store_label label, struct rs_error *err) RS_MUST_CHECK;
+
+/*
+ * A dataset. dimensions [shape->rank] are paths of scales written before (NULL: none attached, for files that
+ * are no results). Arrays of more than 1 kB are chunked, shuffled, deflated (level 1) and checksummed.
+ */
+enum rs_status store_write(struct store *store, const char *dataset, enum store_type type,
+                           const struct store_shape *shape, const char *const *dimensions, const void *values,
+                           struct store_label label, struct rs_error *err) RS_MUST_CHECK;
+
+/* A one-dimensional dataset of variable-length UTF-8 texts. */
+enum rs_status store_write_texts(struct store *store, const char *dataset, size_t n, const char *const *texts,
+                                 const char *dimension, struct rs_error *err) RS_MUST_CHECK;
+
+/* Attributes of "/" or of a dataset or group. */
+enum rs_status store_write_number(struct store *store, const char *object, const char *name, double value,
+                                  struct rs_error *err) RS_MUST_CHECK;
+enum rs_status store_write_integer(struct store *store, const char *object, const char *name, long long value,
+                                   struct rs_error *err) RS_MUST_CHECK;
+enum rs_status store_write_text(struct store *store, const char *object, const char *name, const char *text,
+                                struct rs_error *err) RS_MUST_CHECK;
+enum rs_status store_write_numbers(struct store *store, const char *object, const char *name, enum store_type type,
+                                   size_t n, const void *values, struct rs_error *err) RS_MUST_CHECK;
+
+#endif

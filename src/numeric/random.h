@@ -1,0 +1,64 @@
+/*
+ * Random numbers that depend only on what they are for: Philox4x32-10 (Salmon et al., SC'11) keyed by the seed,
+ * its counter made of (trial, purpose, array, write, cell, draw). No state, no call order, no sweep point: every
+ * sweep point sees the same devices and the same underlying normals, and switching one effect off moves no draw
+ * of another.
+ *
+ * Layout 1 (files name it "philox4x32-10, layout 1"):
+ *     key      seed, low word first
+ *     counter  word 0: cell / 4 (24 bits) | purpose << 24      word 1: draw (32 bits)
+ *              words 2-3, a 64-bit number: array (20 bits) | trial (20 bits) << 20 | write (24 bits) << 40
+ * One block gives the four numbers of cells 4c ... 4c+3. Normals: Box-Muller on word pairs (0,1), (2,3), each
+ * word as (w + 1/2) / 2^32, so that they end at 6.7 sigma.
+ */
+#ifndef NUMERIC_RANDOM_H
+#define NUMERIC_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define RANDOM_NAME "philox4x32-10, layout 1"
+
+enum {
+    RANDOM_TRIALS_MAX = 1 << 20,
+    RANDOM_ARRAYS_MAX = 1 << 20,
+    RANDOM_WRITES_MAX = 1 << 24,
+    RANDOM_CELLS_MAX = 1 << 26
+};
+
+/* What a draw is for. The numbers are part of the layout: add at the end, never renumber. */
+enum random_purpose {
+    RANDOM_PROGRAMMING = 0, /* per write and cell */
+    RANDOM_RELAXATION = 1,  /* per write and cell */
+    RANDOM_READ = 2,        /* per read and cell; draw = read */
+    RANDOM_OFFSET = 3,      /* comparator, per trial and array; cell = key slot */
+    RANDOM_DECISION = 4,    /* comparator, per decision; cell = key slot, draw = read */
+    RANDOM_READOUT = 5,     /* converter, per conversion; cell = key slot, draw = read */
+    RANDOM_POLICY = 6,      /* the policy `random`; cell = key, draw = query */
+    RANDOM_PROBE = 7,       /* probe vectors of the certificate */
+    RANDOM_STORIES = 8,     /* generated stories */
+    RANDOM_TRAINING = 9     /* initial weights, order of examples, time noise */
+};
+
+struct random_key {
+    uint64_t seed;
+    enum random_purpose purpose;
+    uint32_t trial, array, write, draw;
+};
+
+/* The block of four words of cells 4 `block` ... 4 `block` + 3. */
+void random_block(const struct random_key *key, uint32_t block, uint32_t words[4]);
+
+/* Philox4x32-10 itself, for known-answer tests. */
+void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
+
+/* Standard normals of cells 0 ... n-1. The same cells give the same numbers for every n. */
+void random_normals(const struct random_key *key, size_t n, double *normals);
+
+/* Uniforms in (0, 1) of cells 0 ... n-1. */
+void random_uniforms(const struct random_key *key, size_t n, double *uniforms);
+
+/* A whole number in 0 ... n-1 for one cell; n < 2^31. Its bias is below n / 2^32. */
+uint32_t random_integer(const struct random_key *key, uint32_t cell, uint32_t n);
+
+#endif
