@@ -1,1 +1,3 @@
+librescore_core_la_SOURCES += \
+    %D%/code.c %D%/code.h
 EXTRA_DIST += %D%/README.md
