@@ -22,6 +22,8 @@ struct bank {
     double *volts;                                                                /* [n_rows] */
     double *current_amperes, *probe_amperes;                                      /* [n_columns] */
     struct bank_certificate certificate;
+    bool started;         /* a write was seen since the last reset */
+    uint32_t first_write; /* which one */
 };
 
 enum rs_status bank_create(const struct attention_setup *setup, struct bank **out, struct rs_error *err)
@@ -71,6 +73,7 @@ void bank_destroy(struct bank *bank)
 void bank_reset_certificate(struct bank *bank)
 {
     bank->certificate = (struct bank_certificate){0};
+    bank->started = false;
 }
 
 struct bank_certificate bank_certificate(const struct bank *bank)
@@ -86,9 +89,7 @@ static bool is_ideal(const struct network *network)
 
 static void solve_field(struct bank *bank, const double *volts, double *amperes)
 {
-    struct field_report report;
-    field_solve(bank->field_plan, volts, field_tolerance, amperes, NULL, NULL, &report);
-    if (!report.converged)
+    if (!field_solve(bank->field_plan, volts, field_tolerance, amperes, NULL, NULL, NULL))
         bank->certificate.n_failed++;
 }
 
@@ -176,10 +177,10 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
     struct random_key key = {.seed = bank->setup->seed, .trial = job->trial, .write = job->write,
                              .array = setup_array_number(bank->setup, job->layer, job->kv_head, tile, stack)};
     enum way way = choose_way(bank, job->n_queries * job->n_query_heads);
-    bool saved = keep == NULL || !keep->arrays || job->write > 0;
+    bool saved = keep == NULL || !keep->arrays || job->write != bank->first_write;
     mapping_targets(mapping, tile, stack, job->n_keys, job->key_msb, bank->target_siemens);
     device_program(&bank->setup->device, &key, n_cells, bank->target_siemens, bank->scratch, bank->programmed_siemens);
-    if (job->write == 0 && job->kv_head == 0 && tile == 0 && stack == 0)
+    if (job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0)
         certify(bank, &key);
     prepare(bank, way);
     for (size_t i = job->causal ? first_key : 0; i < job->n_queries; i++)
@@ -203,6 +204,9 @@ enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *
                          struct rs_error *err)
 {
     const struct mapping *mapping = &bank->setup->mapping;
+    if (!bank->started)
+        bank->first_write = job->write;
+    bank->started = true;
     memset(signal_units, 0, job->n_queries * job->n_query_heads * job->n_keys * sizeof *signal_units);
     for (size_t tile = 0; tile < mapping_tiles(mapping, job->n_keys); tile++)
         for (size_t stack = 0; stack < mapping->n_stacks; stack++) {

@@ -11,15 +11,15 @@ static const struct section {
     const struct option_table *table;
     size_t offset;
 } sections[] = {
-    {&workload_option_table, offsetof(struct config, workload)},
+    {&run_options_workload, offsetof(struct config, workload)},
     {&device_option_table, offsetof(struct config, device)},
-    {&array_option_table, offsetof(struct config, array)},
-    {&encoding_option_table, offsetof(struct config, encoding)},
-    {&comparator_option_table, offsetof(struct config, comparator)},
-    {&prune_option_table, offsetof(struct config, prune)},
-    {&readout_option_table, offsetof(struct config, readout)},
-    {&recompute_option_table, offsetof(struct config, recompute)},
-    {&monte_carlo_option_table, offsetof(struct config, monte_carlo)},
+    {&frontend_options_array, offsetof(struct config, array)},
+    {&frontend_options_encoding, offsetof(struct config, encoding)},
+    {&frontend_options_comparator, offsetof(struct config, comparator)},
+    {&prune_options_table, offsetof(struct config, prune)},
+    {&frontend_options_readout, offsetof(struct config, readout)},
+    {&digital_options_recompute, offsetof(struct config, recompute)},
+    {&run_options_monte_carlo, offsetof(struct config, monte_carlo)},
     {&train_option_table, offsetof(struct config, train)},
 };
 

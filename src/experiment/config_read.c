@@ -1,4 +1,6 @@
 /* Reading a configuration: a YAML file, then --set texts. */
+#include "config.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

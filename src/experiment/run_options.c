@@ -19,7 +19,7 @@ static const struct option workload_rows[] = {
     {.key = "workload.samples", .kind = OPTION_INTEGER, .offset = WORKLOAD(samples), .initial = "0", .low = 0,
      .high = 1 << 20, .flags = OPTION_NOT_SWEPT, .help = "how many test items or samples are used; 0: all"},
 };
-TABLE(workload_option_table, workload_rows, workload_options);
+TABLE(run_options_workload, workload_rows, workload_options);
 
 #define MONTE_CARLO(name) offsetof(struct monte_carlo_options, name)
 static const struct option monte_carlo_rows[] = {
@@ -31,4 +31,4 @@ static const struct option monte_carlo_rows[] = {
      .choices = modes, .flags = OPTION_NOT_SWEPT,
      .help = "sample: every draw is made; law and law-full are not in this version"},
 };
-TABLE(monte_carlo_option_table, monte_carlo_rows, monte_carlo_options);
+TABLE(run_options_monte_carlo, monte_carlo_rows, monte_carlo_options);

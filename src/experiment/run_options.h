@@ -20,6 +20,6 @@ struct monte_carlo_options {
     int mode; /* of enum monte_carlo_mode */
 };
 
-extern const struct option_table workload_option_table, monte_carlo_option_table;
+extern const struct option_table run_options_workload, run_options_monte_carlo;
 
 #endif
