@@ -36,3 +36,8 @@ unit_tests += %D%/test_base
 tests_test_base_SOURCES = %D%/test_base.c
 tests_test_base_CFLAGS = $(test_flags)
 tests_test_base_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_crossbar
+tests_test_crossbar_SOURCES = %D%/test_crossbar.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_crossbar_CFLAGS = $(test_flags)
+tests_test_crossbar_LDADD = $(test_libraries)
