@@ -1,4 +1,5 @@
-/* Reading and atomic writing of whole files. A file under its final name is complete: it gets there by rename. */
+/* Reading and atomic writing of whole files. A file under its final name is complete: it gets there by
+ * rename. */
 #include "config.h" /* POSIX names */
 
 #include "io/file.h"
@@ -53,8 +54,8 @@ static enum rs_status read_all(int descriptor, const char *path, size_t limit, s
     ssize_t got;
     while ((got = read_some(descriptor, block, sizeof block)) > 0) {
         if ((size_t)got > limit - content->length)
-            return rs_fail(err, RS_INPUT, "%s: error: more than %zu bytes found, at most that many expected", path,
-                           limit);
+            return rs_fail(err, RS_INPUT, "%s: error: more than %zu bytes found, at most that many expected",
+                           path, limit);
         text_append_bytes(content, block, (size_t)got);
     }
     if (got < 0)
@@ -102,7 +103,8 @@ void file_discard(struct file_draft *draft)
     free_draft(draft);
 }
 
-/* Opens a new file beside the target. The name says what it is and whose; it is free, or another one is tried. */
+/* Opens a new file beside the target. The name says what it is and whose; it is free, or another one is
+ * tried. */
 static bool open_temporary(struct file_draft *draft)
 {
     size_t size = strlen(draft->target) + 48;
@@ -129,7 +131,7 @@ static bool open_draft(struct file_draft *draft)
 {
     struct stat found;
     bool exists = stat(draft->path, &found) == 0;
-    if (!exists && errno != ENOENT)
+    if (!exists && (errno != ENOENT || draft->path[0] == '\0'))
         return false;
     draft->target = exists ? realpath(draft->path, NULL) : strdup(draft->path);
     if (draft->target == NULL && exists)
@@ -157,7 +159,8 @@ enum rs_status file_begin(const char *path, struct file_draft **out, struct rs_e
     draft->descriptor = -1;
     draft->path = strdup(path);
     if (draft->path == NULL || !open_draft(draft)) {
-        enum rs_status status = rs_fail(err, RS_CREATE, "%s: error: cannot create: %s", path, strerror(errno));
+        enum rs_status status =
+            rs_fail(err, RS_CREATE, "%s: error: cannot create: %s", path, strerror(errno));
         file_discard(draft);
         return status;
     }

@@ -148,8 +148,8 @@ static void print_memory_name(const struct store *store, char *name, size_t name
 /* --- opening --- */
 
 /*
- * Whether the system lets us read `path`, and whether its file system knows locks: on some (NFS, Lustre) locking
- * is refused, and the file is then read without.
+ * Whether the system lets us read `path`, whether its seal holds, and whether its file system knows locks: on
+ * some (NFS, Lustre) locking is refused, and the file is then read without.
  */
 static enum rs_status probe_file(const struct store *store, bool *locks, struct rs_error *err)
 {
@@ -168,8 +168,11 @@ static enum rs_status probe_file(const struct store *store, bool *locks, struct 
     const char *wish = getenv("HDF5_USE_FILE_LOCKING");
     bool wanted = wish == NULL || (strcmp(wish, "FALSE") != 0 && strcmp(wish, "0") != 0);
     if (status == RS_OK && !*locks && errno == EWOULDBLOCK && wanted)
-        status = store_fail(store, RS_IO, NULL, NULL, err,
-                            "another program has it open for writing (HDF5_USE_FILE_LOCKING=FALSE reads it anyway)");
+        status = store_fail(
+            store, RS_IO, NULL, NULL, err,
+            "another program has it open for writing (HDF5_USE_FILE_LOCKING=FALSE reads it anyway)");
+    if (status == RS_OK)
+        status = store_check_file(store, descriptor, found.st_size, err);
     (void)close(descriptor); /* nothing was written: its result says nothing */
     return status;
 }
@@ -188,7 +191,8 @@ static hid_t open_image(struct store_ids *ids, const char *name, const void *byt
     void *image = (void *)(uintptr_t)bytes; /* HDF5 copies it and changes nothing, but says no const */
     hid_t access = store_keep(ids, H5Pcreate(H5P_FILE_ACCESS));
     if (access < 0 || H5Pset_fclose_degree(access, H5F_CLOSE_SEMI) < 0 ||
-        H5Pset_fapl_core(access, STORE_GROWTH_BYTES, false) < 0 || H5Pset_file_image(access, image, n_bytes) < 0)
+        H5Pset_fapl_core(access, STORE_GROWTH_BYTES, false) < 0 ||
+        H5Pset_file_image(access, image, n_bytes) < 0)
         return H5I_INVALID_HID;
     return H5Fopen(name, H5F_ACC_RDONLY, access);
 }
@@ -210,7 +214,8 @@ static enum rs_status finish_open(struct store *store, struct store_ids *ids, st
     else if (reason.is_system)
         status = store_fail(store, RS_IO, NULL, NULL, err, "cannot read: %s", reason.text);
     else
-        status = store_fail(store, RS_INPUT, NULL, NULL, err, "truncated or damaged HDF5 file (%s)", reason.text);
+        status =
+            store_fail(store, RS_INPUT, NULL, NULL, err, "truncated or damaged HDF5 file (%s)", reason.text);
     store_close(store);
     return status;
 }
@@ -221,7 +226,7 @@ enum rs_status store_open(const char *path, struct store **out, struct rs_error 
     struct store *store = make_store(path, err);
     if (store == NULL)
         return RS_INTERNAL;
-    bool locks;
+    bool locks = false;
     enum rs_status status = probe_file(store, &locks, err);
     if (status != RS_OK) {
         free_store(store);
@@ -239,8 +244,9 @@ enum rs_status store_open_image(const char *name, const void *bytes, size_t n_by
     struct store *store = make_store(name, err);
     if (store == NULL)
         return RS_INTERNAL;
-    if (n_bytes == 0) {
-        enum rs_status status = store_fail(store, RS_INPUT, NULL, NULL, err, "not an HDF5 file");
+    enum rs_status status = n_bytes > 0 ? store_check_image(store, bytes, n_bytes, err)
+                                        : store_fail(store, RS_INPUT, NULL, NULL, err, "not an HDF5 file");
+    if (status != RS_OK) {
         free_store(store);
         return status;
     }
@@ -266,8 +272,8 @@ void store_close(struct store *store)
 /* --- creating --- */
 
 /*
- * Link order is tracked because netCDF needs it for appending, attribute order because it also gives objects the
- * newer, checksummed headers; times are off so that equal content gives equal bytes.
+ * Link order is tracked because netCDF needs it for appending, attribute order because it also gives objects
+ * the newer, checksummed headers; times are off so that equal content gives equal bytes.
  */
 static hid_t create_file(struct store_ids *ids, const char *name)
 {
@@ -275,7 +281,8 @@ static hid_t create_file(struct store_ids *ids, const char *name)
     hid_t access = store_keep(ids, H5Pcreate(H5P_FILE_ACCESS));
     hid_t creation = store_keep(ids, H5Pcreate(H5P_FILE_CREATE));
     if (access < 0 || creation < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) < 0 ||
-        H5Pset_fclose_degree(access, H5F_CLOSE_SEMI) < 0 || H5Pset_fapl_core(access, STORE_GROWTH_BYTES, false) < 0 ||
+        H5Pset_fclose_degree(access, H5F_CLOSE_SEMI) < 0 ||
+        H5Pset_fapl_core(access, STORE_GROWTH_BYTES, false) < 0 ||
         H5Pset_link_creation_order(creation, order) < 0 || H5Pset_attr_creation_order(creation, order) < 0 ||
         H5Pset_obj_track_times(creation, false) < 0)
         return H5I_INVALID_HID;
@@ -334,7 +341,7 @@ enum rs_status store_commit(struct store *store, struct rs_error *err)
         store_get_reason(&reason);
         status = store_fail(store, RS_IO, NULL, NULL, err, "cannot write: %s", reason.text);
     } else
-        status = file_append(store->draft, bytes, n_bytes, err);
+        status = store_append_sealed(store, bytes, n_bytes, err);
     if (H5Fclose(store->file) < 0 && status == RS_OK)
         status = store_fail(store, RS_IO, NULL, NULL, err, "cannot write: the file in memory does not close");
     store->file = H5I_INVALID_HID;

@@ -56,8 +56,8 @@ static H5_index_t link_index(struct store_ids *ids, hid_t group)
     return order & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
 }
 
-enum rs_status store_list_attributes(const struct store *store, const char *object, store_visit *visit, void *context,
-                                     struct rs_error *err)
+enum rs_status store_list_attributes(const struct store *store, const char *object, store_visit *visit,
+                                     void *context, struct rs_error *err)
 {
     struct store_ids ids = {.n = 0};
     struct listing listing = {visit, context};
@@ -97,8 +97,8 @@ static herr_t take_scale_name(hid_t dataset, unsigned i_dimension, hid_t scale, 
     return 1;
 }
 
-enum rs_status store_get_dimensions(const struct store *store, const char *dataset, char names[][STORE_NAME_SIZE],
-                                    struct rs_error *err)
+enum rs_status store_get_dimensions(const struct store *store, const char *dataset,
+                                    char names[][STORE_NAME_SIZE], struct rs_error *err)
 {
     struct store_ids ids = {.n = 0};
     struct store_shape shape;

@@ -9,7 +9,7 @@
 #include "base/require.h"
 
 enum rs_status store_fail_read(const struct store *store, const char *object, const char *attribute,
-                                struct rs_error *err)
+                               struct rs_error *err)
 {
     struct store_reason reason;
     store_get_reason(&reason);
@@ -29,8 +29,8 @@ static bool has_object(const struct store *store, const char *path)
 bool store_has(const struct store *store, const char *dataset)
 {
     H5O_info_t info;
-    return has_object(store, dataset) && H5Oget_info_by_name2(store->file, dataset, &info, H5O_INFO_BASIC,
-                                                              H5P_DEFAULT) >= 0 &&
+    return has_object(store, dataset) &&
+           H5Oget_info_by_name2(store->file, dataset, &info, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
            info.type == H5O_TYPE_DATASET;
 }
 
@@ -40,8 +40,8 @@ bool store_has_attribute(const struct store *store, const char *object, const ch
            H5Aexists_by_name(store->file, store_is_root(object) ? "/" : object, name, H5P_DEFAULT) > 0;
 }
 
-enum rs_status store_open_object(const struct store *store, struct store_ids *ids, const char *object, hid_t *id,
-                                  struct rs_error *err)
+enum rs_status store_open_object(const struct store *store, struct store_ids *ids, const char *object,
+                                 hid_t *id, struct rs_error *err)
 {
     *id = H5I_INVALID_HID;
     if (!has_object(store, object))
@@ -50,8 +50,8 @@ enum rs_status store_open_object(const struct store *store, struct store_ids *id
     return *id < 0 ? store_fail_read(store, object, NULL, err) : RS_OK;
 }
 
-enum rs_status store_open_dataset(const struct store *store, struct store_ids *ids, const char *dataset, hid_t *id,
-                                   struct rs_error *err)
+enum rs_status store_open_dataset(const struct store *store, struct store_ids *ids, const char *dataset,
+                                  hid_t *id, struct rs_error *err)
 {
     enum rs_status status = store_open_object(store, ids, dataset, id, err);
     if (status == RS_OK && H5Iget_type(*id) != H5I_DATASET)
@@ -60,7 +60,7 @@ enum rs_status store_open_dataset(const struct store *store, struct store_ids *i
 }
 
 enum rs_status store_open_attribute(const struct store *store, struct store_ids *ids, const char *object,
-                                     const char *name, hid_t *id, struct rs_error *err)
+                                    const char *name, hid_t *id, struct rs_error *err)
 {
     hid_t object_id;
     *id = H5I_INVALID_HID;
@@ -98,7 +98,7 @@ static bool is_number_class(H5T_class_t class)
 }
 
 enum rs_status store_require_class(const struct store *store, hid_t type, bool text, const char *object,
-                                    const char *attribute, struct rs_error *err)
+                                   const char *attribute, struct rs_error *err)
 {
     H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
     if (class == H5T_NO_CLASS)
@@ -120,8 +120,8 @@ static enum rs_status read_shape(const struct store *store, const char *dataset,
     if (rank < 0)
         return store_fail_read(store, dataset, NULL, err);
     if (rank > STORE_RANK_MAX)
-        return store_fail(store, RS_INPUT, dataset, NULL, err, "%d dimensions found, at most %d expected", rank,
-                          STORE_RANK_MAX);
+        return store_fail(store, RS_INPUT, dataset, NULL, err, "%d dimensions found, at most %d expected",
+                          rank, STORE_RANK_MAX);
     *shape = (struct store_shape){.rank = rank};
     size_t n = 1;
     for (int i = 0; i < rank; i++) {
@@ -133,8 +133,8 @@ static enum rs_status read_shape(const struct store *store, const char *dataset,
     return RS_OK;
 }
 
-static enum rs_status get_shape(const struct store *store, struct store_ids *ids, const char *dataset, hid_t *id,
-                                struct store_shape *shape, struct rs_error *err)
+static enum rs_status get_shape(const struct store *store, struct store_ids *ids, const char *dataset,
+                                hid_t *id, struct store_shape *shape, struct rs_error *err)
 {
     enum rs_status status = store_open_dataset(store, ids, dataset, id, err);
     if (status != RS_OK)
@@ -172,8 +172,8 @@ enum rs_status store_check_shape(const struct store *store, const char *dataset,
     char text[256];
     print_axes(rank, axes, text, sizeof text);
     if (shape.rank != rank)
-        return store_fail(store, RS_INPUT, dataset, NULL, err, "%d dimension%s found, %d expected%s", shape.rank,
-                          shape.rank == 1 ? "" : "s", rank, text);
+        return store_fail(store, RS_INPUT, dataset, NULL, err, "%d dimension%s found, %d expected%s",
+                          shape.rank, shape.rank == 1 ? "" : "s", rank, text);
     for (int i = 0; i < rank; i++) {
         const struct store_axis *axis = &axes[i];
         bool has_origin = axis->origin != NULL;
@@ -181,9 +181,9 @@ enum rs_status store_check_shape(const struct store *store, const char *dataset,
             char expected[32] = "at least 1";
             if (axis->size != STORE_SIZE_ANY)
                 snprintf(expected, sizeof expected, "%zu", axis->size);
-            return store_fail(store, RS_INPUT, dataset, NULL, err, "%zu %s found, %s expected%s%s%s", shape.sizes[i],
-                              axis->name, expected, has_origin ? " (" : "", has_origin ? axis->origin : "",
-                              has_origin ? ")" : "");
+            return store_fail(store, RS_INPUT, dataset, NULL, err, "%zu %s found, %s expected%s%s%s",
+                              shape.sizes[i], axis->name, expected, has_origin ? " (" : "",
+                              has_origin ? axis->origin : "", has_origin ? ")" : "");
         }
     }
     return RS_OK;
@@ -204,32 +204,30 @@ bool store_is_text(const struct store *store, const char *dataset)
 
 /* --- numbers --- */
 
-/* What a conversion to an integer could not keep. */
 struct conversion {
-    bool to_integer;
-    const char *lost;
+    bool to_integer, lost;
 };
 
-static H5T_conv_ret_t meet_exception(H5T_conv_except_t exception, hid_t source, hid_t target, void *from, void *to,
-                                     void *context)
+/* Rounding and overflow to infinity are what C does; what no integer can hold is refused. */
+static H5T_conv_ret_t meet_exception(H5T_conv_except_t exception, hid_t source, hid_t target, void *from,
+                                     void *to, void *context)
 {
     struct conversion *conversion = context;
-    (void)source, (void)target, (void)from, (void)to;
+    (void)exception, (void)source, (void)target, (void)from, (void)to;
     if (!conversion->to_integer)
-        return H5T_CONV_UNHANDLED; /* rounding and overflow to infinity are what C does */
-    conversion->lost = exception == H5T_CONV_EXCEPT_TRUNCATE ? "a fraction" : "a value out of range";
+        return H5T_CONV_UNHANDLED;
+    conversion->lost = true;
     return H5T_CONV_ABORT;
 }
 
-/* How many bytes of its integer type a message may name. */
 static int integer_bits(enum store_type type)
 {
     return type == STORE_INT64 ? 64 : type == STORE_INT32 ? 32 : 8;
 }
 
-static enum rs_status convert_values(const struct store *store, struct store_ids *ids, const char *dataset, hid_t id,
-                                     enum store_type type, hid_t memory_space, hid_t file_space, void *values,
-                                     struct rs_error *err)
+static enum rs_status convert_values(const struct store *store, struct store_ids *ids, const char *dataset,
+                                     hid_t id, enum store_type type, hid_t memory_space, hid_t file_space,
+                                     void *values, struct rs_error *err)
 {
     bool to_integer = type != STORE_FLOAT64 && type != STORE_FLOAT32;
     struct conversion conversion = {.to_integer = to_integer};
@@ -238,10 +236,11 @@ static enum rs_status convert_values(const struct store *store, struct store_ids
         return store_fail_read(store, dataset, NULL, err);
     if (H5Dread(id, store_memory_type(type), memory_space, file_space, transfer, values) >= 0)
         return RS_OK;
-    if (conversion.lost == NULL)
+    if (!conversion.lost)
         return store_fail_read(store, dataset, NULL, err);
-    return store_fail(store, RS_INPUT, dataset, NULL, err, "%s found, %sintegers of %d bits expected",
-                      conversion.lost, type == STORE_UINT8 ? "unsigned " : "", integer_bits(type));
+    return store_fail(store, RS_INPUT, dataset, NULL, err,
+                      "a value found that no integer of %d bits%s can hold", integer_bits(type),
+                      type == STORE_UINT8 ? " without sign" : "");
 }
 
 static enum rs_status require_numbers(const struct store *store, struct store_ids *ids, const char *dataset,
@@ -266,7 +265,8 @@ enum rs_status store_read(const struct store *store, const char *dataset, enum s
 }
 
 static enum rs_status read_rows(const struct store *store, struct store_ids *ids, const char *dataset,
-                                enum store_type type, size_t first, size_t count, void *values, struct rs_error *err)
+                                enum store_type type, size_t first, size_t count, void *values,
+                                struct rs_error *err)
 {
     struct store_shape shape;
     hid_t id;
@@ -290,8 +290,8 @@ static enum rs_status read_rows(const struct store *store, struct store_ids *ids
     return convert_values(store, ids, dataset, id, type, memory_space, file_space, values, err);
 }
 
-enum rs_status store_read_rows(const struct store *store, const char *dataset, enum store_type type, size_t first,
-                               size_t count, void *values, struct rs_error *err)
+enum rs_status store_read_rows(const struct store *store, const char *dataset, enum store_type type,
+                               size_t first, size_t count, void *values, struct rs_error *err)
 {
     struct store_ids ids = {.n = 0};
     enum rs_status status = read_rows(store, &ids, dataset, type, first, count, values, err);
@@ -313,7 +313,8 @@ static enum rs_status read_number(const struct store *store, struct store_ids *i
     if (n < 0)
         return store_fail_read(store, object, name, err);
     if (n != 1)
-        return store_fail(store, RS_INPUT, object, name, err, "%lld values found, one expected", (long long)n);
+        return store_fail(store, RS_INPUT, object, name, err, "%lld values found, one expected",
+                          (long long)n);
     double found;
     if (H5Aread(id, H5T_NATIVE_DOUBLE, &found) < 0)
         return store_fail_read(store, object, name, err);
@@ -321,8 +322,8 @@ static enum rs_status read_number(const struct store *store, struct store_ids *i
     return RS_OK;
 }
 
-enum rs_status store_read_number(const struct store *store, const char *object, const char *name, double *value,
-                                 struct rs_error *err)
+enum rs_status store_read_number(const struct store *store, const char *object, const char *name,
+                                 double *value, struct rs_error *err)
 {
     struct store_ids ids = {.n = 0};
     enum rs_status status = read_number(store, &ids, object, name, value, err);

@@ -77,8 +77,9 @@ static void free_raw(struct raw_texts *raw)
 }
 
 /* Reads all texts of a dataset (attribute = NULL) or an attribute, whose identifier is `id`. */
-static enum rs_status read_packed(const struct store *store, struct raw_texts *raw, hid_t id, const char *object,
-                                  const char *attribute, char ***texts, struct rs_error *err)
+static enum rs_status read_packed(const struct store *store, struct raw_texts *raw, hid_t id,
+                                  const char *object, const char *attribute, char ***texts,
+                                  struct rs_error *err)
 {
     enum rs_status status = store_require_class(store, raw->type, true, object, attribute, err);
     if (status == RS_OK)
@@ -105,7 +106,8 @@ enum rs_status store_read_texts(const struct store *store, const char *dataset, 
     hid_t id;
     enum rs_status status = store_get_shape(store, dataset, &shape, err);
     if (status == RS_OK && shape.rank != 1)
-        status = store_fail(store, RS_INPUT, dataset, NULL, err, "%d dimensions found, 1 expected", shape.rank);
+        status =
+            store_fail(store, RS_INPUT, dataset, NULL, err, "%d dimensions found, 1 expected", shape.rank);
     if (status == RS_OK)
         status = store_open_dataset(store, &ids, dataset, &id, err);
     if (status == RS_OK) {

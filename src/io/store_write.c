@@ -10,7 +10,8 @@
 
 enum { STORE_COMPACT_BYTES = 1024, STORE_CHUNK_BYTES = 1 << 18, STORE_DEFLATE_LEVEL = 1 };
 
-/* Ends a writing call: `done` says whether all HDF5 calls succeeded; the first failure is kept for the commit. */
+/* Ends a writing call: `done` says whether all HDF5 calls succeeded; the first failure is kept for the
+ * commit. */
 static enum rs_status finish_write(struct store *store, struct store_ids *ids, bool done, const char *object,
                                    const char *attribute, struct rs_error *err)
 {
@@ -43,7 +44,8 @@ static hid_t make_space(struct store_ids *ids, const struct store_shape *shape)
     hsize_t sizes[STORE_RANK_MAX];
     for (int i = 0; i < shape->rank; i++)
         sizes[i] = shape->sizes[i];
-    return store_keep(ids, shape->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(shape->rank, sizes, NULL));
+    return store_keep(ids,
+                      shape->rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(shape->rank, sizes, NULL));
 }
 
 /* Chunks hold whole rows of the fastest axes: the slow axes are halved first. */
@@ -62,7 +64,8 @@ static bool set_chunks(hid_t creation, const struct store_shape *shape, size_t e
            H5Pset_deflate(creation, STORE_DEFLATE_LEVEL) >= 0 && H5Pset_fletcher32(creation) >= 0;
 }
 
-/* Small arrays lie in their header, which has a checksum; larger ones in filtered chunks, which have their own. */
+/* Small arrays lie in their header, which has a checksum; larger ones in filtered chunks, which have their
+ * own. */
 static bool set_layout(hid_t creation, const struct store_shape *shape, size_t element_bytes)
 {
     size_t n = count_elements(shape);
@@ -95,8 +98,8 @@ static hid_t make_text_type(struct store_ids *ids)
 }
 
 /* One attribute of n values (0: a scalar). */
-static bool put_attribute(struct store_ids *ids, hid_t object, const char *name, hid_t file_type, hid_t memory_type,
-                          size_t n, const void *value)
+static bool put_attribute(struct store_ids *ids, hid_t object, const char *name, hid_t file_type,
+                          hid_t memory_type, size_t n, const void *value)
 {
     struct store_shape shape = {.rank = n > 0, .sizes = {n}};
     hid_t space = make_space(ids, &shape);
@@ -142,7 +145,8 @@ static const char *last_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* netCDF's mark of a dimension without coordinates: big-endian float32 that is never written, and this name. */
+/* netCDF's mark of a dimension without coordinates: big-endian float32 that is never written, and this name.
+ */
 static bool put_bare_scale(struct store *store, struct store_ids *ids, const char *name, size_t n)
 {
     char mark[80];
@@ -152,13 +156,14 @@ static bool put_bare_scale(struct store *store, struct store_ids *ids, const cha
     return dataset >= 0 && H5DSset_scale(dataset, mark) >= 0;
 }
 
-static bool put_scale(struct store *store, struct store_ids *ids, const char *name, enum store_type type, size_t n,
-                      const void *values, struct store_label label)
+static bool put_scale(struct store *store, struct store_ids *ids, const char *name, enum store_type type,
+                      size_t n, const void *values, struct store_label label)
 {
     struct store_shape shape = {.rank = 1, .sizes = {n}};
     hid_t dataset =
         create_dataset(store, ids, name, store_file_type(type), &shape, H5Tget_size(store_file_type(type)));
-    return dataset >= 0 && H5Dwrite(dataset, store_memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
+    return dataset >= 0 &&
+           H5Dwrite(dataset, store_memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
            H5DSset_scale(dataset, last_name(name)) >= 0 && put_label(ids, dataset, label);
 }
 
@@ -184,12 +189,14 @@ static hid_t put_texts(struct store *store, struct store_ids *ids, const char *n
     return dataset;
 }
 
-enum rs_status store_write_text_scale(struct store *store, const char *name, size_t n, const char *const *texts,
-                                      struct store_label label, struct rs_error *err)
+enum rs_status store_write_text_scale(struct store *store, const char *name, size_t n,
+                                      const char *const *texts, struct store_label label,
+                                      struct rs_error *err)
 {
     struct store_ids ids = {.n = 0};
     hid_t dataset = put_texts(store, &ids, name, n, texts);
-    bool done = dataset >= 0 && H5DSset_scale(dataset, last_name(name)) >= 0 && put_label(&ids, dataset, label);
+    bool done =
+        dataset >= 0 && H5DSset_scale(dataset, last_name(name)) >= 0 && put_label(&ids, dataset, label);
     return finish_write(store, &ids, done, name, NULL, err);
 }
 
@@ -208,8 +215,8 @@ enum rs_status store_write(struct store *store, const char *dataset, enum store_
 {
     struct store_ids ids = {.n = 0};
     rs_require(shape->rank >= 0 && shape->rank <= STORE_RANK_MAX, "a rank between 0 and STORE_RANK_MAX");
-    hid_t id =
-        create_dataset(store, &ids, dataset, store_file_type(type), shape, H5Tget_size(store_file_type(type)));
+    hid_t id = create_dataset(store, &ids, dataset, store_file_type(type), shape,
+                              H5Tget_size(store_file_type(type)));
     bool done = id >= 0;
     if (done && count_elements(shape) > 0)
         done = H5Dwrite(id, store_memory_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
@@ -234,8 +241,9 @@ enum rs_status store_make_group(struct store *store, const char *group, struct r
     return finish_write(store, &ids, done, group, NULL, err);
 }
 
-static enum rs_status write_attribute(struct store *store, const char *object, const char *name, hid_t file_type,
-                                      hid_t memory_type, size_t n, const void *value, struct rs_error *err)
+static enum rs_status write_attribute(struct store *store, const char *object, const char *name,
+                                      hid_t file_type, hid_t memory_type, size_t n, const void *value,
+                                      struct rs_error *err)
 {
     struct store_ids ids = {.n = 0};
     hid_t id = store_keep(&ids, H5Oopen(store->file, object, H5P_DEFAULT));
@@ -255,11 +263,12 @@ enum rs_status store_write_integer(struct store *store, const char *object, cons
     return write_attribute(store, object, name, H5T_STD_I64LE, H5T_NATIVE_LLONG, 0, &value, err);
 }
 
-enum rs_status store_write_numbers(struct store *store, const char *object, const char *name, enum store_type type,
-                                   size_t n, const void *values, struct rs_error *err)
+enum rs_status store_write_numbers(struct store *store, const char *object, const char *name,
+                                   enum store_type type, size_t n, const void *values, struct rs_error *err)
 {
     rs_require(n > 0, "at least one value");
-    return write_attribute(store, object, name, store_file_type(type), store_memory_type(type), n, values, err);
+    return write_attribute(store, object, name, store_file_type(type), store_memory_type(type), n, values,
+                           err);
 }
 
 enum rs_status store_write_text(struct store *store, const char *object, const char *name, const char *text,

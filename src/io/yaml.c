@@ -1,6 +1,6 @@
 /*
- * From libyaml's events to a tree. An alias shares the children of what it names, so that the tree may be a graph;
- * limits on depth and on the number of nodes hold for the graph walked as a tree.
+ * From libyaml's events to a tree. An alias shares the children of what it names, so that the tree may be a
+ * graph; limits on depth and on the number of nodes hold for the graph walked as a tree.
  */
 #include "config.h" /* POSIX names */
 
@@ -44,7 +44,7 @@ struct reader {
     struct rs_error *err;
     const char *text; /* after the byte order mark */
     size_t n_bytes;
-    size_t n_nodes; /* aliases counted as what they name */
+    size_t n_nodes;            /* aliases counted as what they name */
     struct yaml_node *pending; /* children of the open containers */
     size_t n_pending, pending_capacity;
     struct anchor *anchors;
@@ -169,10 +169,11 @@ static enum rs_status fail_parser(struct reader *reader)
     if (parser->error == YAML_MEMORY_ERROR)
         return rs_fail_also(reader->err, RS_INTERNAL, "%s: error: out of memory", reader->document->path);
     if (parser->error == YAML_READER_ERROR) {
-        find_place(reader->text, parser->problem_offset < reader->n_bytes ? parser->problem_offset : reader->n_bytes,
-                   &line, &column);
-        return yaml_fail(reader->document, line, column, reader->err, "%s (0x%02X), text in UTF-8 expected", problem,
-                         (unsigned)parser->problem_value);
+        find_place(reader->text,
+                   parser->problem_offset < reader->n_bytes ? parser->problem_offset : reader->n_bytes, &line,
+                   &column);
+        return yaml_fail(reader->document, line, column, reader->err, "%s (0x%02X), text in UTF-8 expected",
+                         problem, (unsigned)parser->problem_value);
     }
     line = (int)parser->problem_mark.line + 1;
     column = (int)parser->problem_mark.column + 1;
@@ -180,8 +181,8 @@ static enum rs_status fail_parser(struct reader *reader)
         return yaml_fail(reader->document, line, column, reader->err, "a tab found, spaces expected");
     if (parser->context == NULL)
         return yaml_fail(reader->document, line, column, reader->err, "%s", problem);
-    return yaml_fail(reader->document, line, column, reader->err, "%s %s (from line %zu)", problem, parser->context,
-                     parser->context_mark.line + 1);
+    return yaml_fail(reader->document, line, column, reader->err, "%s %s (from line %zu)", problem,
+                     parser->context, parser->context_mark.line + 1);
 }
 
 static enum rs_status fail_event(const struct reader *reader, const char *what)
@@ -216,14 +217,14 @@ static struct yaml_node start_node(const struct reader *reader, enum yaml_kind k
 
 static const yaml_char_t *event_tag(const yaml_event_t *event)
 {
-    return event->type == YAML_SCALAR_EVENT         ? event->data.scalar.tag
+    return event->type == YAML_SCALAR_EVENT           ? event->data.scalar.tag
            : event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.tag
                                                       : event->data.mapping_start.tag;
 }
 
 static const yaml_char_t *event_anchor(const yaml_event_t *event)
 {
-    return event->type == YAML_SCALAR_EVENT         ? event->data.scalar.anchor
+    return event->type == YAML_SCALAR_EVENT           ? event->data.scalar.anchor
            : event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.anchor
                                                       : event->data.mapping_start.anchor;
 }
@@ -236,7 +237,8 @@ static enum rs_status open_anchor(struct reader *reader, size_t *index)
     if (name == NULL)
         return RS_OK;
     void *array = reader->anchors;
-    bool room = reserve(&array, reader->n_anchors, &reader->anchors_capacity, sizeof *reader->anchors, reader->err);
+    bool room =
+        reserve(&array, reader->n_anchors, &reader->anchors_capacity, sizeof *reader->anchors, reader->err);
     reader->anchors = array;
     const char *copy = room ? copy_text(reader, (const char *)name) : NULL;
     if (copy == NULL)
@@ -417,7 +419,8 @@ static enum rs_status read_stream(struct reader *reader)
 
 static enum rs_status fill_document(struct yaml_document *document, struct rs_error *err)
 {
-    struct reader reader = {.document = document, .err = err, .text = document->text, .n_bytes = document->n_bytes};
+    struct reader reader = {
+        .document = document, .err = err, .text = document->text, .n_bytes = document->n_bytes};
     if (!yaml_parser_initialize(&reader.parser))
         return rs_fail_also(err, RS_INTERNAL, "%s: error: out of memory", document->path);
     if (strncmp(reader.text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark would count as a column */
@@ -446,8 +449,9 @@ static enum rs_status make_document(const char *path, char *text, size_t n_bytes
     document->text = text;
     document->n_bytes = n_bytes;
     document->path = strdup(path);
-    enum rs_status status = document->path != NULL ? fill_document(document, err)
-                                                   : rs_fail_also(err, RS_INTERNAL, "%s: error: out of memory", path);
+    enum rs_status status = document->path != NULL
+                                ? fill_document(document, err)
+                                : rs_fail_also(err, RS_INTERNAL, "%s: error: out of memory", path);
     if (status != RS_OK) {
         yaml_destroy(document);
         return status;
