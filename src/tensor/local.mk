@@ -1,1 +1,3 @@
 EXTRA_DIST += %D%/README.md
+librescore_core_la_SOURCES += \
+    %D%/story.c %D%/story.h
