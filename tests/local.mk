@@ -36,3 +36,25 @@ unit_tests += %D%/test_base
 tests_test_base_SOURCES = %D%/test_base.c
 tests_test_base_CFLAGS = $(test_flags)
 tests_test_base_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_io_file
+tests_test_io_file_SOURCES = %D%/test_io_file.c %D%/folder.h
+tests_test_io_file_CFLAGS = $(test_flags)
+tests_test_io_file_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_io_yaml
+tests_test_io_yaml_SOURCES = %D%/test_io_yaml.c
+tests_test_io_yaml_CFLAGS = $(test_flags)
+tests_test_io_yaml_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_io_store
+tests_test_io_store_SOURCES = %D%/test_io_store.c %D%/folder.h %D%/foreign_store.h %D%/sample_store.h
+tests_test_io_store_CFLAGS = $(test_flags)
+tests_test_io_store_LDADD = $(test_libraries)
+
+check_PROGRAMS += %D%/write_sample
+tests_write_sample_SOURCES = %D%/write_sample.c %D%/sample_store.h
+tests_write_sample_LDADD = librescore-core.la
+
+shell_tests += %D%/readback.sh
+EXTRA_DIST += %D%/readback.py

@@ -1,1 +1,14 @@
+librescore_core_la_SOURCES += \
+    %D%/bit_line.c \
+    %D%/bit_line.h \
+    %D%/field.c \
+    %D%/field.h \
+    %D%/front.c \
+    %D%/front.h \
+    %D%/network.c \
+    %D%/network.h \
+    %D%/transfer.c \
+    %D%/transfer.h \
+    %D%/word_line.c \
+    %D%/word_line.h
 EXTRA_DIST += %D%/README.md

@@ -19,5 +19,5 @@ static const struct option rows[] = {
      .choices = rethresholds,
      .help = "drop kept keys whose recomputed score is below the threshold; auto: true for threshold policies"},
 };
-const struct option_table recompute_option_table = {rows, sizeof rows / sizeof rows[0],
+const struct option_table digital_options_recompute = {rows, sizeof rows / sizeof rows[0],
                                                     sizeof(struct recompute_options)};

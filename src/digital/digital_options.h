@@ -16,6 +16,6 @@ struct recompute_options {
     int rethreshold; /* of enum recompute_rethreshold */
 };
 
-extern const struct option_table recompute_option_table;
+extern const struct option_table digital_options_recompute;
 
 #endif

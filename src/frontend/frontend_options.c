@@ -29,7 +29,7 @@ static const struct option array_rows[] = {
     {.key = "array.fill", .kind = OPTION_CHOICE, .offset = ARRAY(fill), .initial = "prefill", .choices = fills,
      .help = "prefill: all keys of a sample are written before its first query"},
 };
-TABLE(array_option_table, array_rows, array_options);
+TABLE(frontend_options_array, array_rows, array_options);
 
 #define ENCODING(name) offsetof(struct encoding_options, name)
 static const struct option encoding_rows[] = {
@@ -51,7 +51,7 @@ static const struct option encoding_rows[] = {
     {.key = "encoding.v_read", .kind = OPTION_REAL, .unit = QUANTITY_VOLT, .offset = ENCODING(v_read_volts),
      .initial = "0.2 V", .high = 10, .flags = OPTION_LOW_OPEN, .help = "word-line voltage of the largest query code"},
 };
-TABLE(encoding_option_table, encoding_rows, encoding_options);
+TABLE(frontend_options_encoding, encoding_rows, encoding_options);
 
 #define COMPARATOR(name) offsetof(struct comparator_options, name)
 static const struct option comparator_rows[] = {
@@ -67,7 +67,7 @@ static const struct option comparator_rows[] = {
     {.key = "comparator.r_load", .kind = OPTION_REAL, .unit = QUANTITY_OHM, .offset = COMPARATOR(r_load_ohm),
      .high = 1e9, .initial_help = "array.r_sense", .help = "load that turns the difference current into a voltage"},
 };
-TABLE(comparator_option_table, comparator_rows, comparator_options);
+TABLE(frontend_options_comparator, comparator_rows, comparator_options);
 
 #define READOUT(name) offsetof(struct readout_options, name)
 static const struct option readout_rows[] = {
@@ -80,4 +80,4 @@ static const struct option readout_rows[] = {
      .initial = "0 A", .high = 1, .flags = OPTION_NON_IDEALITY,
      .help = "standard deviation of the converter's noise, one draw per conversion"},
 };
-TABLE(readout_option_table, readout_rows, readout_options);
+TABLE(frontend_options_readout, readout_rows, readout_options);

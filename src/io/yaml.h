@@ -1,7 +1,8 @@
 /*
- * A YAML document as a tree of nodes with their places. Scalars stay text: their type is the schema's business.
- * The subset: mappings, sequences, plain and quoted scalars, comments, anchors and aliases. Tags, several documents,
- * keys that are no scalars, depth over 32 and files over 1 MB are refused. The only user of yaml.h of libyaml.
+ * A YAML document as a tree of nodes with their places. Scalars stay text: their type is the schema's
+ * business. The subset: mappings, sequences, plain and quoted scalars, comments, anchors and aliases. Tags,
+ * several documents, keys that are no scalars, depth over 32 and files over 1 MB are refused. The only user
+ * of yaml.h of libyaml.
  */
 #ifndef IO_YAML_H
 #define IO_YAML_H
@@ -13,10 +14,11 @@
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
-/* Lines and columns count from 1. Children of a mapping carry their key; duplicates stay, for the reader to refuse. */
+/* Lines and columns count from 1. Children of a mapping carry their key; duplicates stay, for the reader to
+ * refuse. */
 struct yaml_node {
     enum yaml_kind kind;
-    const char *key;  /* in a mapping, else NULL */
+    const char *key; /* in a mapping, else NULL */
     int key_line, key_column;
     const char *text; /* of a scalar, else NULL */
     bool quoted;
@@ -26,16 +28,16 @@ struct yaml_node {
 };
 
 struct yaml_document {
-    char *path;             /* as given, for messages */
-    char *text;             /* the file's exact bytes, '\0' appended */
+    char *path; /* as given, for messages */
+    char *text; /* the file's exact bytes, '\0' appended */
     size_t n_bytes;
     struct yaml_node *root; /* never NULL; an empty file is an empty mapping */
     void *arena;
 };
 
 /*
- * Reads a file. RS_IO when it cannot be read; RS_INPUT with "FILE:LINE:COLUMN: error: ..." when it is not valid.
- * The caller frees with yaml_destroy.
+ * Reads a file. RS_IO when it cannot be read; RS_INPUT with "FILE:LINE:COLUMN: error: ..." when it is not
+ * valid. The caller frees with yaml_destroy.
  */
 enum rs_status yaml_read(const char *path, struct yaml_document **out, struct rs_error *err) RS_MUST_CHECK;
 

@@ -23,7 +23,7 @@ struct policy_query {
 
 struct policy {
     const char *name, *summary, *source;
-    bool needs_array;  /* false: decided without an analog signal */
+    bool is_exact;     /* decided by exact scores, also where a query would keep nothing */
     bool rethresholds; /* default of recompute.rethreshold */
     /* keep [n_keys]; scratch [n_keys] */
     void (*decide)(const struct policy_query *query, double *scratch, bool *keep);

@@ -29,4 +29,4 @@ static const struct option rows[] = {
      .help = "for q/k/v files, whose first half of samples calibrates keep_ratio: evaluate on all samples (shared) or "
              "on the second half only (holdout)"},
 };
-const struct option_table prune_option_table = {rows, sizeof rows / sizeof rows[0], sizeof(struct prune_options)};
+const struct option_table prune_options_table = {rows, sizeof rows / sizeof rows[0], sizeof(struct prune_options)};

@@ -15,6 +15,6 @@ struct prune_options {
     int empty, calibration;        /* of the enums above */
 };
 
-extern const struct option_table prune_option_table;
+extern const struct option_table prune_options_table;
 
 #endif

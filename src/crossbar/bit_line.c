@@ -1,0 +1,100 @@
+#include "crossbar/bit_line.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum rs_status bit_line_init(struct bit_line *line, const struct network *network, struct rs_error *err)
+{
+    *line = (struct bit_line){
+        .branches = network_bit_line(network), .n_rows = network->n_rows, .n_columns = network->n_columns};
+    line->n_nodes = line->branches.joined ? 1 : network->n_rows;
+    line->share = memory_allocate(line->n_nodes * line->n_columns, sizeof *line->share, err);
+    line->inverse = memory_allocate(line->n_nodes * line->n_columns, sizeof *line->inverse, err);
+    line->spare = memory_allocate(line->n_columns, sizeof *line->spare, err);
+    if (line->share != NULL && line->inverse != NULL && line->spare != NULL)
+        return RS_OK;
+    bit_line_clear(line);
+    return RS_INTERNAL;
+}
+
+void bit_line_clear(struct bit_line *line)
+{
+    free(line->share);
+    free(line->inverse);
+    free(line->spare);
+    *line = (struct bit_line){0};
+}
+
+/* One step down all columns. On entry `share` holds what the rows above add to each node; `next` gets the
+ * same. */
+static void factor_row(const double *restrict conductance, double below, size_t n, double *restrict share,
+                       double *restrict inverse, double *restrict next)
+{
+    double r_below = 1 / below;
+    for (size_t j = 0; j < n; j++) {
+        double s = conductance[j] + share[j];
+        share[j] = below / (s + below);
+        inverse[j] = share[j] * r_below;
+        next[j] = share[j] * s;
+    }
+}
+
+static void factor_wired(struct bit_line *line, const double *conductance)
+{
+    size_t n = line->n_columns, last = line->n_nodes - 1;
+    memset(line->share, 0, n * sizeof *line->share);
+    for (size_t i = 0; i < last; i++)
+        factor_row(conductance + i * n, line->branches.wire_siemens, n, line->share + i * n,
+                   line->inverse + i * n, line->share + (i + 1) * n);
+    factor_row(conductance + last * n, line->branches.end_siemens, n, line->share + last * n,
+               line->inverse + last * n, line->spare);
+}
+
+static void factor_joined(struct bit_line *line, const double *conductance)
+{
+    for (size_t j = 0; j < line->n_columns; j++)
+        line->inverse[j] = line->branches.end_siemens;
+    for (size_t i = 0; i < line->n_rows; i++)
+        for (size_t j = 0; j < line->n_columns; j++)
+            line->inverse[j] += conductance[i * line->n_columns + j];
+    for (size_t j = 0; j < line->n_columns; j++)
+        line->inverse[j] = 1 / line->inverse[j];
+}
+
+void bit_line_factor(struct bit_line *line, const double *conductance_siemens)
+{
+    if (line->branches.joined)
+        factor_joined(line, conductance_siemens);
+    else
+        factor_wired(line, conductance_siemens);
+}
+
+static void eliminate_row(const double *restrict share, const double *restrict above,
+                          const double *restrict amperes, size_t n, double *restrict row)
+{
+    for (size_t j = 0; j < n; j++)
+        row[j] = amperes[j] + share[j] * above[j];
+}
+
+static void substitute_row(const double *restrict share, const double *restrict inverse,
+                           const double *restrict below, size_t n, double *restrict row)
+{
+    for (size_t j = 0; j < n; j++)
+        row[j] = inverse[j] * row[j] + share[j] * below[j];
+}
+
+void bit_line_solve(const struct bit_line *line, const double *node_amperes, double *bit_volts)
+{
+    size_t n = line->n_columns, last = line->n_nodes - 1;
+    memcpy(bit_volts, node_amperes, n * sizeof *bit_volts);
+    for (size_t i = 1; i <= last; i++)
+        eliminate_row(line->share + (i - 1) * n, bit_volts + (i - 1) * n, node_amperes + i * n, n,
+                      bit_volts + i * n);
+    for (size_t j = 0; j < n; j++)
+        bit_volts[last * n + j] *= line->inverse[last * n + j];
+    for (size_t i = last; i-- > 0;)
+        substitute_row(line->share + i * n, line->inverse + i * n, bit_volts + (i + 1) * n, n,
+                       bit_volts + i * n);
+}

@@ -1,0 +1,48 @@
+/*
+ * All node voltages of a resistive array for given drives.
+ *
+ * Word lines are eliminated exactly; conjugate gradients run on the bit-line nodes, preconditioned by the bit
+ * lines' own tridiagonal systems. The iteration converges for every array; with wires small against the cells
+ * it takes 3 to 10 steps. Independent of the reduction to T (transfer.h) and used to certify it.
+ */
+#ifndef CROSSBAR_FIELD_H
+#define CROSSBAR_FIELD_H
+
+#include "crossbar/network.h"
+
+/* Factors and workspace for arrays of one network; for one thread at a time. */
+struct field_plan;
+
+struct field_report {
+    size_t iterations;
+    bool converged;
+    double residual; /* largest Kirchhoff current error over all nodes / largest driver current; 0 for no
+                        drive */
+};
+
+/* The caller frees with field_plan_destroy. RS_INPUT as network_check, RS_INTERNAL when memory is short. */
+enum rs_status field_plan_create(const struct network *network, struct field_plan **out,
+                                 struct rs_error *err) RS_MUST_CHECK;
+void field_plan_destroy(struct field_plan *plan);
+
+/* Takes an array's conductance_siemens [n_rows][n_columns], whose values network_accepts. Allocates nothing.
+ */
+void field_factor(struct field_plan *plan, const double *conductance_siemens);
+
+/*
+ * Solves for volts [n_rows]. tolerance_ratio bounds the error of each current relative to sum_i |V_i| T_ij
+ * (estimated from below, so it is met with room). column_amperes [n_columns]; word_line_volts, bit_line_volts
+ * [n_rows][n_columns] and report may be NULL (without a report the residual is not computed). False when it
+ * did not converge. Allocates nothing.
+ */
+bool field_solve(struct field_plan *plan, const double *volts, double tolerance_ratio, double *column_amperes,
+                 double *word_line_volts, double *bit_line_volts, struct field_report *report);
+
+/*
+ * The residual of any given voltages [n_rows][n_columns], branch by branch, for the array of the last
+ * field_factor. NaN anywhere gives NaN.
+ */
+double field_residual(struct field_plan *plan, const double *volts, const double *word_line_volts,
+                      const double *bit_line_volts);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * The transfer matrix T of a resistive array: column current j = sum_i V_i T_ij, exactly, for every drive at
+ * once.
+ *
+ * A rectangle of cells is represented by the conductances between its ports; neighbours are merged by
+ * eliminating the nodes they share, until only sources and sense terminals are left. About 34 n^3 operations
+ * for n x n cells, nothing is ever subtracted (front.h): each entry is accurate to some 1e-15 of itself,
+ * whatever the resistances.
+ */
+#ifndef CROSSBAR_TRANSFER_H
+#define CROSSBAR_TRANSFER_H
+
+#include "crossbar/network.h"
+
+/* Merge tree and workspace for arrays of one network; for one thread at a time. */
+struct transfer_plan;
+
+/* The caller frees with transfer_plan_destroy. RS_INPUT as network_check, RS_INTERNAL when memory is short.
+ */
+enum rs_status transfer_plan_create(const struct network *network, struct transfer_plan **out,
+                                    struct rs_error *err) RS_MUST_CHECK;
+void transfer_plan_destroy(struct transfer_plan *plan);
+
+/*
+ * transfer_siemens [n_rows][n_columns] from conductance_siemens [n_rows][n_columns], whose values
+ * network_accepts. Allocates nothing.
+ */
+void transfer_compute(struct transfer_plan *plan, const double *conductance_siemens,
+                      double *transfer_siemens);
+
+/*
+ * column_amperes [n_columns] = volts [n_rows] times T, rows added in order; rows at 0 V are skipped. Where
+ * not NULL, scale_amperes [n_columns] = sum_i |V_i| T_ij, to which errors of a current are relative
+ * (definitions 6).
+ */
+void transfer_apply(const struct network *network, const double *transfer_siemens, const double *volts,
+                    double *column_amperes, double *scale_amperes);
+
+#endif
