@@ -353,7 +353,7 @@ static enum rs_status run_samples(const struct plan *plan, size_t unit, struct a
         if (status != RS_OK)
             return status;
         sum += value;
-        if (kind->metric != NULL)
+        if (kind->metric != NULL && point->exact.values != NULL)
             row->sample_loss[i] = sign * (point->exact.values[i] - value);
     }
     *metric = sum / (double)plan->head.n_samples;
