@@ -37,6 +37,10 @@ tests_test_base_SOURCES = %D%/test_base.c
 tests_test_base_CFLAGS = $(test_flags)
 tests_test_base_LDADD = $(test_libraries)
 
+unit_tests += %D%/test_crossbar
+tests_test_crossbar_SOURCES = %D%/test_crossbar.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_crossbar_CFLAGS = $(test_flags)
+tests_test_crossbar_LDADD = $(test_libraries)
 unit_tests += %D%/test_io_file
 tests_test_io_file_SOURCES = %D%/test_io_file.c %D%/folder.h
 tests_test_io_file_CFLAGS = $(test_flags)

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "tensor/code.h"
 
-enum { SETUP_ARRAYS_PER_HEAD = 4096 };
+enum { SETUP_ARRAYS_PER_HEAD = 1024 };
 
 static enum rs_status check_bits(const struct attention_options *options, struct rs_error *err)
 {

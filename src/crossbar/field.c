@@ -12,12 +12,16 @@
 
 #include "base/memory.h"
 #include "crossbar/bit_line.h"
+#include "crossbar/residual.h"
 #include "crossbar/word_line.h"
 
 enum { ITERATIONS_MAX = 2000, N_FIELDS = 7 };
 
 /* The error of the last step is smaller than this by far, since each step gains a decade or more. */
 #define TOLERANCE_MARGIN 0.3
+
+/* A column that only sneak paths reach has a floor of 0: the iteration then goes on to the last digit. */
+#define EXHAUSTED 1e-16
 
 struct field_plan {
     struct network network;
@@ -28,18 +32,19 @@ struct field_plan {
     double *x, *r, *z, *p, *q, *cells,
         *words; /* solution, residual, A^-1 r, direction, A p, N p, word-line volts */
     double *conductance, *drive,
-        *floor_volts; /* row-major copy; scaled drives; least |V| response at the sense row */
-    double *lines[4]; /* [n_rows] or [n_columns] and a little more */
+        *floor_volts;             /* row-major copy; scaled drives; least |V| response at the sense row */
+    double *magnitude, *residual; /* |drive| [n_rows]; workspace of the residual */
 };
 
 static enum rs_status allocate_fields(struct field_plan *plan, struct rs_error *err)
 {
     size_t n_rows = word_line_rows(plan->network.n_rows), n_columns = plan->network.n_columns;
-    size_t n_cells = n_rows * n_columns, n_line = (n_rows > n_columns ? n_rows : n_columns) + 8, n_lines = 4;
+    size_t n_cells = n_rows * n_columns;
     plan->n_space = plan->bit.branches.joined ? n_columns : n_cells;
     plan->step = plan->bit.branches.joined ? 0 : n_columns;
-    plan->memory = memory_allocate(n_cells * (N_FIELDS + 1) + n_rows + n_columns + n_lines * n_line,
-                                   sizeof *plan->memory, err);
+    plan->memory =
+        memory_allocate(n_cells * (N_FIELDS + 1) + 2 * n_rows + n_columns + RESIDUAL_WORKSPACE(n_columns),
+                        sizeof *plan->memory, err);
     if (plan->memory == NULL)
         return RS_INTERNAL;
     double **const fields[N_FIELDS + 1] = {&plan->x, &plan->r,     &plan->z,     &plan->p,
@@ -48,9 +53,9 @@ static enum rs_status allocate_fields(struct field_plan *plan, struct rs_error *
     for (size_t i = 0; i < N_FIELDS + 1; i++, next += n_cells)
         *fields[i] = next;
     plan->drive = next;
-    plan->floor_volts = plan->drive + n_rows;
-    for (size_t i = 0; i < n_lines; i++)
-        plan->lines[i] = plan->floor_volts + n_columns + i * n_line;
+    plan->magnitude = plan->drive + n_rows;
+    plan->floor_volts = plan->magnitude + n_rows;
+    plan->residual = plan->floor_volts + n_columns;
     return RS_OK;
 }
 
@@ -172,8 +177,8 @@ static double measure_floor(struct field_plan *plan, size_t n)
     const double *amperes = plan->r, *volts = plan->z;
     if (negative) {
         for (size_t i = 0; i < plan->network.n_rows; i++)
-            plan->lines[0][i] = fabs(plan->drive[i]);
-        feed(plan, plan->lines[0], NULL, plan->cells);
+            plan->magnitude[i] = fabs(plan->drive[i]);
+        feed(plan, plan->magnitude, NULL, plan->cells);
         bit_line_solve(&plan->bit, plan->cells, plan->p);
         amperes = plan->cells;
         volts = plan->p;
@@ -204,12 +209,13 @@ static bool iterate(struct field_plan *plan, double tolerance, size_t *iteration
     memcpy(plan->q, plan->r, n * sizeof *plan->q);
     for (*iterations = 0; *iterations < ITERATIONS_MAX; ++*iterations) {
         double ratio = TOLERANCE_MARGIN * tolerance * slowest;
-        if (energy_left <= ratio * ratio * energy && below_floor(plan, ratio))
+        bool small = energy_left <= ratio * ratio * energy;
+        if (small && (below_floor(plan, ratio) || energy_left <= EXHAUSTED * EXHAUSTED * energy))
             return true;
         feed(plan, NULL, plan->p, plan->cells);
         double curvature = dot_difference(plan->p, plan->q, plan->cells, n);
         if (!(curvature > 0))
-            return false;
+            return small;
         slowest = fmin(slowest, curvature / dot(plan->p, plan->q, n));
         advance(plan, energy_left / curvature, n);
         bit_line_solve(&plan->bit, plan->r, plan->z);
@@ -302,101 +308,9 @@ bool field_solve(struct field_plan *plan, const double *volts, double tolerance_
     return converged;
 }
 
-/* Largest error and driver current so far; a NaN stays in `check`. */
-struct balance {
-    double worst, driver, check;
-};
-
-static void note(struct balance *balance, double error, double driver)
-{
-    balance->worst = fmax(balance->worst, fabs(error));
-    balance->driver = fmax(balance->driver, fabs(driver));
-    balance->check += error + driver;
-}
-
-static void note_all(struct balance *balance, const double *errors, size_t n)
-{
-    double part[4] = {0}, check[4] = {0};
-    size_t j = 0;
-    for (; j + 4 <= n; j += 4)
-        for (size_t l = 0; l < 4; l++) {
-            double error = fabs(errors[j + l]);
-            part[l] = error > part[l] ? error : part[l];
-            check[l] += error;
-        }
-    for (; j < n; j++)
-        note(balance, errors[j], 0);
-    for (size_t l = 0; l < 4; l++) {
-        note(balance, part[l], 0);
-        balance->check += check[l];
-    }
-}
-
-/* Kirchhoff errors of one word line; wires [n + 1] and errors [n] are scratch. */
-static void balance_word_line(const struct network_branches *branches, double volts,
-                              const double *restrict words, const double *restrict cells, size_t n,
-                              double *restrict wires, double *restrict errors, struct balance *balance)
-{
-    if (branches->joined) {
-        double sum = 0;
-        for (size_t j = 0; j < n; j++)
-            sum += cells[j];
-        double driver = branches->shorted ? sum : branches->end_siemens * (volts - words[0]);
-        note(balance, driver - sum, driver);
-        return;
-    }
-    wires[0] = branches->end_siemens * (volts - words[0]);
-    for (size_t j = 1; j < n; j++)
-        wires[j] = branches->wire_siemens * (words[j - 1] - words[j]);
-    wires[n] = 0;
-    for (size_t j = 0; j < n; j++)
-        errors[j] = wires[j] - wires[j + 1] - cells[j];
-    note_all(balance, errors, n);
-    note(balance, 0, wires[0]);
-}
-
-/* Kirchhoff errors of row i of the bit lines; `flow` [n] holds what comes from above, on return what goes on
- * below. */
-static void balance_bit_row(const struct field_plan *plan, size_t i, const double *restrict bits,
-                            const double *restrict cells, double *restrict flow, double *restrict errors,
-                            struct balance *balance)
-{
-    const struct network_branches *branches = &plan->bit.branches;
-    size_t n = plan->network.n_columns;
-    bool last = i + 1 == plan->network.n_rows;
-    if (branches->joined) {
-        for (size_t j = 0; j < n; j++) {
-            flow[j] += cells[j];
-            errors[j] = last && !branches->shorted ? flow[j] - branches->end_siemens * bits[j] : 0;
-        }
-    } else {
-        double below = last ? branches->end_siemens : branches->wire_siemens;
-        for (size_t j = 0; j < n; j++) {
-            double wire = below * (bits[j] - (last ? 0 : bits[j + n]));
-            errors[j] = flow[j] + cells[j] - wire;
-            flow[j] = wire;
-        }
-    }
-    note_all(balance, errors, n);
-}
-
 double field_residual(struct field_plan *plan, const double *volts, const double *word_line_volts,
                       const double *bit_line_volts)
 {
-    size_t n = plan->network.n_columns;
-    double *cells = plan->lines[0], *wires = plan->lines[1], *errors = plan->lines[2], *flow = plan->lines[3];
-    struct balance balance = {0};
-    memset(flow, 0, n * sizeof *flow);
-    for (size_t i = 0; i < plan->network.n_rows; i++) {
-        const double *words = word_line_volts + i * n, *bits = bit_line_volts + i * n;
-        for (size_t j = 0; j < n; j++)
-            cells[j] = plan->conductance[i * n + j] * (words[j] - bits[j]);
-        balance_word_line(&plan->word.branches, volts[i], words, cells, n, wires, errors, &balance);
-        balance_bit_row(plan, i, bits, cells, flow, errors, &balance);
-    }
-    if (isnan(balance.check))
-        return NAN;
-    if (balance.driver > 0)
-        return balance.worst / balance.driver;
-    return balance.worst > 0 ? INFINITY : 0;
+    return residual_compute(&plan->network, plan->conductance, volts, word_line_volts, bit_line_volts,
+                            plan->residual);
 }

@@ -1,12 +1,16 @@
 librescore_core_la_SOURCES += \
     %D%/bit_line.c \
     %D%/bit_line.h \
+    %D%/certify.c \
+    %D%/certify.h \
     %D%/field.c \
     %D%/field.h \
     %D%/front.c \
     %D%/front.h \
     %D%/network.c \
     %D%/network.h \
+    %D%/residual.c \
+    %D%/residual.h \
     %D%/transfer.c \
     %D%/transfer.h \
     %D%/word_line.c \

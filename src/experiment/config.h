@@ -62,6 +62,9 @@ const char *config_nearest(const char *key);
 /* Reads a file and then `n_sets` texts KEY=VALUE. The caller frees with config_destroy. */
 enum rs_status config_load(const char *path, size_t n_sets, const char *const *sets, struct configuration **out,
                            struct rs_error *err) RS_MUST_CHECK;
+/* The same from the text of a file; `path` stands for it in messages and for relative paths. */
+enum rs_status config_parse(const char *path, const char *yaml, size_t n_sets, const char *const *sets,
+                            struct configuration **out, struct rs_error *err) RS_MUST_CHECK;
 void config_destroy(struct configuration *configuration);
 
 /* The grid: points are numbered with the last sweep running fastest. */

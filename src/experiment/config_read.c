@@ -469,44 +469,60 @@ static enum rs_status read_set(struct configuration *configuration, const char *
     return reader.status;
 }
 
-static enum rs_status read_file(struct configuration *configuration, const char *path, struct rs_error *err)
+static enum rs_status read_document(struct configuration *configuration, const struct yaml_document *document,
+                                    struct rs_error *err)
 {
-    struct yaml_document *document = NULL;
-    enum rs_status status = yaml_read(path, &document, err);
-    if (status != RS_OK)
-        return status;
-    configuration->path = strdup(path);
+    configuration->path = strdup(document->path);
     configuration->yaml = strdup(document->text);
     struct reader reader = {.configuration = configuration, .document = document, .err = err};
     if (configuration->path == NULL || configuration->yaml == NULL)
-        reader.status = rs_fail(err, RS_INTERNAL, "out of memory");
-    else
-        read_root(&reader);
-    yaml_destroy(document);
+        return rs_fail(err, RS_INTERNAL, "out of memory");
+    read_root(&reader);
     return reader.status;
 }
 
-enum rs_status config_load(const char *path, size_t n_sets, const char *const *sets, struct configuration **out,
-                           struct rs_error *err)
+/* Takes the document. */
+static enum rs_status settle(struct yaml_document *document, size_t n_sets, const char *const *sets,
+                             struct configuration **out, struct rs_error *err)
 {
     struct configuration *configuration = memory_allocate(1, sizeof *configuration, err);
-    *out = NULL;
-    if (configuration == NULL)
-        return RS_INTERNAL;
-    err->text[0] = '\0';
-    config_fill_defaults(&configuration->base);
-    enum rs_status status = read_file(configuration, path, err);
+    enum rs_status status = RS_INTERNAL;
+    if (configuration != NULL) {
+        config_fill_defaults(&configuration->base);
+        status = read_document(configuration, document, err);
+    }
+    yaml_destroy(document);
     for (size_t i = 0; i < n_sets && (status == RS_OK || status == RS_INPUT); i++) {
         enum rs_status set_status = read_set(configuration, sets[i], err);
         if (status == RS_OK)
             status = set_status;
     }
     if (status == RS_OK && config_n_points(configuration) > CONFIG_POINTS_MAX)
-        status = rs_fail(err, RS_INPUT, "%s: error: the sweep has %zu points, at most %d expected", path,
+        status = rs_fail(err, RS_INPUT, "%s: error: the sweep has %zu points, at most %d expected", configuration->path,
                          config_n_points(configuration), CONFIG_POINTS_MAX);
     if (status == RS_OK)
         *out = configuration;
     else
         config_destroy(configuration);
     return status;
+}
+
+enum rs_status config_load(const char *path, size_t n_sets, const char *const *sets, struct configuration **out,
+                           struct rs_error *err)
+{
+    struct yaml_document *document = NULL;
+    *out = NULL;
+    err->text[0] = '\0';
+    enum rs_status status = yaml_read(path, &document, err);
+    return status == RS_OK ? settle(document, n_sets, sets, out, err) : status;
+}
+
+enum rs_status config_parse(const char *path, const char *yaml, size_t n_sets, const char *const *sets,
+                            struct configuration **out, struct rs_error *err)
+{
+    struct yaml_document *document = NULL;
+    *out = NULL;
+    err->text[0] = '\0';
+    enum rs_status status = yaml_parse(path, yaml, strlen(yaml), &document, err);
+    return status == RS_OK ? settle(document, n_sets, sets, out, err) : status;
 }

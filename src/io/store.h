@@ -42,6 +42,9 @@ enum rs_status store_open_image(const char *name, const void *bytes, size_t n_by
 
 const char *store_path(const struct store *store);
 
+/* Version of the HDF5 library, as it was compiled against. */
+const char *store_library_version(void);
+
 bool store_has(const struct store *store, const char *dataset);
 /* `object` is "/" for root attributes, else a dataset or group. */
 bool store_has_attribute(const struct store *store, const char *object, const char *name);

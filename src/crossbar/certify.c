@@ -1,0 +1,25 @@
+#include "crossbar/certify.h"
+
+#include <math.h>
+
+#include "crossbar/transfer.h"
+
+/* The field's own error then takes little of the tolerance. */
+#define FIELD_SHARE 0.1
+
+bool certify_vector(struct field_plan *plan, const struct network *network, const double *transfer_siemens,
+                    const double *volts, double tolerance_ratio, const struct certify_solution *solution,
+                    struct certify_report *report)
+{
+    transfer_apply(network, transfer_siemens, volts, solution->transfer_amperes, solution->scale_amperes);
+    field_solve(plan, volts, FIELD_SHARE * tolerance_ratio, solution->field_amperes,
+                solution->word_line_volts, solution->bit_line_volts, &report->field);
+    report->difference = 0;
+    for (size_t j = 0; j < network->n_columns; j++) {
+        double difference = fabs(solution->transfer_amperes[j] - solution->field_amperes[j]);
+        double ratio = difference == 0 ? 0 : difference / solution->scale_amperes[j];
+        if (isnan(ratio) || ratio > report->difference)
+            report->difference = ratio;
+    }
+    return report->field.converged && report->difference <= tolerance_ratio && !isnan(report->field.residual);
+}

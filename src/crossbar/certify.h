@@ -1,0 +1,29 @@
+/* A certificate: T of an array against a full solution of its node voltages, one drive vector at a time. */
+#ifndef CROSSBAR_CERTIFY_H
+#define CROSSBAR_CERTIFY_H
+
+#include "crossbar/field.h"
+
+struct certify_report {
+    struct field_report field;
+    double
+        difference; /* largest |field current - (V T)_j| / sum_i |V_i| T_ij; infinite where the unit is 0 */
+};
+
+/* Where the parts of the solution go, each of the caller's; NULL voltages are not wanted. */
+struct certify_solution {
+    double *transfer_amperes, *field_amperes; /* [n_columns] */
+    double *scale_amperes;                    /* [n_columns], sum_i |V_i| T_ij */
+    double *word_line_volts, *bit_line_volts; /* [n_rows][n_columns] */
+};
+
+/*
+ * Solves for volts [n_rows] on `plan`, factored for the conductances that gave transfer [n_rows][n_columns],
+ * to a tenth of tolerance_ratio. True when the iteration converged and the difference stays within
+ * tolerance_ratio.
+ */
+bool certify_vector(struct field_plan *plan, const struct network *network, const double *transfer_siemens,
+                    const double *volts, double tolerance_ratio, const struct certify_solution *solution,
+                    struct certify_report *report);
+
+#endif

@@ -1,0 +1,241 @@
+#include "array_oracle.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if LDBL_MANT_DIG >= 113
+typedef long double quad;
+#else
+typedef __float128 quad;
+#endif
+
+double array_oracle_uniform(uint64_t *state)
+{
+    *state += 0x9E3779B97F4A7C15u; /* splitmix64 */
+    uint64_t z = *state;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return ((double)((z ^ (z >> 31)) >> 11) + 0.5) * 0x1p-53;
+}
+
+static double resistance(uint64_t *state, double decades)
+{
+    double pick = array_oracle_uniform(state);
+    return pick < 0.25 ? 0 : 10 * pow(10, decades * (array_oracle_uniform(state) - 0.5));
+}
+
+void array_oracle_make(uint64_t seed, size_t max_lines, double decades, struct array_oracle *array)
+{
+    uint64_t state = seed;
+    struct network *network = &array->network;
+    memset(array, 0, sizeof *array);
+    array->seed = seed;
+    network->n_rows = 1 + (size_t)(array_oracle_uniform(&state) * (double)max_lines);
+    network->n_columns = 1 + (size_t)(array_oracle_uniform(&state) * (double)max_lines);
+    network->r_word_line_ohm = resistance(&state, decades);
+    network->r_bit_line_ohm = resistance(&state, decades);
+    network->r_driver_ohm = resistance(&state, decades);
+    network->r_sense_ohm = resistance(&state, decades);
+    bool lines_open = array_oracle_uniform(&state) < 0.125;
+    for (size_t i = 0; i < network->n_rows; i++)
+        for (size_t j = 0; j < network->n_columns; j++) {
+            bool open =
+                array_oracle_uniform(&state) < 0.1 || (lines_open && (i == 1 || j + 1 == network->n_columns));
+            double g = 1e-7 * pow(10, 4 * array_oracle_uniform(&state));
+            array->conductance[i * network->n_columns + j] = open ? 0 : g;
+        }
+    for (size_t i = 0; i < network->n_rows; i++)
+        array->volts[i] = array_oracle_uniform(&state) < 0.2 ? 0 : 0.4 * array_oracle_uniform(&state) - 0.2;
+}
+
+/* Nodes are numbered 0 ... n-1 where they are unknown; sources follow as n + i; -1 is ground. */
+struct nodes {
+    const struct network *network;
+    long n_words, n_unknown;
+};
+
+static long word_node(const struct nodes *nodes, size_t i, size_t j)
+{
+    const struct network *network = nodes->network;
+    if (network->r_word_line_ohm > 0)
+        return (long)(i * network->n_columns + j);
+    return network->r_driver_ohm > 0 ? (long)i : nodes->n_unknown + (long)i;
+}
+
+static long bit_node(const struct nodes *nodes, size_t i, size_t j)
+{
+    const struct network *network = nodes->network;
+    if (network->r_bit_line_ohm > 0)
+        return nodes->n_words + (long)(i * network->n_columns + j);
+    return network->r_sense_ohm > 0 ? nodes->n_words + (long)j : -1;
+}
+
+static struct nodes number_nodes(const struct network *network)
+{
+    long n_rows = (long)network->n_rows, n_columns = (long)network->n_columns;
+    struct nodes nodes = {.network = network};
+    nodes.n_words = network->r_word_line_ohm > 0 ? n_rows * n_columns
+                    : network->r_driver_ohm > 0  ? n_rows
+                                                 : 0;
+    long n_bits = network->r_bit_line_ohm > 0 ? n_rows * n_columns : network->r_sense_ohm > 0 ? n_columns : 0;
+    nodes.n_unknown = nodes.n_words + n_bits;
+    return nodes;
+}
+
+/* One resistor: rows of unknown nodes only; columns n_unknown + i are the right-hand sides, moved across. */
+static void stamp(quad *matrix, const struct nodes *nodes, long a, long b, quad siemens)
+{
+    long n = nodes->n_unknown, width = n + (long)nodes->network->n_rows;
+    for (int turn = 0; turn < 2; turn++) {
+        long own = turn == 0 ? a : b, other = turn == 0 ? b : a;
+        if (own < 0 || own >= n)
+            continue;
+        matrix[own * width + own] += siemens;
+        if (other >= 0)
+            matrix[own * width + other] += other < n ? -siemens : siemens;
+    }
+}
+
+static void stamp_all(quad *matrix, const struct nodes *nodes, const double *conductance)
+{
+    const struct network *network = nodes->network;
+    quad driver = (quad)network->r_driver_ohm + (quad)network->r_word_line_ohm;
+    quad sense = (quad)network->r_sense_ohm + (quad)network->r_bit_line_ohm;
+    size_t n_rows = network->n_rows, n_columns = network->n_columns;
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < n_columns; j++) {
+            stamp(matrix, nodes, word_node(nodes, i, j), bit_node(nodes, i, j),
+                  (quad)conductance[i * n_columns + j]);
+            if (j == 0 && driver > 0)
+                stamp(matrix, nodes, nodes->n_unknown + (long)i, word_node(nodes, i, 0), 1 / driver);
+            else if (j > 0 && network->r_word_line_ohm > 0)
+                stamp(matrix, nodes, word_node(nodes, i, j - 1), word_node(nodes, i, j),
+                      1 / (quad)network->r_word_line_ohm);
+            if (i + 1 == n_rows && sense > 0)
+                stamp(matrix, nodes, bit_node(nodes, i, j), -1, 1 / sense);
+            else if (i + 1 < n_rows && network->r_bit_line_ohm > 0)
+                stamp(matrix, nodes, bit_node(nodes, i, j), bit_node(nodes, i + 1, j),
+                      1 / (quad)network->r_bit_line_ohm);
+        }
+}
+
+/* Gauss-Jordan without pivoting: the matrix is diagonally dominant. */
+static void eliminate(quad *matrix, long n, long width)
+{
+    for (long k = 0; k < n; k++)
+        for (long i = 0; i < n; i++) {
+            quad factor = i == k ? 0 : matrix[i * width + k] / matrix[k * width + k];
+            for (long j = k; j < width && factor != 0; j++)
+                matrix[i * width + j] -= factor * matrix[k * width + j];
+        }
+}
+
+void array_oracle_nodal(const struct network *network, const double *conductance, double *transfer)
+{
+    struct nodes nodes = number_nodes(network);
+    size_t n_rows = network->n_rows, n_columns = network->n_columns;
+    long n = nodes.n_unknown, width = n + (long)n_rows;
+    quad *matrix = calloc((size_t)(n * width) + 1, sizeof *matrix);
+    quad sense = (quad)network->r_sense_ohm + (quad)network->r_bit_line_ohm;
+    stamp_all(matrix, &nodes, conductance);
+    eliminate(matrix, n, width);
+    for (size_t source = 0; source < n_rows; source++)
+        for (size_t j = 0; j < n_columns; j++) {
+            quad total = 0;
+            for (size_t i = sense > 0 ? n_rows - 1 : 0; i < n_rows; i++) {
+                long node = sense > 0 ? bit_node(&nodes, i, j) : word_node(&nodes, i, j);
+                quad volts = node >= n
+                                 ? (quad)(node - n == (long)source)
+                                 : matrix[node * width + n + (long)source] / matrix[node * width + node];
+                total += sense > 0 ? volts / sense : volts * (quad)conductance[i * n_columns + j];
+            }
+            transfer[source * n_columns + j] = (double)total;
+        }
+    free(matrix);
+}
+
+/* Solves (lower Cholesky in place) matrix [n][n] x = right [n][m]. */
+static void solve_positive(double *matrix, size_t n, double *right, size_t m)
+{
+    for (size_t k = 0; k < n; k++) {
+        for (size_t l = 0; l < k; l++)
+            for (size_t i = k; i < n; i++)
+                matrix[i * n + k] -= matrix[i * n + l] * matrix[k * n + l];
+        double root = sqrt(matrix[k * n + k]);
+        for (size_t i = k; i < n; i++)
+            matrix[i * n + k] /= root;
+        for (size_t c = 0; c < m; c++) {
+            for (size_t l = 0; l < k; l++)
+                right[k * m + c] -= matrix[k * n + l] * right[l * m + c];
+            right[k * m + c] /= root;
+        }
+    }
+    for (size_t k = n; k-- > 0;)
+        for (size_t c = 0; c < m; c++) {
+            for (size_t l = k + 1; l < n; l++)
+                right[k * m + c] -= matrix[l * n + k] * right[l * m + c];
+            right[k * m + c] /= matrix[k * n + k];
+        }
+}
+
+/* Adds word line i: its admittance seen from the bit lines, and what its source drives into them. */
+static void add_word_line(const struct network *network, const double *g, size_t i, double *state,
+                          double *work)
+{
+    size_t n = network->n_columns, width = n + network->n_rows;
+    double wire = 1 / network->r_word_line_ohm,
+           driver = 1 / (network->r_driver_ohm + network->r_word_line_ohm);
+    double *matrix = work, *right = work + n * n;
+    memset(work, 0, (n * n + n * (n + 1)) * sizeof *work);
+    for (size_t j = 0; j < n; j++) {
+        matrix[j * n + j] = g[j] + (j > 0 ? wire : driver) + (j + 1 < n ? wire : 0);
+        if (j > 0)
+            matrix[j * n + j - 1] = matrix[(j - 1) * n + j] = -wire;
+        right[j * (n + 1) + j] = g[j];
+    }
+    right[n] = driver;
+    solve_positive(matrix, n, right, n + 1);
+    for (size_t a = 0; a < n; a++) {
+        for (size_t b = 0; b < n; b++)
+            state[a * width + b] += (a == b ? g[a] : 0) - g[a] * right[a * (n + 1) + b];
+        state[a * width + n + i] += g[a] * right[a * (n + 1) + n];
+    }
+}
+
+/* Moves the state [Y | J] down one wire: (1 + r Y)^-1 [Y | J]. */
+static void add_wire(double r_ohm, size_t n, size_t width, double *state, double *work)
+{
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b < n; b++)
+            work[a * n + b] = (a == b) + r_ohm * state[a * width + b];
+    solve_positive(work, n, state, width);
+}
+
+void array_oracle_riccati(const struct network *network, const double *conductance, double *transfer)
+{
+    size_t n = network->n_columns, n_rows = network->n_rows, width = n + n_rows;
+    double *state = calloc(n * width, sizeof *state), *work = calloc(n * n + n * (n + 1), sizeof *work);
+    for (size_t i = 0; i < n_rows; i++) {
+        add_word_line(network, conductance + i * n, i, state, work);
+        add_wire(network->r_bit_line_ohm + (i + 1 == n_rows ? network->r_sense_ohm : 0), n, width, state,
+                 work);
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < n; j++)
+            transfer[i * n + j] = state[j * width + n + i];
+    free(state);
+    free(work);
+}
+
+double array_oracle_distance(const double *one, const double *other, size_t n)
+{
+    double worst = 0;
+    for (size_t i = 0; i < n; i++) {
+        double distance = one[i] == other[i] ? 0 : fabs(one[i] - other[i]) / fabs(other[i]);
+        if (isnan(distance) || distance > worst)
+            worst = distance;
+    }
+    return worst;
+}

@@ -1,0 +1,42 @@
+/* Independent solutions of small resistive arrays, and random arrays, for the tests of the array. */
+#ifndef TESTS_ARRAY_ORACLE_H
+#define TESTS_ARRAY_ORACLE_H
+
+#include <stdint.h>
+
+#include "crossbar/network.h"
+
+enum { ORACLE_CELLS_MAX = 64 * 64 };
+
+/* A random array, remade from its seed. */
+struct array_oracle {
+    uint64_t seed;
+    struct network network;
+    double conductance[ORACLE_CELLS_MAX], volts[64];
+};
+
+/* Uniform in (0, 1); advances the state. */
+double array_oracle_uniform(uint64_t *state);
+
+/*
+ * Up to max_lines lines each way; cells of 1e-7 ... 1e-3 S, one in ten open, in one array of eight whole
+ * lines open too; each resistance is 0 with probability 1/4, else within `decades` decades around 10 ohm;
+ * signed drives, some 0.
+ */
+void array_oracle_make(uint64_t seed, size_t max_lines, double decades, struct array_oracle *array);
+
+/* T by nodal analysis: Gaussian elimination of the dense admittance matrix in quadruple precision. Any zeros.
+ */
+void array_oracle_nodal(const struct network *network, const double *conductance, double *transfer);
+
+/*
+ * T by the row recursion: the admittance of the bit lines seen from below and its Norton currents, row after
+ * row (a discrete Riccati equation), with dense Cholesky solves in double precision. Word-line wires must not
+ * be 0.
+ */
+void array_oracle_riccati(const struct network *network, const double *conductance, double *transfer);
+
+/* Largest |one - other| / |other| over n entries; an `other` of 0 must be met exactly (else infinite). */
+double array_oracle_distance(const double *one, const double *other, size_t n);
+
+#endif
