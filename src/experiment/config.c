@@ -20,7 +20,7 @@ static const struct section {
     {&frontend_options_readout, offsetof(struct config, readout)},
     {&digital_options_recompute, offsetof(struct config, recompute)},
     {&run_options_monte_carlo, offsetof(struct config, monte_carlo)},
-    {&train_option_table, offsetof(struct config, train)},
+    {&train_options_table, offsetof(struct config, train)},
 };
 
 enum { N_SECTIONS = sizeof sections / sizeof sections[0] };

@@ -1,7 +1,7 @@
 /*
  * The place where hardware takes over from a model: one call for all queries that meet the keys of one
- * (layer, kv head). A model hands its queries, keys and values to the hook and goes on with what comes back, so the
- * errors of one layer reach the next. NULL in place of a hook means attention_hook_exact.
+ * (layer, kv head). A model hands its queries, keys and values to the hook and goes on with what comes back,
+ * so the errors of one layer reach the next. NULL in place of a hook means attention_hook_exact.
  */
 #ifndef MODEL_ATTENTION_HOOK_H
 #define MODEL_ATTENTION_HOOK_H
@@ -24,7 +24,8 @@ struct attention_call {
 
 typedef enum rs_status attention_hook(void *context, const struct attention_call *call, struct rs_error *err);
 
-/* output = sum over visible keys of softmax(score_scale q.k) v, in double. `context` is not used. Never fails. */
+/* output = sum over visible keys of softmax(score_scale q.k) v, in double. `context` is not used. Never
+ * fails. */
 attention_hook attention_hook_exact;
 
 #endif

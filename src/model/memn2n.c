@@ -29,6 +29,10 @@ enum rs_status memn2n_shape_check(const struct memn2n_shape *shape, struct rs_er
         if (members[i].value < 1 || members[i].value > members[i].high)
             return rs_fail(err, RS_INPUT, "%s = %zu found in a MemN2N, 1 to %zu expected", members[i].name,
                            members[i].value, members[i].high);
+    size_t n_weights = (shape->n_hops + 1) * (shape->n_words + shape->n_memories) * shape->d;
+    if (n_weights > MEMN2N_WEIGHTS_MAX)
+        return rs_fail(err, RS_INPUT, "%zu weights found in a MemN2N, at most %d expected", n_weights,
+                       MEMN2N_WEIGHTS_MAX);
     return RS_OK;
 }
 
@@ -65,8 +69,8 @@ void memn2n_clear(struct memn2n *model)
     *model = (struct memn2n){0};
 }
 
-enum rs_status memn2n_init(struct memn2n *model, const struct memn2n_shape *shape, const char *const *vocabulary,
-                           struct rs_error *err)
+enum rs_status memn2n_init(struct memn2n *model, const struct memn2n_shape *shape,
+                           const char *const *vocabulary, struct rs_error *err)
 {
     *model = (struct memn2n){0};
     enum rs_status status = memn2n_shape_check(shape, err);
@@ -78,7 +82,8 @@ enum rs_status memn2n_init(struct memn2n *model, const struct memn2n_shape *shap
     model->time = memory_allocate(n_levels * shape->n_memories * shape->d, sizeof(float), err);
     model->position = memory_allocate(shape->n_sentence_words * shape->d, sizeof(float), err);
     model->vocabulary = copy_words(vocabulary, shape->n_words, err);
-    if (model->embedding == NULL || model->time == NULL || model->position == NULL || model->vocabulary == NULL) {
+    if (model->embedding == NULL || model->time == NULL || model->position == NULL ||
+        model->vocabulary == NULL) {
         memn2n_clear(model);
         return RS_INTERNAL;
     }
@@ -120,13 +125,15 @@ void memn2n_workspace_destroy(struct memn2n_workspace *workspace)
 }
 
 /* Adds the words of one sentence, each weighted by its position. */
-static void add_words(const struct memn2n *model, size_t level, const int32_t *words, size_t n_words, float *sum)
+static void add_words(const struct memn2n *model, size_t level, const int32_t *words, size_t n_words,
+                      float *sum)
 {
     size_t d = model->shape.d;
     const float *embedding = model->embedding + level * model->shape.n_words * d;
     rs_require(n_words <= model->shape.n_sentence_words, "a sentence is longer than the model's");
     for (size_t j = 0; j < n_words; j++) {
-        rs_require(words[j] >= 0 && (size_t)words[j] < model->shape.n_words, "a word is not in the vocabulary");
+        rs_require(words[j] >= 0 && (size_t)words[j] < model->shape.n_words,
+                   "a word is not in the vocabulary");
         const float *word = embedding + (size_t)words[j] * d, *position = model->position + j * d;
         for (size_t i = 0; i < d; i++)
             sum[i] += position[i] * word[i];
@@ -161,8 +168,8 @@ static int32_t best_word(const struct memn2n *model, const float *query, double 
 }
 
 enum rs_status memn2n_answer(const struct memn2n *model, const struct story *story,
-                             struct memn2n_workspace *workspace, attention_hook *hook, void *context, int32_t *answer,
-                             double *nll, struct rs_error *err)
+                             struct memn2n_workspace *workspace, attention_hook *hook, void *context,
+                             int32_t *answer, double *nll, struct rs_error *err)
 {
     const struct memn2n_shape *shape = &model->shape;
     size_t d = shape->d;

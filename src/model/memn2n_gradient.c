@@ -34,7 +34,8 @@ size_t memn2n_gradient_n_weights(const struct memn2n_shape *shape)
     return (shape->n_hops + 1) * (shape->n_words + shape->n_memories) * shape->d;
 }
 
-struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_shape *shape, struct rs_error *err)
+struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_shape *shape,
+                                                         struct rs_error *err)
 {
     struct memn2n_gradient_workspace *room = memory_allocate(1, sizeof *room, err);
     if (room == NULL)
@@ -114,8 +115,8 @@ static const int32_t *seen_sentence(const struct pass *pass, size_t i, size_t *n
     return pass->story->words + offset[0];
 }
 
-static void gather(size_t d, const double *position, const double *embedding, const int32_t *words, size_t n_words,
-                   double *restrict sum)
+static void gather(size_t d, const double *position, const double *embedding, const int32_t *words,
+                   size_t n_words, double *restrict sum)
 {
     for (size_t j = 0; j < n_words; j++) {
         const double *word = embedding + (size_t)words[j] * d, *factor = position + j * d;
@@ -124,8 +125,8 @@ static void gather(size_t d, const double *position, const double *embedding, co
     }
 }
 
-static void scatter(size_t d, const double *position, const double *slope, const int32_t *words, size_t n_words,
-                    double *embedding_gradient)
+static void scatter(size_t d, const double *position, const double *slope, const int32_t *words,
+                    size_t n_words, double *embedding_gradient)
 {
     for (size_t j = 0; j < n_words; j++) {
         double *restrict word = embedding_gradient + (size_t)words[j] * d;
@@ -224,7 +225,8 @@ static void forget(const struct pass *pass, size_t level, double *gradient)
         size_t n_words;
         const int32_t *words = seen_sentence(pass, i, &n_words);
         add_scaled(d, 1, slopes + i * d, gradient + time_row(pass, level, i));
-        scatter(d, pass->room->position, slopes + i * d, words, n_words, gradient + level_words(pass->shape, level));
+        scatter(d, pass->room->position, slopes + i * d, words, n_words,
+                gradient + level_words(pass->shape, level));
     }
 }
 
@@ -247,7 +249,8 @@ static void backward(const struct pass *pass, double *gradient)
         attend_backward(pass, hop);
     for (size_t level = 0; level <= shape->n_hops; level++)
         forget(pass, level, gradient);
-    scatter(d, room->position, room->state_gradient, pass->story->question, pass->story->n_question_words, gradient);
+    scatter(d, room->position, room->state_gradient, pass->story->question, pass->story->n_question_words,
+            gradient);
 }
 
 double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weights, const struct story *story,
@@ -259,7 +262,8 @@ double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weigh
                         .weights = weights,
                         .story = story,
                         .ages = ages,
-                        .n_seen = story->n_sentences < shape->n_memories ? story->n_sentences : shape->n_memories,
+                        .n_seen =
+                            story->n_sentences < shape->n_memories ? story->n_sentences : shape->n_memories,
                         .linear = linear,
                         .room = workspace};
     double loss = forward(&pass);

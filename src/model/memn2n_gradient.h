@@ -19,9 +19,10 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
 void memn2n_gradient_destroy(struct memn2n_gradient_workspace *workspace);
 
 /*
- * The loss -ln(probability of the story's answer) at `weights`, its gradient added to `gradient` (NULL: not wanted).
- * ages [n_sentences seen] (NULL: 0 for the newest, 1, 2 ...) are the time rows of the seen sentences, oldest first.
- * linear: the attention's softmax left out (weights = scores), as the paper's linear start.
+ * The loss -ln(probability of the story's answer) at `weights`, its gradient added to `gradient` (NULL: not
+ * wanted). ages [n_sentences seen] (NULL: 0 for the newest, 1, 2 ...) are the time rows of the seen
+ * sentences, oldest first. linear: the attention's softmax left out (weights = scores), as the paper's linear
+ * start.
  */
 double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weights, const struct story *story,
                            const int32_t *ages, bool linear, struct memn2n_gradient_workspace *workspace,

@@ -9,7 +9,8 @@ static const double inverse_factorials[] = {
     1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
     1.0 / 720,        1.0 / 120,       1.0 / 24,       1.0 / 6,       0.5,          1,           1};
 
-/* x = k ln 2 + r with |r| <= ln(2) / 2 (ln 2 in two parts, the first exact times any k), then Taylor to r^13 / 13!. */
+/* x = k ln 2 + r with |r| <= ln(2) / 2 (ln 2 in two parts, the first exact times any k), then Taylor to r^13
+ * / 13!. */
 double softmax_exp(double x)
 {
     if (!(x >= -708))

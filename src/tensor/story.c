@@ -44,10 +44,14 @@ enum rs_status story_set_init(struct story_set *set, size_t n_stories, size_t n_
     struct {
         int32_t **array;
         size_t n;
-    } parts[] = {{&set->sentence_offset, n_stories + 1}, {&set->word_offset, n_sentences + 1},
-                 {&set->words, n_words},                 {&set->question_offset, n_stories + 1},
-                 {&set->question, n_question_words},     {&set->answer, n_stories},
-                 {&set->kind, n_stories},                {&set->n_facts, n_stories}};
+    } parts[] = {{&set->sentence_offset, n_stories + 1},
+                 {&set->word_offset, n_sentences + 1},
+                 {&set->words, n_words},
+                 {&set->question_offset, n_stories + 1},
+                 {&set->question, n_question_words},
+                 {&set->answer, n_stories},
+                 {&set->kind, n_stories},
+                 {&set->n_facts, n_stories}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         *parts[i].array = memory_allocate(parts[i].n, sizeof(int32_t), err);
         if (*parts[i].array == NULL) {
@@ -79,7 +83,8 @@ static void put(struct story_set *set, size_t index, const struct story *story)
     set->n_facts[index] = story->n_facts;
 }
 
-enum rs_status story_set_pack(struct story_set *set, const struct story *stories, size_t n, struct rs_error *err)
+enum rs_status story_set_pack(struct story_set *set, const struct story *stories, size_t n,
+                              struct rs_error *err)
 {
     size_t n_sentences = 0, n_words = 0, n_question_words = 0;
     for (size_t i = 0; i < n; i++) {
@@ -118,7 +123,8 @@ static bool in_range(const int32_t *values, size_t n, size_t end)
 }
 
 enum rs_status story_set_check(const struct story_set *set, size_t n_vocabulary, size_t n_kinds,
-                               size_t n_sentence_words, const char *path, const char *group, struct rs_error *err)
+                               size_t n_sentence_words, const char *path, const char *group,
+                               struct rs_error *err)
 {
     const struct {
         const char *name;
@@ -140,8 +146,8 @@ enum rs_status story_set_check(const struct story_set *set, size_t n_vocabulary,
     for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++)
         if (!offsets_rise(offsets[i].offsets, offsets[i].n, offsets[i].end, 1, offsets[i].high))
             return rs_fail(err, RS_INPUT,
-                           "%s:%s/%s: error: offsets that rise from 0 to %zu in steps of 1 to %zu expected", path,
-                           group, offsets[i].name, offsets[i].end, offsets[i].high);
+                           "%s:%s/%s: error: offsets that rise from 0 to %zu in steps of 1 to %zu expected",
+                           path, group, offsets[i].name, offsets[i].end, offsets[i].high);
     for (size_t i = 0; i < sizeof indices / sizeof indices[0]; i++)
         if (!in_range(indices[i].values, indices[i].n, indices[i].end))
             return rs_fail(err, RS_INPUT, "%s:%s/%s: error: a number outside 0 to %zu found", path, group,

@@ -1,6 +1,6 @@
 /*
- * Question-answer items as word indices: what generators make, models read and model files hold. A set packs its
- * stories end to end in the arrays that a file stores; a story is a view of one of them.
+ * Question-answer items as word indices: what generators make, models read and model files hold. A set packs
+ * its stories end to end in the arrays that a file stores; a story is a view of one of them.
  */
 #ifndef TENSOR_STORY_H
 #define TENSOR_STORY_H
@@ -53,8 +53,8 @@ void story_set_clear(struct story_set *set);
 
 /*
  * Checks a set filled from a file: offsets rise from 0 to their end, every sentence and question has 1 to
- * `n_sentence_words` words, every story at least one sentence, word and kind indices are in range, n_facts is not
- * negative. RS_INPUT with "PATH:GROUP/DATASET: error: ..." otherwise.
+ * `n_sentence_words` words, every story at least one sentence, word and kind indices are in range, n_facts is
+ * not negative. RS_INPUT with "PATH:GROUP/DATASET: error: ..." otherwise.
  */
 enum rs_status story_set_check(const struct story_set *set, size_t n_vocabulary, size_t n_kinds,
                                size_t n_sentence_words, const char *path, const char *group,

@@ -24,8 +24,8 @@ struct village {
     int place[STORY_WORDS_N_NAMES];            /* of a person, or NOWHERE */
     int trade[STORY_WORDS_N_NAMES];
     int good[STORY_WORDS_N_TRADES];
-    int holder[STORY_WORDS_N_OBJECTS];         /* or NOBODY */
-    int lying_place[STORY_WORDS_N_OBJECTS];    /* of an object nobody holds, or NOWHERE: never seen */
+    int holder[STORY_WORDS_N_OBJECTS];      /* or NOBODY */
+    int lying_place[STORY_WORDS_N_OBJECTS]; /* of an object nobody holds, or NOWHERE: never seen */
     int n_held;
     size_t n_sentences;
     struct stories_page *page;
@@ -89,7 +89,8 @@ static void say_drop(struct village *village, int object)
 
 /*
  * Something happens to an object: its holder drops it, or a person takes it who is where it lies. One object
- * always stays held, so that there is one to ask about. False where this person and object do not go together.
+ * always stays held, so that there is one to ask about. False where this person and object do not go
+ * together.
  */
 static bool say_thing(struct village *village)
 {
@@ -100,7 +101,8 @@ static bool say_thing(struct village *village)
         say_drop(village, object);
         return true;
     }
-    bool within_reach = village->lying_place[object] == NOWHERE || village->lying_place[object] == village->place[person];
+    bool within_reach =
+        village->lying_place[object] == NOWHERE || village->lying_place[object] == village->place[person];
     if (village->place[person] == NOWHERE || !within_reach)
         return false;
     say_take(village, person, object);
@@ -109,13 +111,15 @@ static bool say_thing(struct village *village)
 
 static void say_nothing(struct village *village)
 {
-    struct story_words_slots slots = {.name = draw_person(village), .place = draw(village, STORY_WORDS_N_PLACES)};
+    struct story_words_slots slots = {.name = draw_person(village),
+                                      .place = draw(village, STORY_WORDS_N_PLACES)};
     say(village, (enum story_words_form)(STORY_WORDS_RAIN + draw(village, 3)), slots);
 }
 
 static void say_trade(struct village *village, int person)
 {
-    say(village, STORY_WORDS_IS_A, (struct story_words_slots){.name = person, .trade = village->trade[person]});
+    say(village, STORY_WORDS_IS_A,
+        (struct story_words_slots){.name = person, .trade = village->trade[person]});
 }
 
 static void say_something(struct village *village, const struct mix *mix)
@@ -167,7 +171,8 @@ static void tell_one_fact(struct village *village, size_t n_sentences, struct st
     story->n_facts = 1;
 }
 
-/* "where is the OBJECT": any object that is held; its last taking and its holder's last move are the facts. */
+/* "where is the OBJECT": any object that is held; its last taking and its holder's last move are the facts.
+ */
 static void tell_two_facts(struct village *village, size_t n_sentences, struct story *story)
 {
     int first = draw_person(village);
@@ -179,12 +184,14 @@ static void tell_two_facts(struct village *village, size_t n_sentences, struct s
     do
         object = draw(village, STORY_WORDS_N_OBJECTS);
     while (village->holder[object] == NOBODY);
-    story->n_question_words = ask(village, STORY_WORDS_WHERE_IS_THE, (struct story_words_slots){.object = object});
+    story->n_question_words =
+        ask(village, STORY_WORDS_WHERE_IS_THE, (struct story_words_slots){.object = object});
     story->answer = STORY_WORDS_mill + village->place[village->holder[object]];
     story->n_facts = 2;
 }
 
-/* "what does NAME sell": every person's trade and every trade's good are told once, in any order, among the rest. */
+/* "what does NAME sell": every person's trade and every trade's good are told once, in any order, among the
+ * rest. */
 static void tell_deduction(struct village *village, size_t n_sentences, struct story *story)
 {
     int order[STORIES_SENTENCES_MAX], n_people = village->n_people, n_trades = 2;
@@ -203,12 +210,14 @@ static void tell_deduction(struct village *village, size_t n_sentences, struct s
             say_trade(village, village->people[order[i]]);
         else if (order[i] < n_people + n_trades) {
             int trade = trades[order[i] - n_people];
-            say(village, STORY_WORDS_EVERY, (struct story_words_slots){.trade = trade, .good = village->good[trade]});
+            say(village, STORY_WORDS_EVERY,
+                (struct story_words_slots){.trade = trade, .good = village->good[trade]});
         } else
             say_something(village, &mixes[STORIES_DEDUCTION]);
     }
     int person = village->people[draw(village, n_people)];
-    story->n_question_words = ask(village, STORY_WORDS_WHAT_SELLS, (struct story_words_slots){.name = person});
+    story->n_question_words =
+        ask(village, STORY_WORDS_WHAT_SELLS, (struct story_words_slots){.name = person});
     story->answer = STORY_WORDS_bowls + village->good[village->trade[person]];
     story->n_facts = 2;
 }
@@ -225,25 +234,27 @@ struct story stories_write(enum stories_task task, uint64_t seed, uint32_t numbe
     rs_require(n_sentences_max >= STORIES_SENTENCES_MIN && n_sentences_max <= STORIES_SENTENCES_MAX,
                "the length of a story is out of range");
     rs_require(number < STORIES_NUMBERS_MAX, "the story's number is out of range");
-    static void (*const tell[STORIES_N_KINDS])(struct village *, size_t, struct story *) = {
-        [STORIES_ONE_FACT] = tell_one_fact,
-        [STORIES_TWO_FACTS] = tell_two_facts,
-        [STORIES_DEDUCTION] = tell_deduction};
+    static void (*const tell[STORIES_N_KINDS])(struct village *, size_t,
+                                               struct story *) = {[STORIES_ONE_FACT] = tell_one_fact,
+                                                                  [STORIES_TWO_FACTS] = tell_two_facts,
+                                                                  [STORIES_DEDUCTION] = tell_deduction};
     int kind = task == STORIES_MIXED ? (int)(number % STORIES_N_KINDS) : (int)task;
-    struct village village = {.key = {.seed = seed, .purpose = RANDOM_STORIES, .array = (uint32_t)kind, .write = number},
-                              .page = page};
-    struct story story = {.word_offset = page->word_offset, .words = page->words, .question = page->question,
-                          .kind = kind};
+    struct village village = {
+        .key = {.seed = seed, .purpose = RANDOM_STORIES, .array = (uint32_t)kind, .write = number},
+        .page = page};
+    struct story story = {
+        .word_offset = page->word_offset, .words = page->words, .question = page->question, .kind = kind};
     page->word_offset[0] = 0;
     settle(&village);
-    size_t n_sentences = (size_t)(STORIES_SENTENCES_MIN + draw(&village, n_sentences_max - STORIES_SENTENCES_MIN + 1));
+    size_t n_sentences =
+        (size_t)(STORIES_SENTENCES_MIN + draw(&village, n_sentences_max - STORIES_SENTENCES_MIN + 1));
     tell[kind](&village, n_sentences, &story);
     story.n_sentences = village.n_sentences;
     return story;
 }
 
-enum rs_status stories_collect(enum stories_task task, uint64_t seed, uint32_t first, size_t n, int n_sentences_max,
-                               struct story_set *out, struct rs_error *err)
+enum rs_status stories_collect(enum stories_task task, uint64_t seed, uint32_t first, size_t n,
+                               int n_sentences_max, struct story_set *out, struct rs_error *err)
 {
     enum rs_status status = RS_INTERNAL;
     *out = (struct story_set){0};

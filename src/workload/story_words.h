@@ -9,11 +9,13 @@
 #include <stdint.h>
 
 #define STORY_WORDS_NAMES(WORD)                                                                              \
-    WORD(anouk) WORD(bram) WORD(cleo) WORD(dario) WORD(edda) WORD(farid)                                     \
-    WORD(greta) WORD(hugo) WORD(ines) WORD(jorin) WORD(katla) WORD(luca)
+    WORD(anouk)                                                                                              \
+    WORD(bram) WORD(cleo) WORD(dario) WORD(edda) WORD(farid) WORD(greta) WORD(hugo) WORD(ines) WORD(jorin)   \
+        WORD(katla) WORD(luca)
 #define STORY_WORDS_PLACES(WORD)                                                                             \
-    WORD(mill) WORD(harbour) WORD(orchard) WORD(tower) WORD(forge)                                           \
-    WORD(chapel) WORD(market) WORD(quarry) WORD(vineyard) WORD(lighthouse)
+    WORD(mill)                                                                                               \
+    WORD(harbour) WORD(orchard) WORD(tower) WORD(forge) WORD(chapel) WORD(market) WORD(quarry)               \
+        WORD(vineyard) WORD(lighthouse)
 #define STORY_WORDS_OBJECTS(WORD)                                                                            \
     WORD(lantern) WORD(rope) WORD(compass) WORD(basket) WORD(flute) WORD(ledger) WORD(kettle) WORD(sickle)
 #define STORY_WORDS_TRADES(WORD)                                                                             \
@@ -21,19 +23,21 @@
 #define STORY_WORDS_GOODS(WORD)                                                                              \
     WORD(bowls) WORD(linen) WORD(leather) WORD(cider) WORD(nails) WORD(bread) WORD(barrels) WORD(candles)
 #define STORY_WORDS_OTHERS(WORD)                                                                             \
-    WORD(a) WORD(behind) WORD(bell) WORD(carries) WORD(does) WORD(down) WORD(every) WORD(falls) WORD(hums)   \
-    WORD(hurries) WORD(is) WORD(leaves) WORD(of) WORD(off) WORD(on) WORD(picks) WORD(puts) WORD(rain)        \
-    WORD(rides) WORD(rings) WORD(sell) WORD(sells) WORD(the) WORD(to) WORD(tune) WORD(up) WORD(walks)        \
-    WORD(what) WORD(where)
+    WORD(a)                                                                                                  \
+    WORD(behind) WORD(bell) WORD(carries) WORD(does) WORD(down) WORD(every) WORD(falls) WORD(hums)           \
+        WORD(hurries) WORD(is) WORD(leaves) WORD(of) WORD(off) WORD(on) WORD(picks) WORD(puts) WORD(rain)    \
+            WORD(rides) WORD(rings) WORD(sell) WORD(sells) WORD(the) WORD(to) WORD(tune) WORD(up)            \
+                WORD(walks) WORD(what) WORD(where)
 #define STORY_WORDS_LIST(WORD)                                                                               \
-    STORY_WORDS_NAMES(WORD) STORY_WORDS_PLACES(WORD) STORY_WORDS_OBJECTS(WORD) STORY_WORDS_TRADES(WORD)      \
-    STORY_WORDS_GOODS(WORD) STORY_WORDS_OTHERS(WORD)
+    STORY_WORDS_NAMES(WORD)                                                                                  \
+    STORY_WORDS_PLACES(WORD) STORY_WORDS_OBJECTS(WORD) STORY_WORDS_TRADES(WORD) STORY_WORDS_GOODS(WORD)      \
+        STORY_WORDS_OTHERS(WORD)
 
 enum story_words {
 #define STORY_WORDS_ENUM(word) STORY_WORDS_##word,
     STORY_WORDS_LIST(STORY_WORDS_ENUM)
 #undef STORY_WORDS_ENUM
-    STORY_WORDS_COUNT
+        STORY_WORDS_COUNT
 };
 
 #define STORY_WORDS_ONE(word) +1
@@ -65,10 +69,10 @@ enum story_words_form {
     STORY_WORDS_LEAVE_BEHIND,
     STORY_WORDS_RAIN, /* place: weather and sounds mean nothing */
     STORY_WORDS_BELL,
-    STORY_WORDS_HUM,      /* name */
-    STORY_WORDS_IS_A,     /* name, trade */
-    STORY_WORDS_EVERY,    /* trade, good */
-    STORY_WORDS_WHERE_IS, /* name */
+    STORY_WORDS_HUM,          /* name */
+    STORY_WORDS_IS_A,         /* name, trade */
+    STORY_WORDS_EVERY,        /* trade, good */
+    STORY_WORDS_WHERE_IS,     /* name */
     STORY_WORDS_WHERE_IS_THE, /* object */
     STORY_WORDS_WHAT_SELLS,   /* name */
     STORY_WORDS_N_FORMS
