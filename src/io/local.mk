@@ -1,1 +1,10 @@
+librescore_core_la_SOURCES += \
+    %D%/digest.c %D%/digest.h \
+    %D%/file.c %D%/file.h \
+    %D%/store.c %D%/store.h %D%/store_internal.h \
+    %D%/store_list.c \
+    %D%/store_read.c \
+    %D%/store_text.c \
+    %D%/store_write.c \
+    %D%/yaml.c %D%/yaml.h
 EXTRA_DIST += %D%/README.md

@@ -6,6 +6,7 @@
  * compound, enum, complex or reference datasets. Object times are off: equal content gives equal bytes.
  * Not for several threads: only the main thread calls these.
  *
+ * Datasets and groups are named by path, with or without a leading '/'.
  * Errors read "FILE: error: ...", "FILE:/DATASET: error: ..." or "FILE:/@ATTRIBUTE: error: ...".
  */
 #ifndef IO_STORE_H
@@ -52,17 +53,31 @@ bool store_has_attribute(const struct store *store, const char *object, const ch
 enum rs_status store_get_shape(const struct store *store, const char *dataset, struct store_shape *shape,
                                struct rs_error *err) RS_MUST_CHECK;
 
-/* Whether the dataset or attribute type is an integer, a float, a text. */
+/* One axis as a reader expects it. */
+#define STORE_SIZE_ANY ((size_t)-1) /* any size but 0 */
+struct store_axis {
+    const char *name;   /* plural: "rows" */
+    size_t size;
+    const char *origin; /* where `size` comes from ("rows of /conductance"), or NULL */
+};
+
+/* RS_INPUT, naming the first axis that disagrees: "FILE:/voltage: error: 63 rows found, 64 expected (rows of
+ * /conductance)". */
+enum rs_status store_check_shape(const struct store *store, const char *dataset, int rank,
+                                 const struct store_axis *axes, struct rs_error *err) RS_MUST_CHECK;
+
+/* Whether a dataset exists and holds text. */
 bool store_is_text(const struct store *store, const char *dataset);
 
 /*
  * Reads a whole dataset of any integer or float type (also h5py's boolean), converted to `type`, into `values`,
- * which has room for its shape. A missing dataset or another kind of type is RS_INPUT, a failing read RS_IO.
+ * which has room for its shape. A missing dataset, another kind of type, and a value that an integer `type` cannot
+ * hold (a fraction, an overflow, NaN) are RS_INPUT, a failing read is RS_IO.
  */
 enum rs_status store_read(const struct store *store, const char *dataset, enum store_type type, void *values,
                           struct rs_error *err) RS_MUST_CHECK;
 
-/* Reads rows [first, first + count) of the first axis. */
+/* Reads rows [first, first + count) of the first axis, which the dataset must have. */
 enum rs_status store_read_rows(const struct store *store, const char *dataset, enum store_type type, size_t first,
                                size_t count, void *values, struct rs_error *err) RS_MUST_CHECK;
 
@@ -78,32 +93,37 @@ enum rs_status store_read_number(const struct store *store, const char *object, 
 enum rs_status store_read_text(const struct store *store, const char *object, const char *name, char **text,
                                struct rs_error *err) RS_MUST_CHECK;
 
-/* Calls `visit` for each attribute of an object (is_dataset false), or each link of a group (true: dataset, false:
- * group), in creation order. */
+/* Calls `visit` for each attribute of an object (is_dataset false), or each dataset and group in a group (true:
+ * dataset), in creation order where the file tracks it, else by name. Dimension scales are datasets too. */
 typedef void store_visit(const char *name, bool is_dataset, void *context);
 enum rs_status store_list_attributes(const struct store *store, const char *object, store_visit *visit, void *context,
                                      struct rs_error *err) RS_MUST_CHECK;
 enum rs_status store_list(const struct store *store, const char *group, store_visit *visit, void *context,
                           struct rs_error *err) RS_MUST_CHECK;
 
-/* Names of a dataset's dimensions (of the attached scales; "" where there is none): names[rank][STORE_NAME_SIZE]. */
+/* Names of a dataset's dimensions: paths, without a leading '/', of the attached scales; "" where there is none:
+ * names[rank][STORE_NAME_SIZE]. */
 enum rs_status store_get_dimensions(const struct store *store, const char *dataset, char names[][STORE_NAME_SIZE],
                                     struct rs_error *err) RS_MUST_CHECK;
 
 /* --- writing --- */
 
-/* Starts a file under a temporary name beside `path`. RS_CREATE when that cannot be. */
+/*
+ * Starts a file under a temporary name beside `path`. RS_CREATE when that cannot be. The content is collected in
+ * memory until the commit: a writer needs room for all that it writes (after compression).
+ */
 enum rs_status store_create(const char *path, struct store **out, struct rs_error *err) RS_MUST_CHECK;
 
 /*
  * Ends writing: flush, close, fsync, rename to the final name, fsync the folder. Also frees the store. On any
- * failure, also one that an earlier call met, the temporary file is removed and the final name is untouched.
+ * failure (RS_IO), also one that an earlier call met, the temporary file is removed and the final name is untouched.
  */
 enum rs_status store_commit(struct store *store, struct rs_error *err) RS_MUST_CHECK;
 
 /* Frees a store: closes one opened for reading, discards one being written. NULL is allowed. */
 void store_close(struct store *store);
 
+/* Groups on the way must exist. */
 enum rs_status store_make_group(struct store *store, const char *group, struct rs_error *err) RS_MUST_CHECK;
 
 /* What a dataset is called and measured in; NULL members are left out. */
@@ -125,7 +145,8 @@ enum rs_status store_write_text_scale(struct store *store, const char *name, siz
 
 /*
  * A dataset. dimensions [shape->rank] are paths of scales written before (NULL: none attached, for files that
- * are no results). Arrays of more than 1 kB are chunked, shuffled, deflated (level 1) and checksummed.
+ * are no results). Arrays of more than 1 kB are chunked, shuffled, deflated (level 1) and checksummed; smaller ones
+ * lie in their object's header, which has a checksum.
  */
 enum rs_status store_write(struct store *store, const char *dataset, enum store_type type,
                            const struct store_shape *shape, const char *const *dimensions, const void *values,
