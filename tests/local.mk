@@ -36,3 +36,11 @@ unit_tests += %D%/test_base
 tests_test_base_SOURCES = %D%/test_base.c
 tests_test_base_CFLAGS = $(test_flags)
 tests_test_base_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_report
+tests_test_report_SOURCES = %D%/test_report.c
+tests_test_report_CFLAGS = $(test_flags)
+tests_test_report_LDADD = $(test_libraries)
+
+shell_tests += %D%/report.sh %D%/notebook.sh
+EXTRA_DIST += %D%/make_result.py %D%/check_report.py

@@ -9,12 +9,14 @@
 static const double axis_padding = 16, axis_zero_share = 0.14, axis_zero_least = 34, axis_slot_share = 0.92;
 static const double axis_tick_length = 5, axis_label_depth = 19, axis_title_depth = 20, axis_word_turn = -32;
 
+enum { AXIS_TICKS_AT_VALUES = 9 };
+
 double axis_step(double range, int n_wanted)
 {
     if (!(range > 0) || !isfinite(range))
         return 1;
     double raw = range / n_wanted, power = pow(10, floor(log10(raw))), lead = raw / power;
-    return (lead < 2 - 1e-9 ? 1 : lead < 5 - 1e-9 ? 2 : 5) * power;
+    return (lead <= 1 + 1e-9 ? 1 : lead <= 2 + 1e-9 ? 2 : lead <= 5 + 1e-9 ? 5 : 10) * power;
 }
 
 static void add_tick(struct axis *axis, double value, int decimals)
@@ -39,7 +41,8 @@ static void widen(double *low, double *high)
     *high += size;
 }
 
-void axis_fit_range(struct axis *axis, double low, double high, double begin, double end, int n_wanted, bool rounded)
+void axis_fit_range(struct axis *axis, double low, double high, double begin, double end, int n_wanted,
+                    bool rounded)
 {
     *axis = (struct axis){.kind = AXIS_LINEAR, .begin = begin, .end = end};
     widen(&low, &high);
@@ -74,8 +77,12 @@ bool axis_is_log_spaced(const double *ascending, size_t n)
 static void fit_log(struct axis *axis, const double *ascending, size_t n, double begin, double end)
 {
     size_t first = ascending[0] == 0;
-    *axis = (struct axis){.kind = AXIS_LOG, .has_zero = first == 1, .low = ascending[first], .high = ascending[n - 1],
-                          .begin = begin, .end = end, .padding = axis_padding};
+    *axis = (struct axis){.kind = AXIS_LOG,
+                          .has_zero = first == 1,
+                          .low = ascending[first],
+                          .high = ascending[n - 1],
+                          .begin = begin,
+                          .end = end};
     if (axis->has_zero)
         add_tick(axis, 0, 0);
     double decades = log10(axis->high / axis->low);
@@ -90,12 +97,16 @@ static void fit_log(struct axis *axis, const double *ascending, size_t n, double
 
 void axis_fit_values(struct axis *axis, const double *ascending, size_t n, double begin, double end)
 {
-    if (axis_is_log_spaced(ascending, n)) {
+    if (axis_is_log_spaced(ascending, n))
         fit_log(axis, ascending, n, begin, end);
-        return;
-    }
-    axis_fit_range(axis, ascending[0], ascending[n - 1], begin, end, 5, false);
+    else
+        axis_fit_range(axis, ascending[0], ascending[n - 1], begin, end, 7, false);
     axis->padding = axis_padding;
+    if (n > AXIS_TICKS_AT_VALUES)
+        return;
+    axis->n_ticks = 0;
+    for (size_t i = 0; i < n; i++)
+        add_tick(axis, ascending[i], -1);
 }
 
 void axis_fit_words(struct axis *axis, char *const *words, size_t n, double begin, double end)
@@ -116,7 +127,13 @@ void axis_fit_words(struct axis *axis, char *const *words, size_t n, double begi
 static double log_begin(const struct axis *axis)
 {
     double width = axis->end - axis->begin;
-    return axis->begin + axis->padding + (axis->has_zero ? fmax(axis_zero_share * width, axis_zero_least) : 0);
+    return axis->begin + axis->padding +
+           (axis->has_zero ? fmax(axis_zero_share * width, axis_zero_least) : 0);
+}
+
+bool axis_contains(const struct axis *axis, double value)
+{
+    return (value >= axis->low && value <= axis->high) || (axis->has_zero && value == 0);
 }
 
 double axis_position(const struct axis *axis, double value)
@@ -131,7 +148,8 @@ double axis_position(const struct axis *axis, double value)
             return begin;
         if (!(value > 0))
             return NAN;
-        return log_begin(axis) + (end - log_begin(axis)) * log(value / axis->low) / log(axis->high / axis->low);
+        return log_begin(axis) +
+               (end - log_begin(axis)) * log(value / axis->low) / log(axis->high / axis->low);
     default:
         return begin + (end - begin) * (value - axis->low) / (axis->high - axis->low);
     }
@@ -183,9 +201,11 @@ void axis_draw_bottom(struct text *out, const struct axis *axis, double y, const
         double x = axis_position(axis, axis->ticks[i]), half = svg_text_width(axis->labels[i]) / 2;
         svg_line(out, "frame", (struct svg_point){x, y}, (struct svg_point){x, y + axis_tick_length});
         if (turned)
-            svg_text(out, "tick", (struct svg_point){x + 5, y + 17}, SVG_END, axis_word_turn, axis->labels[i]);
+            svg_text(out, "tick", (struct svg_point){x + 5, y + 17}, SVG_END, axis_word_turn,
+                     axis->labels[i]);
         else if (x - half > last_end) {
-            svg_text(out, "tick", (struct svg_point){x, y + axis_label_depth}, SVG_MIDDLE, 0, axis->labels[i]);
+            svg_text(out, "tick", (struct svg_point){x, y + axis_label_depth}, SVG_MIDDLE, 0,
+                     axis->labels[i]);
             last_end = x + half + 5;
         }
     }
@@ -202,5 +222,5 @@ void axis_draw_left(struct text *out, const struct axis *axis, double x, double 
         svg_line(out, "grid", (struct svg_point){x, y}, (struct svg_point){grid_end, y});
         svg_text(out, "tick", (struct svg_point){x - 8, y + 4}, SVG_END, 0, axis->labels[i]);
     }
-    svg_text(out, "label", (struct svg_point){x - 38, axis->end - 16}, SVG_START, 0, title);
+    svg_text(out, "label", (struct svg_point){x - 38, axis->end - 30}, SVG_START, 0, title);
 }

@@ -22,12 +22,13 @@ struct axis {
     char labels[AXIS_TICKS_MAX][AXIS_LABEL_SIZE];
 };
 
-/* Spans [low, high] with about `n_wanted` ticks; `rounded` widens the span to whole ticks. */
-void axis_fit_range(struct axis *axis, double low, double high, double begin, double end, int n_wanted, bool rounded);
+/* Spans [low, high] with at most about `n_wanted` ticks; `rounded` widens the span to whole ticks. */
+void axis_fit_range(struct axis *axis, double low, double high, double begin, double end, int n_wanted,
+                    bool rounded);
 
 /*
- * Spans `n` values in ascending order: logarithmic when they are positive (but for one zero) and spaced more evenly
- * so, else linear.
+ * Spans `n` values in ascending order, with a tick at each while they are few: logarithmic when they are
+ * positive (but for one zero) and spaced more evenly so, else linear.
  */
 void axis_fit_values(struct axis *axis, const double *ascending, size_t n, double begin, double end);
 
@@ -37,10 +38,13 @@ void axis_fit_words(struct axis *axis, char *const *words, size_t n, double begi
 /* Whether values are spaced for a logarithmic axis (used by axis_fit_values). */
 bool axis_is_log_spaced(const double *ascending, size_t n);
 
+/* Whether a datum lies within the values that the axis spans. */
+bool axis_contains(const struct axis *axis, double value);
+
 /* Picture units of a datum; NAN for one that has no place (not above 0 on a log axis). */
 double axis_position(const struct axis *axis, double value);
 
-/* The largest of 1, 2, 5 times a power of ten that cuts `range` into at least about `n_wanted` steps. */
+/* The smallest of 1, 2, 5 times a power of ten that cuts `range` into at most `n_wanted` steps. */
 double axis_step(double range, int n_wanted);
 
 /* How far below its line the labels of a horizontal axis reach (words may be turned). */

@@ -2,78 +2,30 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/axis.h"
-#include "report/markup.h"
+#include "report/curves.h"
 #include "report/number.h"
 #include "report/style.h"
 #include "report/svg.h"
 
 /* The picture's layout, in picture units. */
-static const double width = 920, plot_height = 262, left_begin = 50, left_end = 408, right_begin = 490, right_end = 838;
-static const double legend_height = 34, above_plot = 42, below_plot = 10, dodge = 3.2, cap = 6, marker = 8;
-static const double reference_gap = 14, trial_spread = 60, published_tick = 7;
+static const double width = 920, plot_height = 262, left_begin = 50, left_end = 408, right_begin = 490,
+                    right_end = 838;
+static const double legend_height = 30, above_plot = 52, below_plot = 10, dodge = 3.2, cap = 6, marker = 8;
+static const double reference_gap = 14, trial_spread = 60, published_tick = 7, beyond = 9;
 
 enum { CURVES_REFERENCES = 3 };
 
-static const enum result_name references[CURVES_REFERENCES] = {RESULT_TASK_METRIC_EXACT, RESULT_TASK_METRIC_QUANTISED,
-                                                               RESULT_TASK_METRIC_FLOAT};
-
-/* What both panels share. */
-struct curves {
-    const struct result *result;
-    const struct result_knob *x, *line; /* NULL: not swept */
-    double x_factor;
-    char x_title[256];
-    size_t n_lines, lines[STYLE_LINES]; /* indices of the second key's values, ascending */
-};
+static const enum result_name references[CURVES_REFERENCES] = {
+    RESULT_TASK_METRIC_EXACT, RESULT_TASK_METRIC_QUANTISED, RESULT_TASK_METRIC_FLOAT};
 
 struct panel {
     enum result_name name;
     struct axis x, y;
     bool has_references, from_zero;
 };
-
-static size_t point_of(const struct curves *curves, size_t x, size_t line)
-{
-    size_t index[RESULT_KNOBS_MAX] = {0};
-    result_corner(curves->result, false, index);
-    if (curves->x != NULL)
-        index[0] = x;
-    if (curves->line != NULL)
-        index[1] = line;
-    return result_point(curves->result, index);
-}
-
-static size_t n_x(const struct curves *curves)
-{
-    return curves->x == NULL ? 1 : curves->x->n;
-}
-
-static void init_curves(struct curves *curves, const struct result *result)
-{
-    *curves = (struct curves){.result = result, .x_factor = 1, .n_lines = 1};
-    curves->x = result->n_knobs > 0 ? &result->knobs[0] : NULL;
-    curves->line = result->n_knobs > 1 ? &result->knobs[1] : NULL;
-    if (curves->line != NULL) {
-        size_t n = curves->line->n;
-        curves->n_lines = n < STYLE_LINES ? n : STYLE_LINES;
-        for (size_t i = 0; i < curves->n_lines; i++)
-            curves->lines[i] = curves->line->order[n <= 1 ? 0 : i * (n - 1) / (curves->n_lines - 1 ? curves->n_lines - 1 : 1)];
-    }
-    if (curves->x == NULL)
-        return;
-    char unit[NUMBER_SIZE] = "";
-    double largest = 0;
-    for (size_t i = 0; i < curves->x->n; i++)
-        largest = fmax(largest, fabs(curves->x->values[i]));
-    if (curves->x->words == NULL)
-        curves->x_factor = number_prefix(largest, number_unit(curves->x->units), unit, sizeof unit);
-    snprintf(curves->x_title, sizeof curves->x_title, "%s%s%s%s", curves->x->key, unit[0] ? " (" : "", unit,
-             unit[0] ? ")" : "");
-}
 
 static void fit_x(const struct curves *curves, double begin, double end, struct axis *axis)
 {
@@ -114,8 +66,8 @@ static bool fit_y(const struct curves *curves, struct panel *panel, double top, 
     const struct result_variable *variable = &curves->result->variables[panel->name];
     double low = INFINITY, high = -INFINITY;
     for (size_t line = 0; line < curves->n_lines; line++)
-        for (size_t x = 0; x < n_x(curves); x++) {
-            size_t point = point_of(curves, x, curves->lines[line]);
+        for (size_t x = 0; x < curves_n_x(curves); x++) {
+            size_t point = curves_point(curves, x, curves->lines[line]);
             include(variable->mean[point], &low, &high);
             include(variable->low[point], &low, &high);
             include(variable->high[point], &low, &high);
@@ -130,7 +82,7 @@ static bool fit_y(const struct curves *curves, struct panel *panel, double top, 
         low = fmin(low, 0);
     if (panel->from_zero && high <= 0)
         high = 0.01;
-    axis_fit_range(&panel->y, low, high, bottom, top, 5, true);
+    axis_fit_range(&panel->y, low, high, bottom, top, 8, true);
     return true;
 }
 
@@ -139,7 +91,7 @@ static void describe(const struct curves *curves, enum result_name name, size_t 
 {
     char place[2][NUMBER_SIZE] = {"", ""}, value[NUMBER_SIZE], interval[NUMBER_SIZE];
     const struct result_variable *variable = &curves->result->variables[name];
-    size_t point = point_of(curves, x, line);
+    size_t point = curves_point(curves, x, line);
     if (curves->x != NULL)
         result_print_value(curves->x, x, place[0], sizeof place[0]);
     if (curves->line != NULL)
@@ -147,7 +99,8 @@ static void describe(const struct curves *curves, enum result_name name, size_t 
     number_print(variable->mean[point], variable->low[point], variable->high[point], value, sizeof value);
     number_print_interval(variable->mean[point], variable->low[point], variable->high[point], interval,
                           sizeof interval);
-    snprintf(text, text_size, "%s%s%s: %s %s", place[0], curves->line != NULL ? ", " : "", place[1], value, interval);
+    snprintf(text, text_size, "%s%s%s: %s %s", place[0], curves->line != NULL ? ", " : "", place[1], value,
+             interval);
 }
 
 static double value_x(const struct curves *curves, const struct panel *panel, size_t x)
@@ -165,15 +118,17 @@ static void draw_line(struct text *out, const struct curves *curves, const struc
     snprintf(class, sizeof class, "curve line-%d", level);
     snprintf(bar, sizeof bar, "bar line-%d", level);
     snprintf(dot, sizeof dot, "dot line-%d", level);
-    for (size_t k = 0; k < n_x(curves); k++) {
-        size_t x = curves->x == NULL ? 0 : curves->x->order[k], point = point_of(curves, x, curves->lines[i]);
+    for (size_t k = 0; k < curves_n_x(curves); k++) {
+        size_t x = curves->x == NULL ? 0 : curves->x->order[k],
+               point = curves_point(curves, x, curves->lines[i]);
         run[0] = run[1];
-        run[1] = (struct svg_point){value_x(curves, panel, x) + shift, axis_position(&panel->y, variable->mean[point])};
+        run[1] = (struct svg_point){value_x(curves, panel, x) + shift,
+                                    axis_position(&panel->y, variable->mean[point])};
         if (k > 0 && panel->x.kind != AXIS_WORDS && isfinite(run[0].y) && isfinite(run[1].y))
             svg_path(out, class, run, 2);
     }
-    for (size_t x = 0; x < n_x(curves); x++) {
-        size_t point = point_of(curves, x, curves->lines[i]);
+    for (size_t x = 0; x < curves_n_x(curves); x++) {
+        size_t point = curves_point(curves, x, curves->lines[i]);
         double at = value_x(curves, panel, x) + shift, y = axis_position(&panel->y, variable->mean[point]);
         if (!isfinite(y))
             continue;
@@ -198,18 +153,20 @@ static void draw_trials(struct text *out, const struct curves *curves, const str
     }
 }
 
-/* The references may depend on the first key (a swept threshold, say): a line per reference, at the first line's value. */
+/* The references may depend on the first key (a swept threshold, say): a line per reference, at the first
+ * line's value. */
 static void draw_references(struct text *out, const struct curves *curves, const struct panel *panel)
 {
-    static const char *const classes[CURVES_REFERENCES] = {"reference", "reference quantised", "reference float"};
+    static const char *const classes[CURVES_REFERENCES] = {"reference", "reference quantised",
+                                                           "reference float"};
     double labels[CURVES_REFERENCES], ends[CURVES_REFERENCES];
     int order[CURVES_REFERENCES], n = 0;
     for (int i = 0; i < CURVES_REFERENCES; i++) {
         const struct result_variable *variable = &curves->result->variables[references[i]];
         struct svg_point run[2] = {{panel->x.begin, NAN}, {panel->x.begin, NAN}};
-        for (size_t k = 0; variable->present && k < n_x(curves); k++) {
+        for (size_t k = 0; variable->present && k < curves_n_x(curves); k++) {
             size_t x = curves->x == NULL ? 0 : curves->x->order[k];
-            double y = axis_position(&panel->y, variable->mean[point_of(curves, x, curves->lines[0])]);
+            double y = axis_position(&panel->y, variable->mean[curves_point(curves, x, curves->lines[0])]);
             run[0] = k == 0 ? (struct svg_point){panel->x.begin, y} : run[1];
             run[1] = (struct svg_point){value_x(curves, panel, x), y};
             if (isfinite(run[0].y) && isfinite(y))
@@ -245,19 +202,20 @@ static void draw_published(struct text *out, const struct curves *curves, const 
 {
     double low = INFINITY, high = -INFINITY, top = panel->y.end, bottom = panel->y.begin;
     for (size_t i = 0; curves->x != NULL && i < curves->x->n_published; i++) {
-        double x = axis_position(&panel->x, curves->x->published_values[i] / curves->x_factor);
-        if (!(x >= panel->x.begin && x <= panel->x.end))
-            continue;
-        include(x, &low, &high);
+        double value = curves->x->published_values[i] / curves->x_factor;
+        double inside = fmax(panel->x.low, fmin(value, panel->x.high)), x = axis_position(&panel->x, inside);
+        /* What lies beyond the swept values widens the band a little, and has no mark of its own. */
+        include(value < inside ? x - beyond : value > inside ? x + beyond : x, &low, &high);
     }
     if (!(high >= low))
         return;
     if (high > low)
         svg_rectangle(out, "band", (struct svg_point){low, top}, high - low, bottom - top);
     for (size_t i = 0; i < curves->x->n_published; i++) {
-        double x = axis_position(&panel->x, curves->x->published_values[i] / curves->x_factor);
-        if (x >= panel->x.begin && x <= panel->x.end)
-            svg_line(out, "published", (struct svg_point){x, top - published_tick}, (struct svg_point){x, bottom});
+        double value = curves->x->published_values[i] / curves->x_factor, x = axis_position(&panel->x, value);
+        if (axis_contains(&panel->x, value))
+            svg_line(out, "published", (struct svg_point){x, top - published_tick},
+                     (struct svg_point){x, bottom});
     }
     double half = svg_text_width("published") / 2;
     double middle = fmax(panel->x.begin + half, fmin((low + high) / 2, panel->x.end - half));
@@ -273,18 +231,18 @@ static void panel_title(const struct curves *curves, enum result_name name, char
         snprintf(text, text_size, "%s", result_label(name));
 }
 
-static void draw_panel(struct text *out, const struct curves *curves, enum result_name name, double begin, double end,
-                       double top)
+static void draw_panel(struct text *out, const struct curves *curves, enum result_name name, double begin,
+                       double end, double top)
 {
-    struct panel panel = {.name = name, .has_references = name == RESULT_TASK_METRIC,
-                          .from_zero = name != RESULT_TASK_METRIC};
+    struct panel panel = {
+        .name = name, .has_references = name == RESULT_TASK_METRIC, .from_zero = name != RESULT_TASK_METRIC};
     char title[256];
     double bottom = top + plot_height;
     fit_x(curves, begin, end, &panel.x);
     panel_title(curves, name, title, sizeof title);
     if (!fit_y(curves, &panel, top, bottom)) {
         axis_draw_bottom(out, &panel.x, bottom, curves->x_title);
-        svg_text(out, "label strong", (struct svg_point){begin - 38, top - 24}, SVG_START, 0, title);
+        svg_text(out, "label strong", (struct svg_point){begin - 38, top - 30}, SVG_START, 0, title);
         svg_text(out, "note", (struct svg_point){(begin + end) / 2, (top + bottom) / 2}, SVG_MIDDLE, 0,
                  "not a number at any of these points");
         return;
@@ -313,7 +271,8 @@ static void draw_legend(struct text *out, const struct curves *curves)
         snprintf(class, sizeof class, "curve line-%d", level);
         svg_line(out, class, (struct svg_point){x - 9, y - 4.5}, (struct svg_point){x + 9, y - 4.5});
         snprintf(class, sizeof class, "dot line-%d", level);
-        svg_marker(out, class, (enum svg_marker)(i % SVG_MARKERS), (struct svg_point){x, y - 4.5}, marker, NULL);
+        svg_marker(out, class, (enum svg_marker)(i % SVG_MARKERS), (struct svg_point){x, y - 4.5}, marker,
+                   NULL);
         svg_text(out, "label", (struct svg_point){x + 14, y}, SVG_START, 0, value);
         x += 14 + svg_text_width(value) + 24;
     }
@@ -321,130 +280,10 @@ static void draw_legend(struct text *out, const struct curves *curves)
 
 static enum result_name second_panel(const struct result *result, bool *present)
 {
-    enum result_name name = result->variables[RESULT_TASK_METRIC].present ? RESULT_TASK_METRIC : RESULT_OUTPUT_ERROR;
+    enum result_name name =
+        result->variables[RESULT_TASK_METRIC].present ? RESULT_TASK_METRIC : RESULT_OUTPUT_ERROR;
     *present = result->variables[name].present;
     return name;
-}
-
-static void append_published(struct text *out, const struct result *result)
-{
-    for (size_t i = 0; i < result->n_knobs; i++) {
-        if (result->knobs[i].published == NULL)
-            continue;
-        text_append(out, "<p>Published values of <code>");
-        markup_append(out, result->knobs[i].key);
-        text_append(out, "</code>: ");
-        markup_append(out, result->knobs[i].published);
-        text_append(out, "</p>\n");
-    }
-}
-
-static void append_fixed(struct text *out, const struct result *result)
-{
-    size_t index[RESULT_KNOBS_MAX];
-    char value[NUMBER_SIZE];
-    result_corner(result, false, index);
-    for (size_t i = 2; i < result->n_knobs; i++) {
-        result_print_value(&result->knobs[i], index[i], value, sizeof value);
-        text_append(out, i == 2 ? " Held at the lowest value here: <code>" : ", <code>");
-        markup_append(out, result->knobs[i].key);
-        text_append(out, "</code> = ");
-        markup_append(out, value);
-    }
-    if (result->n_knobs > 2)
-        text_append(out, "; the table has every point.");
-}
-
-static void append_caption(struct text *out, const struct curves *curves)
-{
-    const struct result *result = curves->result;
-    char *interval = result_attribute(result, "interval");
-    text_append(out, "<figcaption>\n<p>");
-    if (result->n_trials == 1)
-        text_append(out, "One trial (one device instance): there is no interval.");
-    else {
-        text_append(out, "%s of %zu trials (device instances); %s 95&#160;%% interval of that mean",
-                    curves->x == NULL ? "Dots: the trials; large marker: the mean" : "Means", result->n_trials,
-                    curves->x == NULL ? "bar:" : "bars:");
-        if (interval != NULL) {
-            text_append(out, " (");
-            markup_append(out, interval);
-            text_append(out, ")");
-        } else
-            text_append(out, " (Student&#39;s t over trials)");
-        text_append(out, ".");
-    }
-    if (curves->n_lines > 1)
-        text_append(out, " Markers of one value stand slightly side by side so that their bars can be told apart.");
-    if (curves->line != NULL && curves->line->n > curves->n_lines)
-        text_append(out, " %zu of %zu values of the second key are drawn; the table has all.", curves->n_lines,
-                    curves->line->n);
-    append_fixed(out, result);
-    if (result->variables[RESULT_TASK_METRIC].present)
-        text_append(out, " Lines across: exact decisions, nothing pruned at the digital width (quantised), and nothing "
-                         "pruned in floating point (float).");
-    text_append(out, "</p>\n");
-    append_published(out, result);
-    text_append(out, "</figcaption>\n");
-    free(interval);
-}
-
-static void append_cells(struct text *out, const struct curves *curves, enum result_name name, size_t x)
-{
-    const struct result_variable *variable = &curves->result->variables[name];
-    for (size_t i = 0; i < curves->n_lines; i++) {
-        size_t point = point_of(curves, x, curves->lines[i]);
-        char value[NUMBER_SIZE], interval[NUMBER_SIZE];
-        number_print(variable->mean[point], variable->low[point], variable->high[point], value, sizeof value);
-        number_print_interval(variable->mean[point], variable->low[point], variable->high[point], interval,
-                              sizeof interval);
-        text_append(out, "<td>%s%s%s%s</td>", value, interval[0] ? "<small>" : "", interval,
-                    interval[0] ? "</small>" : "");
-    }
-}
-
-static void append_heads(struct text *out, const struct curves *curves, size_t n_panels)
-{
-    for (size_t panel = 0; panel < n_panels; panel++)
-        for (size_t i = 0; i < curves->n_lines; i++) {
-            char value[NUMBER_SIZE] = "mean";
-            if (curves->line != NULL)
-                result_print_value(curves->line, curves->lines[i], value, sizeof value);
-            text_append(out, "<th scope=\"col\">");
-            markup_append(out, value);
-            text_append(out, "</th>");
-        }
-}
-
-/* The picture's numbers: a row per value of the first key, a column per line, the panels side by side. */
-static void append_table(struct text *out, const struct curves *curves, const enum result_name *names, size_t n_panels)
-{
-    if (curves->x == NULL)
-        return;
-    text_append(out, "<details><summary>The numbers of this picture</summary>\n<div class=\"wide\"><table>\n<thead><tr>"
-                     "<th class=\"text\" scope=\"col\" rowspan=\"2\">");
-    markup_append(out, curves->x->key);
-    text_append(out, "</th>");
-    for (size_t panel = 0; panel < n_panels; panel++) {
-        text_append(out, "<th scope=\"colgroup\" colspan=\"%zu\">%s", curves->n_lines, result_label(names[panel]));
-        if (curves->line != NULL)
-            markup_format(out, " at %s", curves->line->key);
-        text_append(out, "</th>");
-    }
-    text_append(out, "</tr>\n<tr>");
-    append_heads(out, curves, n_panels);
-    text_append(out, "</tr></thead>\n<tbody>\n");
-    for (size_t k = 0; k < curves->x->n; k++) {
-        char value[NUMBER_SIZE];
-        result_print_value(curves->x, curves->x->order[k], value, sizeof value);
-        text_append(out, "<tr><th class=\"text\" scope=\"row\">");
-        markup_append(out, value);
-        text_append(out, "</th>");
-        for (size_t panel = 0; panel < n_panels; panel++)
-            append_cells(out, curves, names[panel], curves->x->order[k]);
-        text_append(out, "</tr>\n");
-    }
-    text_append(out, "</tbody></table></div></details>\n");
 }
 
 void figure_curves_append(struct text *out, const struct result *result)
@@ -453,7 +292,7 @@ void figure_curves_append(struct text *out, const struct result *result)
     struct axis x;
     bool has_second;
     enum result_name names[2] = {RESULT_FALSE_PRUNE_RATE, second_panel(result, &has_second)};
-    init_curves(&curves, result);
+    curves_init(&curves, result);
     fit_x(&curves, left_begin, left_end, &x);
     double top = (curves.line != NULL ? legend_height : 0) + above_plot;
     double height = top + plot_height + axis_depth(&x) + below_plot;
@@ -461,9 +300,14 @@ void figure_curves_append(struct text *out, const struct result *result)
     snprintf(title, sizeof title, "False-prune rate%s%s%s%s", has_second ? " and " : "",
              has_second ? result_label(names[1]) : "", curves.x != NULL ? " against " : "",
              curves.x != NULL ? curves.x->key : "");
-    snprintf(description, sizeof description, "%s side by side%s%s; means of %zu trials with 95 %% intervals. The "
-             "numbers stand in the table.", has_second ? "Two plots" : "A plot", curves.line != NULL ? ", one line per "
-             "value of " : "", curves.line != NULL ? curves.line->key : "", result->n_trials);
+    snprintf(description, sizeof description,
+             "%s side by side%s%s; means of %zu trials with 95 %% intervals. The "
+             "numbers stand in the table.",
+             has_second ? "Two plots" : "A plot",
+             curves.line != NULL ? ", one line per "
+                                   "value of "
+                                 : "",
+             curves.line != NULL ? curves.line->key : "", result->n_trials);
     text_append(out, "<figure>\n");
     svg_open(out, "figure-1", width, height, title, description);
     draw_legend(out, &curves);
@@ -471,7 +315,7 @@ void figure_curves_append(struct text *out, const struct result *result)
     if (has_second)
         draw_panel(out, &curves, names[1], right_begin, right_end, top);
     svg_close(out);
-    append_caption(out, &curves);
+    curves_append_caption(out, &curves);
     text_append(out, "</figure>\n");
-    append_table(out, &curves, names, has_second ? 2 : 1);
+    curves_append_table(out, &curves, names, has_second ? 2 : 1);
 }

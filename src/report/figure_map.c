@@ -13,13 +13,14 @@
 #include "report/svg.h"
 
 /* The picture's layout, in picture units; levels of colour on each side of zero. */
-static const double width = 920, map_top = 46, map_width = 356, map_height_least = 150, map_height_most = 356;
-static const double first_begin = 52, second_begin = 452, bar_gap = 26, bar_width = 14, below_map = 46;
-static const double scale_share = 0.995;
+static const double width = 920, map_top = 46, map_width = 340, map_height_least = 150, map_height_most = 356;
+static const double first_begin = 52, second_begin = 468, bar_gap = 22, bar_width = 14, below_map = 46;
+static const double scale_share = 0.99;
 
 enum { MAP_LEVELS = 12, MAP_CELLS_MAX = 32768 };
 
-/* One corner's errors, averaged over blocks of `per_cell` x `per_cell` cells where the array is too big to draw. */
+/* One corner's errors, averaged over blocks of `per_cell` x `per_cell` cells where the array is too big to
+ * draw. */
 struct map {
     char place[512];
     size_t n_rows, n_columns; /* of the array */
@@ -42,7 +43,8 @@ static void measure(struct map *map, const struct samples_arrays *arrays)
     map->rms = sqrt(squares / (double)n);
 }
 
-static double block_mean(const struct map *map, const struct samples_arrays *arrays, size_t down, size_t across)
+static double block_mean(const struct map *map, const struct samples_arrays *arrays, size_t down,
+                         size_t across)
 {
     double sum = 0;
     size_t n = 0;
@@ -139,8 +141,8 @@ static void draw_level(struct text *out, const struct map *map, double scale, in
             while (end < map->n_across && level_of(row[end], scale) == level)
                 end++;
             if (!begun)
-                text_append(out, "<path class=\"%s\" fill-opacity=\"%.3f\" d=\"", level > 0 ? "plus" : "minus",
-                            abs(level) / (double)MAP_LEVELS);
+                text_append(out, "<path class=\"%s\" fill-opacity=\"%.3f\" d=\"",
+                            level > 0 ? "plus" : "minus", abs(level) / (double)MAP_LEVELS);
             begun = true;
             text_append(out, "M%zu %zuh%zuv1h-%zuz", j, i, end - j, end - j);
             j = end;
@@ -149,24 +151,31 @@ static void draw_level(struct text *out, const struct map *map, double scale, in
         text_append(out, "\"/>\n");
 }
 
+/* In microsiemens, as the scale is, unless it is far smaller. */
+static void print_error(double error_siemens, char *text, size_t text_size)
+{
+    number_print_quantity(error_siemens, 1e-6, QUANTITY_SIEMENS, text, text_size);
+}
+
 static void draw_map(struct text *out, const struct map *map, double scale, double begin, double height)
 {
     struct axis across, down;
     svg_text(out, "label strong", (struct svg_point){begin, 16}, SVG_START, 0, map->place);
     char rms[NUMBER_SIZE], note[2 * NUMBER_SIZE];
-    quantity_print(map->rms, QUANTITY_SIEMENS, rms, sizeof rms);
-    snprintf(note, sizeof note, map->largest == 0 ? "every cell reads its target exactly" : "rms error %s", rms);
+    print_error(map->rms, rms, sizeof rms);
+    snprintf(note, sizeof note, map->largest == 0 ? "every cell reads its target exactly" : "rms error %s",
+             rms);
     svg_text(out, "note", (struct svg_point){begin, 34}, SVG_START, 0, note);
-    text_append(out, "<g class=\"cells\" transform=\"translate(%.0f %.0f) scale(%.6f %.6f)\">\n", begin, map_top,
-                map_width / (double)map->n_across, height / (double)map->n_down);
+    text_append(out, "<g class=\"cells\" transform=\"translate(%.0f %.0f) scale(%.6f %.6f)\">\n", begin,
+                map_top, map_width / (double)map->n_across, height / (double)map->n_down);
     for (int level = -MAP_LEVELS; level <= MAP_LEVELS; level++)
         if (level != 0)
             draw_level(out, map, scale, level);
     text_append(out, "</g>\n");
     svg_rectangle(out, "frame", (struct svg_point){begin, map_top}, map_width, height);
-    axis_fit_range(&across, -0.5, (double)map->n_columns - 0.5, begin, begin + map_width, 6, false);
+    axis_fit_range(&across, -0.5, (double)map->n_columns - 0.5, begin, begin + map_width, 8, false);
     axis_draw_bottom(out, &across, map_top + height, "bit line");
-    axis_fit_range(&down, -0.5, (double)map->n_rows - 0.5, map_top, map_top + height, 5, false);
+    axis_fit_range(&down, -0.5, (double)map->n_rows - 0.5, map_top, map_top + height, 7, false);
     for (int i = 0; i < down.n_ticks; i++) {
         double y = axis_position(&down, down.ticks[i]);
         svg_line(out, "frame", (struct svg_point){begin - 5, y}, (struct svg_point){begin, y});
@@ -180,21 +189,25 @@ static void draw_bar(struct text *out, double scale_siemens, double begin, doubl
 {
     struct axis axis;
     char symbol[NUMBER_SIZE];
-    double factor = number_prefix(1e-6, QUANTITY_SIEMENS, symbol, sizeof symbol), scale = scale_siemens / factor;
+    double factor = number_prefix(1e-6, QUANTITY_SIEMENS, symbol, sizeof symbol),
+           scale = scale_siemens / factor;
     double step = height / (2 * MAP_LEVELS + 1);
     text_append(out, "<g class=\"cells\">\n");
     for (int level = -MAP_LEVELS; level <= MAP_LEVELS; level++)
-        text_append(out, "<rect class=\"%s\" fill-opacity=\"%.3f\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/>\n",
+        text_append(out,
+                    "<rect class=\"%s\" fill-opacity=\"%.3f\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" "
+                    "height=\"%.2f\"/>\n",
                     level > 0 ? "plus" : "minus", abs(level) / (double)MAP_LEVELS, begin,
                     map_top + (MAP_LEVELS - level) * step, bar_width, step);
     text_append(out, "</g>\n");
     svg_rectangle(out, "frame", (struct svg_point){begin, map_top}, bar_width, height);
-    axis_fit_range(&axis, -scale, scale, map_top + height - step / 2, map_top + step / 2, 6, false);
+    axis_fit_range(&axis, -scale, scale, map_top + height - step / 2, map_top + step / 2, 9, false);
     for (int i = 0; i < axis.n_ticks; i++) {
         double y = axis_position(&axis, axis.ticks[i]);
         char label[AXIS_LABEL_SIZE + 1];
         snprintf(label, sizeof label, "%s%s", axis.ticks[i] > 0 ? "+" : "", axis.labels[i]);
-        svg_line(out, "frame", (struct svg_point){begin + bar_width, y}, (struct svg_point){begin + bar_width + 4, y});
+        svg_line(out, "frame", (struct svg_point){begin + bar_width, y},
+                 (struct svg_point){begin + bar_width + 4, y});
         svg_text(out, "tick", (struct svg_point){begin + bar_width + 7, y + 4}, SVG_START, 0, label);
     }
     svg_text(out, "label", (struct svg_point){begin - 4, map_top - 12}, SVG_START, 0, "error (uS)");
@@ -210,18 +223,19 @@ static size_t n_beyond(const struct map *map, double scale)
 
 static void append_table(struct text *out, const struct map *maps, size_t n_maps, double scale)
 {
-    text_append(out, "<div class=\"wide\"><table>\n<thead><tr><th class=\"text\" scope=\"col\">point</th><th scope=\"col\">"
+    text_append(out, "<div class=\"wide\"><table>\n<thead><tr><th class=\"text\" scope=\"col\">point</th><th "
+                     "scope=\"col\">"
                      "mean error</th><th scope=\"col\">rms error</th><th scope=\"col\">largest |error|</th>"
                      "<th scope=\"col\">beyond the scale</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < n_maps; i++) {
         char mean[NUMBER_SIZE], rms[NUMBER_SIZE], largest[NUMBER_SIZE];
-        quantity_print(maps[i].mean, QUANTITY_SIEMENS, mean, sizeof mean);
-        quantity_print(maps[i].rms, QUANTITY_SIEMENS, rms, sizeof rms);
-        quantity_print(maps[i].largest, QUANTITY_SIEMENS, largest, sizeof largest);
+        print_error(maps[i].mean, mean, sizeof mean);
+        print_error(maps[i].rms, rms, sizeof rms);
+        print_error(maps[i].largest, largest, sizeof largest);
         text_append(out, "<tr><th class=\"text\" scope=\"row\">");
         markup_append(out, maps[i].place);
-        text_append(out, "</th><td>%s</td><td>%s</td><td>%s</td><td>%zu of %zu</td></tr>\n", mean, rms, largest,
-                    n_beyond(&maps[i], scale), maps[i].n_down * maps[i].n_across);
+        text_append(out, "</th><td>%s</td><td>%s</td><td>%s</td><td>%zu of %zu</td></tr>\n", mean, rms,
+                    largest, n_beyond(&maps[i], scale), maps[i].n_down * maps[i].n_across);
     }
     text_append(out, "</tbody></table></div>\n");
 }
@@ -231,20 +245,25 @@ static void append_figure(struct text *out, const struct map *maps, size_t n_map
     double cell = map_width / (double)maps[0].n_columns;
     double height = fmin(map_height_most, fmax(map_height_least, cell * (double)maps[0].n_rows));
     char description[1400];
-    snprintf(description, sizeof description, "%zu %s of %zu word lines by %zu bit lines, coloured by read minus target "
-             "conductance: %s%s%s. The errors' sizes stand in the table.", n_maps, n_maps > 1 ? "maps" : "map",
-             maps[0].n_rows, maps[0].n_columns, maps[0].place, n_maps > 1 ? "; " : "", n_maps > 1 ? maps[1].place : "");
+    snprintf(description, sizeof description,
+             "%zu %s of %zu word lines by %zu bit lines, coloured by read minus target "
+             "conductance: %s%s%s. The errors' sizes stand in the table.",
+             n_maps, n_maps > 1 ? "maps" : "map", maps[0].n_rows, maps[0].n_columns, maps[0].place,
+             n_maps > 1 ? "; " : "", n_maps > 1 ? maps[1].place : "");
     text_append(out, "<figure>\n");
     double last = n_maps > 1 ? second_begin : first_begin;
-    svg_open(out, "figure-2", width, map_top + height + below_map, "Conductance error of the first array", description);
+    svg_open(out, "figure-2", width, map_top + height + below_map, "Conductance error of the first array",
+             description);
     draw_map(out, &maps[0], scale, first_begin, height);
     if (n_maps > 1)
         draw_map(out, &maps[1], scale, second_begin, height);
     draw_bar(out, scale, last + map_width + bar_gap, height);
     svg_close(out);
-    text_append(out, "<figcaption><p>Read minus target conductance of the first array in the first trial; %s holds 99.5"
-                     "&#160;%% of the cells%s, the rest are drawn in its end colours.",
-                n_maps > 1 ? "the scale, the same for both maps," : "the scale", n_maps > 1 ? " of each" : "");
+    text_append(
+        out,
+        "<figcaption><p>Read minus target conductance of the first array in the first trial; %s holds 99"
+        "&#160;%% of the cells%s, the rest are drawn in its end colours.",
+        n_maps > 1 ? "the scale, the same for both maps," : "the scale", n_maps > 1 ? " of each" : "");
     if (maps[0].per_cell > 1)
         text_append(out, " Each spot is the mean of %zu by %zu cells.", maps[0].per_cell, maps[0].per_cell);
     text_append(out, "</p></figcaption>\n</figure>\n");
@@ -262,8 +281,10 @@ enum rs_status figure_map_append(struct text *out, const struct result *result, 
     for (size_t i = 0; i < n_maps && status == RS_OK && maps[0].n_rows > 0; i++)
         status = find_scale(&maps[i], &scale, err);
     if (status == RS_OK && maps[0].n_rows == 0)
-        text_append(out, "<p class=\"muted\">This file holds no conductances; <code>rescore run</code> adds them with "
-                         "<code>--save arrays</code>.</p>\n");
+        text_append(
+            out,
+            "<p class=\"muted\">This file holds no conductances; <code>rescore run</code> adds them with "
+            "<code>--save arrays</code>.</p>\n");
     else if (status == RS_OK)
         append_figure(out, maps, n_maps, scale > 0 ? round_up(scale) : 1e-6);
     for (size_t i = 0; i < 2; i++)

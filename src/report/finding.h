@@ -1,7 +1,8 @@
 /*
- * What the numbers say, in words: per swept key the smallest value at which the 95 % interval of a variable excludes
- * the variable's mean at the key's lowest value, all other keys at their lowest (words: first) value. Curves share
- * their devices and draws, so this compares like with like.
+ * What the numbers say, in words: per swept key the smallest value from which on the 95 % interval of a
+ * variable excludes, always on the same side, the variable's mean at the key's lowest value; all other keys
+ * at their lowest (words: first) value. "From which on" keeps a single interval that misses by chance from
+ * being called an effect.
  */
 #ifndef REPORT_FINDING_H
 #define REPORT_FINDING_H
@@ -12,9 +13,10 @@
 #include "report/result.h"
 
 struct finding {
-    bool resolved;
     double base;         /* mean at the lowest value; NaN where there is none */
-    size_t value, point; /* where resolved: index on the key, and the point; else those of the highest value */
+    size_t n_resolved;   /* values whose interval excludes the base */
+    bool lasting;        /* at the highest value too; then the effect begins at: */
+    size_t value, point; /* index on the key, and the point */
 };
 
 /* Looks along one key. */

@@ -1,6 +1,7 @@
 librescore_core_la_SOURCES += \
     %D%/axis.c %D%/axis.h \
     %D%/corner.c %D%/corner.h \
+    %D%/curves.c %D%/curves.h \
     %D%/figure_curves.c %D%/figure_curves.h \
     %D%/figure_map.c %D%/figure_map.h \
     %D%/figure_margins.c %D%/figure_margins.h \

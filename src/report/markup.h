@@ -7,8 +7,8 @@
 #include "base/text.h"
 
 /*
- * Appends `plain` with & < > " and ' as entities. Bytes that are no UTF-8 and control characters that XML forbids
- * become U+FFFD, so that any text a file holds leaves the page well formed.
+ * Appends `plain` with & < > " and ' as entities. Bytes that are no UTF-8 and control characters that XML
+ * forbids become U+FFFD, so that any text a file holds leaves the page well formed.
  */
 void markup_append(struct text *out, const char *plain);
 

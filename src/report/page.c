@@ -18,8 +18,8 @@ static void append_head(struct text *out, const char *title)
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
     markup_append(out, title);
-    text_append(out, "</title>\n<style id=\"figure-style\">\n%s</style>\n<style>\n%s</style>\n</head>\n", style_figures(),
-                style_page());
+    text_append(out, "</title>\n<style id=\"figure-style\">\n%s</style>\n<style>\n%s</style>\n</head>\n",
+                style_figures(), style_page());
 }
 
 /* What a reader must know before the numbers: an incomplete merge, points with a status. */
@@ -27,7 +27,8 @@ static void append_warnings(struct text *out, const struct result *result)
 {
     char *complete = result_attribute(result, "complete");
     if (complete != NULL && (strcmp(complete, "0") == 0 || strcmp(complete, "false") == 0))
-        text_append(out, "<p class=\"warning\">This result is <strong>incomplete</strong>: shards were missing when it was "
+        text_append(out, "<p class=\"warning\">This result is <strong>incomplete</strong>: shards were "
+                         "missing when it was "
                          "merged.</p>\n");
     free(complete);
     size_t n = 0;
@@ -38,20 +39,28 @@ static void append_warnings(struct text *out, const struct result *result)
         n += !good;
     }
     if (n > 0)
-        text_append(out, "<p class=\"warning\">%zu of %zu point%s %s a status other than good; see the last column of the "
-                         "table.</p>\n", n, result->n_points, result->n_points == 1 ? "" : "s", n == 1 ? "carries" : "carry");
+        text_append(
+            out,
+            "<p class=\"warning\">%zu of %zu point%s %s a status other than good; see the last column of the "
+            "table.</p>\n",
+            n, result->n_points, result->n_points == 1 ? "" : "s", n == 1 ? "carries" : "carry");
 }
 
 static void append_definitions(struct text *out, const struct result *result)
 {
-    text_append(out, "<h2 id=\"reading\">How to read it</h2>\n<p>Rates and ratios are pooled over all visible pairs of a query "
-                     "and a key: all samples, layers, heads and queries. 0.01 is 1&#160;%%. An interval that excludes a "
-                     "value speaks about these trials of this device model, workload and seed, not about silicon.</p>\n<dl>\n");
+    text_append(
+        out,
+        "<h2 id=\"reading\">How to read it</h2>\n<p>Rates and ratios are pooled over all visible pairs of a "
+        "query "
+        "and a key: all samples, layers, heads and queries. 0.01 is 1&#160;%%. An interval that excludes a "
+        "value speaks about these trials of this device model, workload and seed, not about "
+        "silicon.</p>\n<dl>\n");
     for (int i = 0; i < RESULT_VARIABLES; i++) {
         enum result_name name = (enum result_name)i;
         if (!result->variables[i].present)
             continue;
-        text_append(out, "<dt><code>%s</code></dt><dd>%s</dd>\n", result_dataset(name), result_definition(name));
+        text_append(out, "<dt><code>%s</code></dt><dd>%s</dd>\n", result_dataset(name),
+                    result_definition(name));
     }
     text_append(out, "</dl>\n");
     if (result->n_knobs == 0)
@@ -78,7 +87,8 @@ enum rs_status page_append(struct text *out, const struct result *result, struct
     free(given);
     provenance_append_summary(out, result);
     append_warnings(out, result);
-    text_append(out, "</header>\n<section class=\"findings\" id=\"findings\">\n<h2>What the numbers say</h2>\n");
+    text_append(out,
+                "</header>\n<section class=\"findings\" id=\"findings\">\n<h2>What the numbers say</h2>\n");
     finding_append(out, result);
     text_append(out, "</section>\n<section>\n<h2 id=\"curves\">Decisions and task</h2>\n");
     figure_curves_append(out, result);

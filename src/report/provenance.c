@@ -8,8 +8,8 @@
 #include "report/number.h"
 
 /* Appends an attribute between two pieces of markup, or nothing where it is absent. */
-static void append_attribute(struct text *out, const struct result *result, const char *name, const char *before,
-                             const char *after)
+static void append_attribute(struct text *out, const struct result *result, const char *name,
+                             const char *before, const char *after)
 {
     char *value = result_attribute(result, name);
     if (value != NULL && value[0] != '\0') {
@@ -26,7 +26,8 @@ static const char *setting(const struct yaml_document *document, const char *sec
     if (document == NULL || document->root->kind != YAML_MAPPING)
         return NULL;
     const struct yaml_node *mapping = yaml_find(document->root, section);
-    const struct yaml_node *node = mapping != NULL && mapping->kind == YAML_MAPPING ? yaml_find(mapping, key) : NULL;
+    const struct yaml_node *node =
+        mapping != NULL && mapping->kind == YAML_MAPPING ? yaml_find(mapping, key) : NULL;
     return node != NULL && node->kind == YAML_SCALAR && node->text[0] != '\0' ? node->text : NULL;
 }
 
@@ -54,7 +55,8 @@ static void append_device(struct text *out, const struct result *result, const s
 static void append_array(struct text *out, const struct result *result, const struct yaml_document *document)
 {
     const char *rows = setting(document, "array", "rows"), *columns = setting(document, "array", "columns");
-    if (rows == NULL || columns == NULL || is_swept(result, "array.rows") || is_swept(result, "array.columns"))
+    if (rows == NULL || columns == NULL || is_swept(result, "array.rows") ||
+        is_swept(result, "array.columns"))
         return;
     text_append(out, ", in arrays of ");
     markup_append(out, rows);
@@ -77,7 +79,8 @@ static void append_sweep(struct text *out, const struct result *result)
         result_print_value(knob, knob->order[knob->n - 1], last, sizeof last);
         text_append(out, "%s<code>", i == 0 ? "" : i + 1 < result->n_knobs ? ", " : " and ");
         markup_append(out, knob->key);
-        text_append(out, "</code> (%zu value%s%s", knob->n, knob->n == 1 ? "" : "s", knob->n == 1 ? ": " : ", ");
+        text_append(out, "</code> (%zu value%s%s", knob->n, knob->n == 1 ? "" : "s",
+                    knob->n == 1 ? ": " : ", ");
         markup_append(out, first);
         if (knob->n > 1) {
             text_append(out, knob->words != NULL ? " &#8230; " : " to ");
@@ -106,15 +109,22 @@ void provenance_append_summary(struct text *out, const struct result *result)
         text_append(out, "A run");
     append_device(out, result, document);
     append_array(out, result, document);
-    text_append(out, ": keys are chosen by analog scores, then scored again digitally. ");
+    text_append(out, ": analog scores choose which keys are pruned. ");
     append_sweep(out, result);
-    text_append(out, "%zu trial%s (device instances)", result->n_trials, result->n_trials == 1 ? "" : "s");
+    text_append(out, "%zu %s", result->n_trials,
+                result->n_trials == 1 ? "trial (device instance)" : "trials (device instances)");
     if (result->n_visible != NULL && result->n_visible[0] > 0)
         text_append(out, " of %.15g decisions each", result->n_visible[0]);
-    text_append(out, " at every point");
+    text_append(out, "%s", result->n_points > 1 ? " at every point" : "");
     append_attribute(out, result, "seed", ", seed ", "");
     text_append(out, ".");
-    append_attribute(out, result, "git_commit", " Program commit <code>", "</code>.");
+    char *commit = result_attribute(result, "git_commit");
+    if (commit != NULL) {
+        text_append(out, " Program commit <code>");
+        markup_format(out, "%.12s%s", commit, strlen(commit) > 40 ? " (modified)" : "");
+        text_append(out, "</code>.");
+    }
+    free(commit);
     text_append(out, "</p>\n");
     free(workload);
     free(configuration);
@@ -152,7 +162,9 @@ void provenance_append_facts(struct text *out, const struct result *result)
 void provenance_append_configuration(struct text *out, const struct result *result)
 {
     append_attribute(out, result, "config_resolved_yaml",
-                     "<details><summary>Resolved configuration</summary>\n<pre><code>", "</code></pre></details>\n");
+                     "<details><summary>Resolved configuration</summary>\n<pre><code>",
+                     "</code></pre></details>\n");
     append_attribute(out, result, "config_yaml",
-                     "<details><summary>Configuration as written</summary>\n<pre><code>", "</code></pre></details>\n");
+                     "<details><summary>Configuration as written</summary>\n<pre><code>",
+                     "</code></pre></details>\n");
 }

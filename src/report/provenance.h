@@ -5,7 +5,8 @@
 #include "base/text.h"
 #include "report/result.h"
 
-/* "memn2n, embedded, on device wan2022, array 64 x 128 ...; 20 trials, seed 1": the paragraph under the title. */
+/* "memn2n, embedded, on device wan2022, array 64 x 128 ...; 20 trials, seed 1": the paragraph under the
+ * title. */
 void provenance_append_summary(struct text *out, const struct result *result);
 
 /* A table of what the file says about its making. */

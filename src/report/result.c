@@ -1,4 +1,5 @@
-/* Reading a result file: names and shapes after contract section 6, every shape checked before it is filled. */
+/* Reading a result file: names and shapes after contract section 6, every shape checked before it is filled.
+ */
 #include "report/result.h"
 
 #include <math.h>
@@ -43,6 +44,14 @@ const char *result_label(enum result_name name)
 const char *result_definition(enum result_name name)
 {
     return definitions[name];
+}
+
+static char *copy_text(const char *text, struct rs_error *err)
+{
+    char *copy = memory_allocate(strlen(text) + 1, 1, err);
+    if (copy != NULL)
+        memcpy(copy, text, strlen(text));
+    return copy;
 }
 
 static void print_shape(const struct store_shape *shape, char *text, size_t text_size)
@@ -96,17 +105,18 @@ static enum rs_status read_points(const struct result *result, const char *datas
     return store_read(result->store, dataset, type, *values, err);
 }
 
-static enum rs_status read_doubles(const struct result *result, const char *dataset, bool per_trial, double **values,
-                                   struct rs_error *err)
+static enum rs_status read_doubles(const struct result *result, const char *dataset, bool per_trial,
+                                   double **values, struct rs_error *err)
 {
     void *memory = NULL;
-    enum rs_status status = read_points(result, dataset, per_trial, STORE_FLOAT64, sizeof **values, &memory, err);
+    enum rs_status status =
+        read_points(result, dataset, per_trial, STORE_FLOAT64, sizeof **values, &memory, err);
     *values = memory;
     return status;
 }
 
-static enum rs_status read_variable(const struct result *result, const char *name, struct result_variable *variable,
-                                    struct rs_error *err)
+static enum rs_status read_variable(const struct result *result, const char *name,
+                                    struct result_variable *variable, struct rs_error *err)
 {
     const struct {
         const char *suffix;
@@ -142,15 +152,13 @@ static enum rs_status read_variables(struct result *result, struct rs_error *err
 }
 
 /* A text attribute; `missing` stands for an absent one (NULL stays NULL). */
-static enum rs_status read_text(const struct store *store, const char *object, const char *name, const char *missing,
-                                char **text, struct rs_error *err)
+static enum rs_status read_text(const struct store *store, const char *object, const char *name,
+                                const char *missing, char **text, struct rs_error *err)
 {
     if (store_has_attribute(store, object, name))
         return store_read_text(store, object, name, text, err);
-    *text = missing == NULL ? NULL : strdup(missing);
-    if (missing != NULL && *text == NULL)
-        return rs_fail(err, RS_INTERNAL, "out of memory for an attribute");
-    return RS_OK;
+    *text = missing == NULL ? NULL : copy_text(missing, err);
+    return missing != NULL && *text == NULL ? RS_INTERNAL : RS_OK;
 }
 
 static enum rs_status read_status(struct result *result, struct rs_error *err)
@@ -158,7 +166,8 @@ static enum rs_status read_status(struct result *result, struct rs_error *err)
     if (!store_has(result->store, "status"))
         return RS_OK;
     void *memory = NULL;
-    enum rs_status status = read_points(result, "status", true, STORE_INT64, sizeof *result->status, &memory, err);
+    enum rs_status status =
+        read_points(result, "status", true, STORE_INT64, sizeof *result->status, &memory, err);
     result->status = memory;
     if (status != RS_OK)
         return status;
@@ -170,7 +179,8 @@ static enum rs_status read_metric(struct result *result, struct rs_error *err)
     if (!result->variables[RESULT_TASK_METRIC].present)
         return RS_OK;
     char *better = NULL;
-    enum rs_status status = read_text(result->store, "task_metric", "metric", "task metric", &result->metric, err);
+    enum rs_status status =
+        read_text(result->store, "task_metric", "metric", "task metric", &result->metric, err);
     if (status == RS_OK)
         status = read_text(result->store, "task_metric", "better", "higher", &better, err);
     result->higher_is_better = better != NULL && strcmp(better, "higher") == 0;
@@ -191,7 +201,8 @@ static void sort_order(struct result_knob *knob)
     }
 }
 
-static enum rs_status read_knob_values(const struct store *store, struct result_knob *knob, struct rs_error *err)
+static enum rs_status read_knob_values(const struct store *store, struct result_knob *knob,
+                                       struct rs_error *err)
 {
     knob->values = memory_allocate(knob->n, sizeof *knob->values, err);
     knob->order = memory_allocate(knob->n, sizeof *knob->order, err);
@@ -209,38 +220,43 @@ static enum rs_status read_knob_values(const struct store *store, struct result_
         return status;
     for (size_t i = 0; i < knob->n; i++)
         if (!isfinite(knob->values[i]))
-            return rs_fail(err, RS_INPUT, "%s:/%s: error: a value that is not finite found, swept values expected",
+            return rs_fail(err, RS_INPUT,
+                           "%s:/%s: error: a value that is not finite found, swept values expected",
                            store_path(store), knob->name);
     sort_order(knob);
     return RS_OK;
 }
 
-static enum rs_status read_published(const struct store *store, struct result_knob *knob, struct rs_error *err)
+static enum rs_status read_published(const struct store *store, struct result_knob *knob,
+                                     struct rs_error *err)
 {
     enum rs_status status = read_text(store, knob->name, "published", NULL, &knob->published, err);
     if (status != RS_OK || knob->words != NULL || !store_has_attribute(store, knob->name, "published_values"))
         return status;
-    return store_read_numbers(store, knob->name, "published_values", &knob->n_published, &knob->published_values,
-                              err);
+    return store_read_numbers(store, knob->name, "published_values", &knob->n_published,
+                              &knob->published_values, err);
 }
 
-static enum rs_status read_knob(const struct store *store, const char *name, size_t n, struct result_knob *knob,
-                                struct rs_error *err)
+static enum rs_status read_knob(const struct store *store, const char *name, size_t n,
+                                struct result_knob *knob, struct rs_error *err)
 {
     struct store_shape shape;
     knob->n = n;
     if (name[0] == '\0' || !store_has(store, name))
-        return rs_fail(err, RS_INPUT, "%s:/false_prune_rate: error: a dimension without coordinates found, swept keys "
-                       "and then 'trial' expected", store_path(store));
+        return rs_fail(err, RS_INPUT,
+                       "%s:/false_prune_rate: error: a dimension without coordinates found, swept keys "
+                       "and then 'trial' expected",
+                       store_path(store));
     enum rs_status status = store_get_shape(store, name, &shape, err);
     if (status != RS_OK)
         return status;
     if (shape.rank != 1 || shape.sizes[0] != n || n == 0)
-        return rs_fail(err, RS_INPUT, "%s:/%s: error: a shape that differs from its dimension found, %zu values expected",
+        return rs_fail(err, RS_INPUT,
+                       "%s:/%s: error: a shape that differs from its dimension found, %zu values expected",
                        store_path(store), name, n);
-    knob->name = strdup(name);
+    knob->name = copy_text(name, err);
     if (knob->name == NULL)
-        return rs_fail(err, RS_INTERNAL, "out of memory for a name");
+        return RS_INTERNAL;
     if ((status = read_text(store, name, "key", name, &knob->key, err)) != RS_OK ||
         (status = read_text(store, name, "units", "1", &knob->units, err)) != RS_OK ||
         (status = read_text(store, name, "long_name", "", &knob->help, err)) != RS_OK ||
@@ -254,8 +270,10 @@ static enum rs_status read_sweep(struct result *result, struct rs_error *err)
 {
     const struct store *store = result->store;
     if (!store_has(store, "false_prune_rate"))
-        return rs_fail(err, RS_INPUT, "%s:/false_prune_rate: error: no such dataset found, a result of 'rescore run' "
-                       "expected", store_path(store));
+        return rs_fail(err, RS_INPUT,
+                       "%s:/false_prune_rate: error: no such dataset found, a result of 'rescore run' "
+                       "expected",
+                       store_path(store));
     struct store_shape shape;
     char names[STORE_RANK_MAX][STORE_NAME_SIZE];
     enum rs_status status = store_get_shape(store, "false_prune_rate", &shape, err);
@@ -264,9 +282,12 @@ static enum rs_status read_sweep(struct result *result, struct rs_error *err)
     if (status != RS_OK)
         return status;
     if (shape.rank < 1 || shape.rank > RESULT_KNOBS_MAX + 1 || strcmp(names[shape.rank - 1], "trial") != 0)
-        return rs_fail(err, RS_INPUT, "%s:/false_prune_rate: error: %d dimensions found%s%s%s, at most %d and then "
-                       "'trial' expected", store_path(store), shape.rank, shape.rank > 0 ? ", the last '" : "",
-                       shape.rank > 0 ? names[shape.rank - 1] : "", shape.rank > 0 ? "'" : "", RESULT_KNOBS_MAX);
+        return rs_fail(err, RS_INPUT,
+                       "%s:/false_prune_rate: error: %d dimensions found%s%s%s, at most %d and then "
+                       "'trial' expected",
+                       store_path(store), shape.rank, shape.rank > 0 ? ", the last '" : "",
+                       shape.rank > 0 ? names[shape.rank - 1] : "", shape.rank > 0 ? "'" : "",
+                       RESULT_KNOBS_MAX);
     result->n_trials = shape.sizes[shape.rank - 1];
     result->n_points = 1;
     for (int i = 0; i + 1 < shape.rank; i++) {
@@ -276,11 +297,12 @@ static enum rs_status read_sweep(struct result *result, struct rs_error *err)
             return status;
         result->n_points *= shape.sizes[i];
         if (result->n_points > result_points_max)
-            return rs_fail(err, RS_INPUT, "%s:/false_prune_rate: error: more than %zu points found", store_path(store),
-                           result_points_max);
+            return rs_fail(err, RS_INPUT, "%s:/false_prune_rate: error: more than %zu points found",
+                           store_path(store), result_points_max);
     }
     if (result->n_trials == 0)
-        return rs_fail(err, RS_INPUT, "%s:/trial: error: no trials found, at least one expected", store_path(store));
+        return rs_fail(err, RS_INPUT, "%s:/trial: error: no trials found, at least one expected",
+                       store_path(store));
     return RS_OK;
 }
 
@@ -353,7 +375,7 @@ char *result_attribute(const struct result *result, const char *name)
     if (store_read_number(result->store, "/", name, &number, &ignored) != RS_OK)
         return NULL;
     snprintf(digits, sizeof digits, "%.15g", number);
-    return strdup(digits);
+    return copy_text(digits, &ignored);
 }
 
 size_t result_point(const struct result *result, const size_t index[RESULT_KNOBS_MAX])
@@ -382,6 +404,9 @@ void result_print_value(const struct result_knob *knob, size_t i, char *text, si
 {
     if (knob->words != NULL)
         snprintf(text, text_size, "%s", knob->words[i]);
-    else
-        quantity_print(knob->values[i], number_unit(knob->units), text, text_size);
+    else {
+        double largest =
+            fmax(fabs(knob->values[knob->order[0]]), fabs(knob->values[knob->order[knob->n - 1]]));
+        number_print_quantity(knob->values[i], largest, number_unit(knob->units), text, text_size);
+    }
 }

@@ -1,6 +1,6 @@
 /*
- * A result file of `rescore run` (contract section 6) in memory: swept keys and variables per point. Only the file is
- * read; what made it is not needed.
+ * A result file of `rescore run` (contract section 6) in memory: swept keys and variables per point. Only the
+ * file is read; what made it is not needed.
  */
 #ifndef REPORT_RESULT_H
 #define REPORT_RESULT_H
@@ -15,12 +15,14 @@
 /* Arrays of samples have three dimensions more than the sweep. */
 enum { RESULT_KNOBS_MAX = STORE_RANK_MAX - 3 };
 
-/* VARIABLE(name, dataset, short label, definition): the variables that a report shows, in the order of its table. */
+/* VARIABLE(name, dataset, short label, definition): the variables that a report shows, in the order of its
+ * table. */
 #define RESULT_VARIABLE_LIST(VARIABLE)                                                                       \
     VARIABLE(TASK_METRIC, "task_metric", "task metric",                                                      \
              "The metric of the task, with the analog array deciding which keys are kept.")                  \
     VARIABLE(TASK_LOSS, "task_loss", "task loss",                                                            \
-             "How much worse the task metric is than with exact decisions; positive is worse; paired, item by item.") \
+             "How much worse the task metric is than with exact decisions; positive is worse; paired, item " \
+             "by item.")                                                                                     \
     VARIABLE(FALSE_PRUNE_RATE, "false_prune_rate", "false-prune rate",                                       \
              "Keys that exact scores keep but the array prunes / keys that exact scores keep.")              \
     VARIABLE(FALSE_KEEP_RATE, "false_keep_rate", "false-keep rate",                                          \
@@ -28,8 +30,9 @@ enum { RESULT_KNOBS_MAX = STORE_RANK_MAX - 3 };
     VARIABLE(KEEP_RATIO, "keep_ratio", "keep ratio", "Keys that the array decides to keep / visible keys.")  \
     VARIABLE(KEEP_RATIO_FINAL, "keep_ratio_final", "final keep ratio",                                       \
              "Keys that enter the softmax, after the digital recompute / visible keys.")                     \
-    VARIABLE(OUTPUT_ERROR, "output_error", "output error",                                                   \
-             "Mean over queries of |output - exact output| / |exact output| (2-norms of the attention output).") \
+    VARIABLE(                                                                                                \
+        OUTPUT_ERROR, "output_error", "output error",                                                        \
+        "Mean over queries of |output - exact output| / |exact output| (2-norms of the attention output).")  \
     VARIABLE(LOST_MASS, "lost_mass", "lost mass",                                                            \
              "Mean over queries of the exact softmax probability that lies on falsely pruned keys.")         \
     VARIABLE(RECALL_AT_K, "recall_at_k", "recall at k",                                                      \
@@ -89,8 +92,8 @@ const char *result_label(enum result_name name);
 const char *result_definition(enum result_name name);
 
 /*
- * Opens and reads a result. RS_IO or RS_INPUT with a line of the store's form when it cannot be read or is no result;
- * then there is nothing to destroy.
+ * Opens and reads a result. RS_IO or RS_INPUT with a line of the store's form when it cannot be read or is no
+ * result; then there is nothing to destroy.
  */
 enum rs_status result_read(const char *path, struct result **out, struct rs_error *err) RS_MUST_CHECK;
 void result_destroy(struct result *result);

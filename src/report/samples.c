@@ -27,8 +27,10 @@ static enum rs_status check_block(const struct result *result, const char *datas
         agrees = shape->sizes[i] == result->knobs[i].n;
     if (agrees)
         return RS_OK;
-    return rs_fail(err, RS_INPUT, "%s:/%s: error: a shape that does not begin with the swept keys found, they and %d "
-                   "more dimensions expected", store_path(result->store), dataset, n_own);
+    return rs_fail(err, RS_INPUT,
+                   "%s:/%s: error: a shape that does not begin with the swept keys found, they and %d "
+                   "more dimensions expected",
+                   store_path(result->store), dataset, n_own);
 }
 
 /* The block of one point, as `type` of `size` bytes; rows of the first axis are read, the rest is dropped. */
@@ -62,7 +64,7 @@ static bool has_all(const struct result *result, const char *const *datasets, si
 }
 
 enum rs_status samples_read_margins(const struct result *result, const size_t index[RESULT_KNOBS_MAX],
-                                   struct samples_margins *margins, struct rs_error *err)
+                                    struct samples_margins *margins, struct rs_error *err)
 {
     static const char *const names[] = {"samples/exact_score", "samples/analog_score", "samples/threshold",
                                         "samples/decision"};
@@ -78,23 +80,26 @@ enum rs_status samples_read_margins(const struct result *result, const size_t in
         struct store_shape shape;
         status = check_block(result, names[i], 1, &shape, err);
         if (status == RS_OK && i > 0 && block_size(result, &shape) != n_pairs)
-            status = rs_fail(err, RS_INPUT, "%s:/%s: error: %zu pairs found, %zu expected", store_path(result->store),
-                             names[i], block_size(result, &shape), n_pairs);
+            status = rs_fail(err, RS_INPUT, "%s:/%s: error: %zu pairs found, %zu expected",
+                             store_path(result->store), names[i], block_size(result, &shape), n_pairs);
         if (status != RS_OK)
             break;
         n_pairs = block_size(result, &shape);
         status = read_block(result, names[i], index, &shape, is_decision ? STORE_UINT8 : STORE_FLOAT64,
                             is_decision ? sizeof(uint8_t) : sizeof(double), &values[i], err);
     }
-    *margins = (struct samples_margins){.n_pairs = n_pairs, .exact_score = values[0], .analog_score = values[1],
-                                       .threshold = values[2], .kept = values[3]};
+    *margins = (struct samples_margins){.n_pairs = n_pairs,
+                                        .exact_score = values[0],
+                                        .analog_score = values[1],
+                                        .threshold = values[2],
+                                        .kept = values[3]};
     if (status != RS_OK)
         samples_clear_margins(margins);
     return status;
 }
 
 enum rs_status samples_read_arrays(const struct result *result, const size_t index[RESULT_KNOBS_MAX],
-                                  struct samples_arrays *arrays, struct rs_error *err)
+                                   struct samples_arrays *arrays, struct rs_error *err)
 {
     static const char *const names[] = {"samples/target_conductance", "samples/read_conductance"};
     struct store_shape shape[2];
@@ -105,19 +110,24 @@ enum rs_status samples_read_arrays(const struct result *result, const size_t ind
     enum rs_status status = check_block(result, names[0], 3, &shape[0], err);
     if (status == RS_OK)
         status = check_block(result, names[1], 3, &shape[1], err);
-    if (status == RS_OK && memcmp(shape[0].sizes, shape[1].sizes, (size_t)shape[0].rank * sizeof(size_t)) != 0)
+    if (status == RS_OK &&
+        memcmp(shape[0].sizes, shape[1].sizes, (size_t)shape[0].rank * sizeof(size_t)) != 0)
         status = rs_fail(err, RS_INPUT, "%s:/%s: error: another shape than that of target_conductance found",
                          store_path(result->store), names[1]);
     for (int i = 0; i < 2 && status == RS_OK; i++)
-        status = read_block(result, names[i], index, &shape[i], STORE_FLOAT64, sizeof(double), &values[i], err);
+        status =
+            read_block(result, names[i], index, &shape[i], STORE_FLOAT64, sizeof(double), &values[i], err);
     if (status != RS_OK) {
         free(values[0]);
         free(values[1]);
         return status;
     }
     const size_t *own = shape[0].sizes + result->n_knobs;
-    *arrays = (struct samples_arrays){.n_arrays = own[0], .n_rows = own[1], .n_columns = own[2],
-                                     .target_siemens = values[0], .read_siemens = values[1]};
+    *arrays = (struct samples_arrays){.n_arrays = own[0],
+                                      .n_rows = own[1],
+                                      .n_columns = own[2],
+                                      .target_siemens = values[0],
+                                      .read_siemens = values[1]};
     if (own[0] * own[1] * own[2] == 0)
         samples_clear_arrays(arrays);
     return RS_OK;

@@ -21,8 +21,8 @@ struct samples_arrays {
 };
 
 /*
- * The point whose value on knob i is index[i]. Absent samples leave `n_pairs` or `n_arrays` at 0; shapes that disagree
- * are RS_INPUT. To be freed by the clear functions; after a failure there is nothing to free.
+ * The point whose value on knob i is index[i]. Absent samples leave `n_pairs` or `n_arrays` at 0; shapes that
+ * disagree are RS_INPUT. To be freed by the clear functions; after a failure there is nothing to free.
  */
 enum rs_status samples_read_margins(const struct result *result, const size_t index[RESULT_KNOBS_MAX],
                                     struct samples_margins *margins, struct rs_error *err) RS_MUST_CHECK;

@@ -1,6 +1,7 @@
 /*
- * The style sheets lie in page.css and figures.css and are compiled in. That of the pictures names every colour once
- * per line in its first rule, so that notebooks/figure.sh can set them into a picture taken out of the page.
+ * The style sheets lie in page.css and figures.css and are compiled in. That of the pictures names every
+ * colour once per line in its first rule, so that notebooks/figure.sh can set them into a picture taken out
+ * of the page.
  */
 #include "report/style.h"
 

@@ -37,7 +37,9 @@ static void append_point(struct text *out, const char *command, struct svg_point
 void svg_open(struct text *out, const char *id, double width, double height, const char *title,
               const char *description)
 {
-    text_append(out, "<svg id=\"%s\" class=\"picture\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\"",
+    text_append(out,
+                "<svg id=\"%s\" class=\"picture\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" "
+                "height=\"%.0f\"",
                 id, width, height, width, height);
     text_append(out, " aria-labelledby=\"%s-title %s-description\">\n<title id=\"%s-title\">", id, id, id);
     markup_append(out, title);
@@ -146,7 +148,8 @@ void svg_marker(struct text *out, const char *class, enum svg_marker shape, stru
     text_append(out, "</title></%s>\n", element);
 }
 
-void svg_error_bar(struct text *out, const char *class, struct svg_point low, struct svg_point high, double cap)
+void svg_error_bar(struct text *out, const char *class, struct svg_point low, struct svg_point high,
+                   double cap)
 {
     text_append(out, "<path class=\"%s\" d=\"", class);
     append_point(out, "M", low);
@@ -158,8 +161,8 @@ void svg_error_bar(struct text *out, const char *class, struct svg_point low, st
     text_append(out, "\"/>\n");
 }
 
-void svg_text(struct text *out, const char *class, struct svg_point at, enum svg_anchor anchor, double degrees,
-              const char *plain)
+void svg_text(struct text *out, const char *class, struct svg_point at, enum svg_anchor anchor,
+              double degrees, const char *plain)
 {
     static const char *const anchors[] = {"start", "middle", "end"};
     text_append(out, "<text class=\"%s\" text-anchor=\"%s\"", class, anchors[anchor]);

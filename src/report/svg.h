@@ -1,6 +1,6 @@
 /*
- * Primitives of an inline SVG picture: coordinates are picture units (1 unit = 1 CSS pixel at full width), y grows
- * downward. Looks come from the classes of style.h, so that a picture follows light and dark pages.
+ * Primitives of an inline SVG picture: coordinates are picture units (1 unit = 1 CSS pixel at full width), y
+ * grows downward. Looks come from the classes of style.h, so that a picture follows light and dark pages.
  */
 #ifndef REPORT_SVG_H
 #define REPORT_SVG_H
@@ -18,7 +18,8 @@ struct svg_point {
 };
 
 /* Opens <svg id=ID> with its accessible title and description (plain text, escaped here). */
-void svg_open(struct text *out, const char *id, double width, double height, const char *title, const char *description);
+void svg_open(struct text *out, const char *id, double width, double height, const char *title,
+              const char *description);
 void svg_close(struct text *out);
 
 void svg_line(struct text *out, const char *class, struct svg_point from, struct svg_point to);
@@ -31,11 +32,12 @@ void svg_area(struct text *out, const char *class, const struct svg_point *point
 void svg_marker(struct text *out, const char *class, enum svg_marker shape, struct svg_point at, double size,
                 const char *tip);
 /* A vertical error bar with caps of `cap` across. */
-void svg_error_bar(struct text *out, const char *class, struct svg_point low, struct svg_point high, double cap);
+void svg_error_bar(struct text *out, const char *class, struct svg_point low, struct svg_point high,
+                   double cap);
 
 /* Text (plain, escaped here), turned by `degrees` clockwise about its anchor. */
-void svg_text(struct text *out, const char *class, struct svg_point at, enum svg_anchor anchor, double degrees,
-              const char *plain);
+void svg_text(struct text *out, const char *class, struct svg_point at, enum svg_anchor anchor,
+              double degrees, const char *plain);
 
 /* About how wide `plain` is at the pictures' text size. */
 double svg_text_width(const char *plain);

@@ -7,7 +7,8 @@
 #include "report/markup.h"
 #include "report/number.h"
 
-/* Exact references and diagnostics are one number per run or none that a reader compares: they stand elsewhere. */
+/* Exact references and diagnostics are one number per run or none that a reader compares: they stand
+ * elsewhere. */
 static const enum result_name columns[] = {RESULT_TASK_METRIC,     RESULT_TASK_LOSS,  RESULT_FALSE_PRUNE_RATE,
                                            RESULT_FALSE_KEEP_RATE, RESULT_KEEP_RATIO, RESULT_OUTPUT_ERROR,
                                            RESULT_LOST_MASS,       RESULT_RECALL_AT_K};
@@ -50,7 +51,8 @@ void table_print_status(const struct result *result, size_t point, char *text, s
             *letter = *letter == '_' ? ' ' : *letter;
         used += (size_t)snprintf(text + used, text_size - used, "%s%s", used > 0 ? "; " : "", name);
         if (n < result->n_trials && used < text_size)
-            used += (size_t)snprintf(text + used, text_size - used, " (%zu of %zu trials)", n, result->n_trials);
+            used +=
+                (size_t)snprintf(text + used, text_size - used, " (%zu of %zu trials)", n, result->n_trials);
     }
 }
 
@@ -62,12 +64,24 @@ static void append_interval(struct text *out, double mean, double low, double hi
         text_append(out, "<small>%s</small>", interval);
 }
 
+/* A key that may be broken after its dots. */
+static void append_key(struct text *out, const char *key)
+{
+    while (*key != '\0') {
+        size_t length = strcspn(key, ".");
+        length += key[length] != '\0';
+        markup_format(out, "%.*s", (int)length, key);
+        text_append(out, "<wbr>");
+        key += length;
+    }
+}
+
 static void append_head(struct text *out, const struct result *result)
 {
     text_append(out, "<thead><tr>");
     for (size_t i = 0; i < result->n_knobs; i++) {
         text_append(out, "<th class=\"text\" scope=\"col\">");
-        markup_append(out, result->knobs[i].key);
+        append_key(out, result->knobs[i].key);
         text_append(out, "</th>");
     }
     for (size_t i = 0; i < TABLE_COLUMNS; i++) {
@@ -118,11 +132,15 @@ static void append_row(struct text *out, const struct result *result, size_t poi
 
 void table_append(struct text *out, const struct result *result)
 {
-    text_append(out, "<div class=\"wide\"><table>\n<caption>Mean over trials, below it the 95&#160;%% interval of the "
-                     "mean%s. " NUMBER_NONE " stands for a value that does not exist (one trial has no interval, 0/0 is "
-                     "no rate).</caption>\n",
-                result->sample_low != NULL ? "; of the task loss also the interval over test items (&#8220;items&#8221;)"
-                                           : "");
+    text_append(
+        out,
+        "<p class=\"note\" id=\"numbers-note\">Mean over trials, below it the 95&#160;%% interval of the "
+        "mean%s. " NUMBER_NONE " stands for a value that does not exist (one trial has no interval, 0/0 is "
+        "no rate); a mean without an interval is the same in every trial.</p>\n"
+        "<div class=\"wide breakout\"><table aria-describedby=\"numbers-note\">\n",
+        result->sample_low != NULL
+            ? "; of the task loss also the interval over test items (&#8220;items&#8221;)"
+            : "");
     append_head(out, result);
     text_append(out, "<tbody>\n");
     for (size_t point = 0; point < result->n_points; point++)
