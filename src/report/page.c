@@ -100,7 +100,7 @@ enum rs_status page_append(struct text *out, const struct result *result, struct
     status = figure_margins_append(out, result, err);
     if (status != RS_OK)
         return status;
-    text_append(out, "</section>\n<section>\n<h2 id=\"numbers\">All points</h2>\n");
+    text_append(out, "</section>\n<section class=\"numbers\">\n<h2 id=\"numbers\">All points</h2>\n");
     table_append(out, result);
     text_append(out, "</section>\n<section>\n");
     append_definitions(out, result);
