@@ -62,3 +62,10 @@ tests_write_sample_LDADD = librescore-core.la
 
 shell_tests += %D%/readback.sh
 EXTRA_DIST += %D%/readback.py
+unit_tests += %D%/test_report
+tests_test_report_SOURCES = %D%/test_report.c
+tests_test_report_CFLAGS = $(test_flags)
+tests_test_report_LDADD = $(test_libraries)
+
+shell_tests += %D%/report.sh %D%/notebook.sh
+EXTRA_DIST += %D%/make_result.py %D%/check_report.py
