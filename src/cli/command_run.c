@@ -11,7 +11,7 @@
 #include "cli/command.h"
 #include "cli/launcher.h"
 #include "cli/progress.h"
-#include "experiment/result.h"
+#include "experiment/outcome.h"
 #include "experiment/run.h"
 #include "io/file.h"
 

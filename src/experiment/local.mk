@@ -6,13 +6,12 @@ librescore_core_la_SOURCES += \
     %D%/parts.c %D%/parts.h \
     %D%/plan.c %D%/plan.h \
     %D%/plan_estimate.c \
-    %D%/result.c %D%/result.h \
-    %D%/result_summary.c \
-    %D%/result_write.c \
+    %D%/outcome.c %D%/outcome.h \
+    %D%/outcome_summary.c \
+    %D%/outcome_write.c \
     %D%/run.c %D%/run.h \
     %D%/run_options.c %D%/run_options.h \
     %D%/subject.c %D%/subject.h \
     %D%/subject_memn2n.c \
-    %D%/subject_qkv.c \
     %D%/variables.c %D%/variables.h
 EXTRA_DIST += %D%/README.md
