@@ -21,3 +21,8 @@ const char *version_compiler(void)
     return "gcc " __VERSION__;
 #endif
 }
+
+const char *version_kernel(void)
+{
+    return "baseline";
+}

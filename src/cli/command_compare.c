@@ -17,23 +17,6 @@ enum { TABLE_COLUMNS = 16, TABLE_VECTORS = 4, JSON_SCHEMA = 1 };
 /* ngspice orders its equations anew in every run: some 4 s at 64 x 64, 2 minutes at 128 x 128. */
 #define LIMIT_SECONDS 3600.0
 
-static const struct array_options_command command = {
-    "compare",
-    "usage: rescore compare ARRAY.h5 [--tolerance RATIO]\n"
-    "\n"
-    "Solves every vector of /voltage with the engine and with ngspice, and prints both and the largest "
-    "difference,\n"
-    "relative to the vector's largest current. ngspice needs about 0.1 s at 32 x 32, 4 s at 64 x 64 per "
-    "vector.\n"
-    "\n"
-    "  --tolerance RATIO  allowed difference (default 1e-9); above it the exit status is 1\n"
-    "  --json             result as JSON;  -v lists every column;  -q prints only the last line;  --help "
-    "this text\n"
-    "\n"
-    "Example:\n"
-    "  rescore compare array.h5 --tolerance 1e-10\n",
-    ARRAY_OPTIONS_TOLERANCE};
-
 struct comparison {
     struct array_file array;
     double *engine, *ngspice;     /* [n_vectors][n_columns], amperes */
@@ -180,28 +163,35 @@ static void print_all(const struct comparison *c, const struct array_options *op
     printf("largest_relative_difference = %.3e\n", c->difference_max);
 }
 
-int command_compare(int argc, char **argv)
+static enum rs_status run(const struct command_line *line, struct rs_error *err)
 {
     struct array_options options;
     struct comparison comparison = {0};
-    struct rs_error err = {{0}};
-    int exit_status;
-    if (!array_options_parse(&command, argc, argv, &options, &exit_status))
-        return exit_status;
-    enum rs_status status = array_file_read(options.input, true, &comparison.array, &err);
+    enum rs_status status = array_options_read(line, &options, err);
     if (status == RS_OK)
-        status = compare_all(&comparison, &options, &err);
-    if (status != RS_OK)
-        fprintf(stderr, "%s\n", err.text);
-    else if (options.json)
+        status = array_file_read(options.input, true, &comparison.array, err);
+    if (status == RS_OK)
+        status = compare_all(&comparison, &options, err);
+    if (status == RS_OK && options.json)
         print_json(&comparison, &options);
-    else
+    else if (status == RS_OK)
         print_all(&comparison, &options);
-    if (status == RS_OK && comparison.difference_max > options.tolerance_ratio) {
-        fprintf(stderr, "rescore compare: the difference exceeds the tolerance of %g\n",
-                options.tolerance_ratio);
-        status = RS_INCOMPLETE;
-    }
+    if (status == RS_OK && comparison.difference_max > options.tolerance_ratio)
+        status = rs_fail(err, RS_INCOMPLETE, "rescore compare: the difference exceeds the tolerance of %g",
+                         options.tolerance_ratio);
     clear_comparison(&comparison);
-    return array_options_finish(&command, (int)status);
+    return status;
 }
+
+/* ngspice needs about 0.1 s for a vector at 32 x 32 and 4 s at 64 x 64. */
+const struct command command_compare = {
+    .name = "compare",
+    .summary = "solve an array with the engine and with ngspice; print both and their largest difference",
+    .arguments = "ARRAY.h5",
+    .n_positionals_min = 1,
+    .n_positionals_max = 1,
+    .options = {{"tolerance", "T", "allowed difference, relative to the vector's largest current (default 1e-9); above "
+                                   "it the exit status is 1"}},
+    .example = "rescore compare array.h5 --tolerance 1e-10",
+    .run = run,
+};

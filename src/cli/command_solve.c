@@ -16,29 +16,6 @@
 
 enum { TABLE_ROWS = 12, JSON_SCHEMA = 1 };
 
-static const struct array_options_command command = {
-    "solve",
-    "usage: rescore solve ARRAY.h5 -o OUT.h5 [--tolerance RATIO] [--transfer] [--nodes] [--solver NAME]\n"
-    "\n"
-    "Solves the resistive array exactly, for every vector of /voltage. Each vector is certified: its node "
-    "voltages are\n"
-    "solved apart from the transfer matrix, their Kirchhoff residual is stored, and both currents must "
-    "agree.\n"
-    "\n"
-    "  -o FILE            where the answer goes (HDF5)\n"
-    "  --tolerance RATIO  allowed difference of a current, relative to sum_i |V_i| T_ij (default 1e-9)\n"
-    "  --transfer         also write the transfer matrix: current = voltage x transfer\n"
-    "  --nodes            also write all node voltages\n"
-    "  --solver NAME      whose currents are written: transfer (default) or field\n"
-    "  --json             summary as JSON;  -v lists every vector;  -q prints nothing;  --help this text\n"
-    "\n"
-    "A vector that misses its tolerance has NaN currents and its reason in /status; the exit status is then "
-    "1.\n"
-    "\n"
-    "Example:\n"
-    "  rescore solve array.h5 -o answer.h5 --tolerance 1e-10 --transfer\n",
-    ARRAY_OPTIONS_OUTPUT | ARRAY_OPTIONS_TOLERANCE | ARRAY_OPTIONS_SOLUTION};
-
 /* Everything about one array; arrays as in struct answer_file. */
 struct solution {
     struct array_file array;
@@ -206,29 +183,44 @@ static void print_table(const struct solution *s, const struct array_options *op
            s->array.n_vectors, options->tolerance_ratio, options->output);
 }
 
-int command_solve(int argc, char **argv)
+static enum rs_status run(const struct command_line *line, struct rs_error *err)
 {
     struct array_options options;
     struct solution solution = {0};
-    struct rs_error err = {{0}};
-    int exit_status;
-    if (!array_options_parse(&command, argc, argv, &options, &exit_status))
-        return exit_status;
-    enum rs_status status = array_file_read(options.input, true, &solution.array, &err);
+    enum rs_status status = array_options_read(line, &options, err);
     if (status == RS_OK)
-        status = file_check_writable(options.output, &err);
+        status = array_file_read(options.input, true, &solution.array, err);
     if (status == RS_OK)
-        status = solve_all(&solution, &options, &err);
+        status = file_check_writable(options.output, err);
     if (status == RS_OK)
-        status = write_answer(&solution, &options, &err);
-    if (status != RS_OK)
-        fprintf(stderr, "%s\n", err.text);
-    else if (options.json)
+        status = solve_all(&solution, &options, err);
+    if (status == RS_OK)
+        status = write_answer(&solution, &options, err);
+    if (status == RS_OK && options.json)
         print_json(&solution, &options);
-    else if (!options.quiet)
+    else if (status == RS_OK && !options.quiet)
         print_table(&solution, &options);
     if (status == RS_OK && solution.n_failed > 0)
         status = RS_INCOMPLETE;
     clear_solution(&solution);
-    return array_options_finish(&command, (int)status);
+    return status;
 }
+
+/*
+ * Each vector is certified: its node voltages are solved apart from the transfer matrix, their Kirchhoff residual is
+ * stored, and both currents must agree.
+ */
+const struct command command_solve = {
+    .name = "solve",
+    .summary = "exact circuit solution of an array, each vector with its residual",
+    .arguments = "ARRAY.h5 -o OUT.h5",
+    .n_positionals_min = 1,
+    .n_positionals_max = 1,
+    .needs_output = true,
+    .options = {{"tolerance", "T", "allowed error of a current, relative to sum_i |V_i| T_ij (default 1e-9)"},
+                {"transfer", NULL, "also write the transfer matrix: current = voltage x transfer"},
+                {"nodes", NULL, "also write all node voltages"},
+                {"solver", "NAME", "whose currents are written: transfer (default) or field"}},
+    .example = "rescore solve array.h5 -o answer.h5 --tolerance 1e-10 --transfer",
+    .run = run,
+};

@@ -1,1 +1,6 @@
+librescore_core_la_SOURCES += \
+    %D%/comparator.c %D%/comparator.h \
+    %D%/frontend_options.c %D%/frontend_options.h \
+    %D%/mapping.c %D%/mapping.h \
+    %D%/readout.c %D%/readout.h
 EXTRA_DIST += %D%/README.md

@@ -352,3 +352,9 @@ enum rs_status store_commit(struct store *store, struct rs_error *err)
     free_store(store);
     return status;
 }
+
+const char *store_library_version(void)
+{
+    static const char text[] = H5_VERS_INFO;
+    return text + sizeof "HDF5 library version: " - 1;
+}

@@ -42,6 +42,9 @@ enum rs_status store_open_image(const char *name, const void *bytes, size_t n_by
 
 const char *store_path(const struct store *store);
 
+/* Version of the HDF5 library, as it was compiled against. */
+const char *store_library_version(void);
+
 bool store_has(const struct store *store, const char *dataset);
 /* `object` is "/" for root attributes, else a dataset or group. */
 bool store_has_attribute(const struct store *store, const char *object, const char *name);
@@ -85,6 +88,9 @@ enum rs_status store_read_texts(const struct store *store, const char *dataset, 
 /* A scalar attribute (or one of one element): any integer or float type, or boolean, as a number. */
 enum rs_status store_read_number(const struct store *store, const char *object, const char *name,
                                  double *value, struct rs_error *err) RS_MUST_CHECK;
+/* An attribute of any number of values, `n` of them, owned by the caller (free). */
+enum rs_status store_read_numbers(const struct store *store, const char *object, const char *name, size_t *n,
+                                  double **values, struct rs_error *err) RS_MUST_CHECK;
 /* A text attribute, owned by the caller (free). */
 enum rs_status store_read_text(const struct store *store, const char *object, const char *name, char **text,
                                struct rs_error *err) RS_MUST_CHECK;

@@ -1,1 +1,18 @@
-EXTRA_DIST += %D%/README.md
+librescore_core_la_SOURCES += \
+    %D%/attention_hook.c %D%/attention_hook.h \
+    %D%/code_range.c %D%/code_range.h \
+    %D%/memn2n.c %D%/memn2n.h \
+    %D%/memn2n_gradient.c %D%/memn2n_gradient.h \
+    %D%/model_embedded.c %D%/model_embedded.h \
+    %D%/model_file.c %D%/model_file.h \
+    %D%/model_items.c %D%/model_items.h \
+    %D%/train_options.c %D%/train_options.h
+
+# The embedded model: the program works from any directory.
+nodist_librescore_core_la_SOURCES += src/model/model_embedded_stories.c
+CLEANFILES += src/model/model_embedded_stories.c
+EXTRA_DIST += %D%/README.md %D%/embedded/README.md %D%/embedded/stories.h5
+
+src/model/model_embedded_stories.c: $(srcdir)/%D%/embedded/stories.h5
+	@$(MKDIR_P) src/model
+	$(AM_V_GEN)$(SHELL) $(top_srcdir)/build-aux/embed.sh model_embedded_stories $(srcdir)/%D%/embedded/stories.h5 > $@

@@ -1,3 +1,5 @@
 librescore_core_la_SOURCES += \
-    %D%/random.c %D%/random.h
+    %D%/random.c %D%/random.h \
+    %D%/softmax.c %D%/softmax.h \
+    %D%/statistics.c %D%/statistics.h
 EXTRA_DIST += %D%/README.md

@@ -28,7 +28,7 @@ void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t wo
 
 void random_block(const struct random_key *key, uint32_t block, uint32_t words[4])
 {
-    uint64_t place = (uint64_t)key->array | (uint64_t)key->trial << 24 | (uint64_t)key->write << 44;
+    uint64_t place = (uint64_t)key->array | (uint64_t)key->trial << 20 | (uint64_t)key->write << 40;
     uint32_t counter[4] = {(block & 0xffffff) | (uint32_t)key->purpose << 24, key->draw, (uint32_t)place,
                            (uint32_t)(place >> 32)};
     uint32_t philox_key[2] = {(uint32_t)key->seed, (uint32_t)(key->seed >> 32)};

@@ -7,7 +7,7 @@
  * Layout 1 (files name it "philox4x32-10, layout 1"):
  *     key      seed, low word first
  *     counter  word 0: cell / 4 (24 bits) | purpose << 24      word 1: draw (32 bits)
- *              words 2-3, a 64-bit number: array (24 bits) | trial (20 bits) << 24 | write (20 bits) << 44
+ *              words 2-3, a 64-bit number: array (20 bits) | trial (20 bits) << 20 | write (24 bits) << 40
  * One block gives the four numbers of cells 4c ... 4c+3. Normals: Box-Muller on word pairs (0,1), (2,3), each
  * word as (w + 1/2) / 2^32, so that they end at 6.7 sigma.
  */
@@ -21,8 +21,8 @@
 
 enum {
     RANDOM_TRIALS_MAX = 1 << 20,
-    RANDOM_ARRAYS_MAX = 1 << 24,
-    RANDOM_WRITES_MAX = 1 << 20,
+    RANDOM_ARRAYS_MAX = 1 << 20,
+    RANDOM_WRITES_MAX = 1 << 24,
     RANDOM_CELLS_MAX = 1 << 26
 };
 

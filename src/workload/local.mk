@@ -1,1 +1,4 @@
 EXTRA_DIST += %D%/README.md
+librescore_core_la_SOURCES += \
+    %D%/stories.c %D%/stories.h \
+    %D%/story_words.c %D%/story_words.h

@@ -1,0 +1,56 @@
+/*
+ * Relaxation after programming, linear in the logarithm of time:
+ * shift = a ln(t / t0), sigma = s0 + s1 ln(t / t0), the same for every state.
+ */
+#include "devices/law_log_time.h"
+
+#include <math.h>
+
+struct log_time {
+    double t0_seconds, last_seconds;
+    double mean_per_ln_siemens, sigma_siemens, sigma_per_ln_siemens;
+};
+
+#define MEMBER(name) offsetof(struct log_time, name)
+static const struct option options[] = {
+    {.key = "t0", .kind = OPTION_REAL, .unit = QUANTITY_SECOND, .offset = MEMBER(t0_seconds), .high = 1e9,
+     .flags = OPTION_LOW_OPEN, .help = "time at which the logarithm is 0; the earliest published time"},
+    {.key = "last_time", .kind = OPTION_REAL, .unit = QUANTITY_SECOND, .offset = MEMBER(last_seconds), .high = 1e12,
+     .flags = OPTION_LOW_OPEN, .help = "the latest published time"},
+    {.key = "mean_per_ln", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(mean_per_ln_siemens),
+     .low = -1, .high = 1, .help = "shift of the mean per unit of ln t"},
+    {.key = "sigma", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(sigma_siemens), .low = 0,
+     .high = 1, .help = "spread at t0"},
+    {.key = "sigma_per_ln", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(sigma_per_ln_siemens),
+     .low = 0, .high = 1, .help = "growth of the spread per unit of ln t"},
+};
+static const struct option_table table = {options, sizeof options / sizeof options[0], sizeof(struct log_time)};
+
+static void times(const void *params, double *first_seconds, double *last_seconds)
+{
+    const struct log_time *p = params;
+    *first_seconds = p->t0_seconds;
+    *last_seconds = p->last_seconds;
+}
+
+static void moments(const void *params, const struct law_conditions *at, size_t n, const double *conductance_siemens,
+                    double *shift_siemens, double *sigma_siemens)
+{
+    const struct log_time *p = params;
+    double ln = log(at->time_seconds / p->t0_seconds);
+    (void)conductance_siemens;
+    for (size_t i = 0; i < n; i++) {
+        shift_siemens[i] = p->mean_per_ln_siemens * ln;
+        sigma_siemens[i] = fmax(0, p->sigma_siemens + p->sigma_per_ln_siemens * ln);
+    }
+}
+
+const struct law law_log_time = {
+    .block = LAW_RELAXATION,
+    .kind = "log-time",
+    .summary = "shift and spread linear in ln t, the same for every state",
+    .source = "form of aihwkit's CMO/HfOx model (code)",
+    .params = &table,
+    .times = times,
+    .moments = moments,
+};

@@ -1,0 +1,42 @@
+/*
+ * Read noise of a 1/f spectrum seen through one read of length t_read at time t:
+ * sigma = k log10(g / 1 uS) sqrt(ln((t + t_read) / (2 t_read))), 0 below 1 uS.
+ */
+#include "devices/law_one_over_f.h"
+
+#include <math.h>
+
+struct one_over_f {
+    double k_siemens, t_read_seconds;
+};
+
+#define MEMBER(name) offsetof(struct one_over_f, name)
+static const struct option options[] = {
+    {.key = "k", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(k_siemens), .low = 0, .high = 1,
+     .help = "factor of the logarithm"},
+    {.key = "t_read", .kind = OPTION_REAL, .unit = QUANTITY_SECOND, .offset = MEMBER(t_read_seconds), .high = 1,
+     .flags = OPTION_LOW_OPEN, .help = "length of the read in the source's formula"},
+};
+static const struct option_table table = {options, sizeof options / sizeof options[0], sizeof(struct one_over_f)};
+
+static void moments(const void *params, const struct law_conditions *at, size_t n, const double *conductance_siemens,
+                    double *shift_siemens, double *sigma_siemens)
+{
+    const struct one_over_f *p = params;
+    double decades = log((at->time_seconds + p->t_read_seconds) / (2 * p->t_read_seconds));
+    double factor = p->k_siemens * sqrt(fmax(0, decades));
+    for (size_t i = 0; i < n; i++) {
+        double level = conductance_siemens[i] > 1e-6 ? log10(conductance_siemens[i] / 1e-6) : 0;
+        shift_siemens[i] = 0;
+        sigma_siemens[i] = factor * level;
+    }
+}
+
+const struct law law_one_over_f = {
+    .block = LAW_READ_NOISE,
+    .kind = "one-over-f",
+    .summary = "1/f noise of one read, growing with log10 of the state",
+    .source = "form of aihwkit's CMO/HfOx model (code)",
+    .params = &table,
+    .moments = moments,
+};

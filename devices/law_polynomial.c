@@ -1,0 +1,106 @@
+/*
+ * Programming error whose spread is a polynomial of the state, fitted at one or several times after the write:
+ * sigma(g) = max(0, sum_k c_k (g / g_reference)^k). Between two published times sigma is interpolated in ln t.
+ */
+#include "devices/law_polynomial.h"
+
+#include <math.h>
+#include <stdio.h>
+
+struct polynomial {
+    double g_reference_siemens;
+    struct option_reals times_seconds;
+    struct option_reals sigma_siemens; /* the coefficients of the first time, of the second, ... */
+};
+
+#define MEMBER(name) offsetof(struct polynomial, name)
+static const struct option options[] = {
+    {.key = "g_reference", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(g_reference_siemens),
+     .high = 1, .flags = OPTION_LOW_OPEN, .help = "conductance at which the polynomial's variable is 1"},
+    {.key = "times", .kind = OPTION_REALS, .unit = QUANTITY_SECOND, .offset = MEMBER(times_seconds), .high = 1e12,
+     .flags = OPTION_LOW_OPEN, .initial_help = "the spread does not depend on time",
+     .help = "times after the write at which the spread was measured, rising"},
+    {.key = "sigma", .kind = OPTION_REALS, .unit = QUANTITY_SIEMENS, .offset = MEMBER(sigma_siemens), .low = -1,
+     .high = 1, .help = "coefficients from the constant upwards, one group per time"},
+};
+static const struct option_table table = {options, sizeof options / sizeof options[0], sizeof(struct polynomial)};
+
+static int groups(const struct polynomial *p)
+{
+    return p->times_seconds.n > 0 ? p->times_seconds.n : 1;
+}
+
+static bool check(const void *params, char *why, size_t why_size)
+{
+    const struct polynomial *p = params;
+    int n_times = groups(p), n = p->sigma_siemens.n;
+    if (n % n_times != 0) {
+        snprintf(why, why_size, "%d coefficients found for %d times, the same number for each expected", n, n_times);
+        return false;
+    }
+    for (int i = 1; i < n_times; i++)
+        if (p->times_seconds.values[i] <= p->times_seconds.values[i - 1]) {
+            snprintf(why, why_size, "times must rise");
+            return false;
+        }
+    return true;
+}
+
+static void times(const void *params, double *first_seconds, double *last_seconds)
+{
+    const struct polynomial *p = params;
+    *first_seconds = p->times_seconds.n > 0 ? p->times_seconds.values[0] : 0;
+    *last_seconds = p->times_seconds.n > 0 ? p->times_seconds.values[p->times_seconds.n - 1] : (double)INFINITY;
+}
+
+/* The times around t, and the weight of the later one; at the ends (or beyond, where that is allowed) one time. */
+static double bracket(const struct polynomial *p, double time_seconds, int *earlier)
+{
+    const double *t = p->times_seconds.values;
+    int last = p->times_seconds.n - 1;
+    *earlier = 0;
+    if (last <= 0 || time_seconds <= t[0])
+        return 0;
+    while (*earlier < last - 1 && time_seconds > t[*earlier + 1])
+        (*earlier)++;
+    if (time_seconds >= t[last])
+        return 1;
+    return log(time_seconds / t[*earlier]) / log(t[*earlier + 1] / t[*earlier]);
+}
+
+static double spread(const double *coefficients, int n, double x)
+{
+    double sum = 0;
+    for (int k = n - 1; k >= 0; k--)
+        sum = sum * x + coefficients[k];
+    return sum > 0 ? sum : 0;
+}
+
+static void moments(const void *params, const struct law_conditions *at, size_t n, const double *conductance_siemens,
+                    double *shift_siemens, double *sigma_siemens)
+{
+    const struct polynomial *p = params;
+    int n_coefficients = p->sigma_siemens.n / groups(p), earlier;
+    double weight = bracket(p, at->time_seconds, &earlier);
+    const double *before = p->sigma_siemens.values + earlier * n_coefficients;
+    const double *after = weight > 0 ? before + n_coefficients : before;
+    for (size_t i = 0; i < n; i++) {
+        double x = conductance_siemens[i] / p->g_reference_siemens;
+        double sigma = spread(before, n_coefficients, x);
+        if (weight > 0)
+            sigma += weight * (spread(after, n_coefficients, x) - sigma);
+        shift_siemens[i] = 0;
+        sigma_siemens[i] = sigma;
+    }
+}
+
+const struct law law_polynomial = {
+    .block = LAW_PROGRAMMING,
+    .kind = "polynomial",
+    .summary = "Gaussian error with a spread that is a polynomial of the state",
+    .source = "form of the inference noise models of aihwkit (code)",
+    .params = &table,
+    .check = check,
+    .times = times,
+    .moments = moments,
+};

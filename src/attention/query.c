@@ -1,0 +1,292 @@
+#include "attention/query.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "digital/bit_serial.h"
+#include "tensor/code.h"
+
+/* Signals nearer than this are ties: rounding of the circuit solution, far below any physical difference. */
+static const double tie_units = 1e-9;
+
+enum rs_status query_scratch_create(const struct attention_shape *shape, struct query_scratch *out,
+                                    struct rs_error *err)
+{
+    size_t n = shape->n_keys_max, d = shape->d;
+    *out = (struct query_scratch){
+        .exact_keep = memory_allocate(n, sizeof(bool), err),
+        .kept = memory_allocate(n, sizeof(bool), err),
+        .final = memory_allocate(n, sizeof(bool), err),
+        .weights = memory_allocate(n, sizeof(double), err),
+        .scores = memory_allocate(n, sizeof(double), err),
+        .values_units = memory_allocate(n, sizeof(double), err),
+        .output = memory_allocate(d, sizeof(double), err),
+        .exact_output = memory_allocate(d, sizeof(double), err),
+    };
+    if (out->exact_keep && out->kept && out->final && out->weights && out->scores && out->values_units && out->output &&
+        out->exact_output)
+        return RS_OK;
+    query_scratch_clear(out);
+    return RS_INTERNAL;
+}
+
+void query_scratch_clear(struct query_scratch *scratch)
+{
+    free(scratch->exact_keep);
+    free(scratch->kept);
+    free(scratch->final);
+    free(scratch->weights);
+    free(scratch->scores);
+    free(scratch->values_units);
+    free(scratch->output);
+    free(scratch->exact_output);
+    *scratch = (struct query_scratch){0};
+}
+
+double query_reference(const struct attention_setup *setup, int layer, int head)
+{
+    double threshold = setup->thresholds[setup_head(setup, layer, head)] - setup->prune.margin;
+    return (double)code_threshold(threshold, setup_analog_unit(setup, layer, head)) - 0.5;
+}
+
+static size_t largest(const double *values, size_t n)
+{
+    size_t best = 0;
+    for (size_t j = 1; j < n; j++)
+        if (values[j] > values[best])
+            best = j;
+    return best;
+}
+
+static size_t count(const bool *flags, size_t n)
+{
+    size_t n_set = 0;
+    for (size_t j = 0; j < n; j++)
+        n_set += flags[j];
+    return n_set;
+}
+
+/* weights [n] = softmax of the scores of the chosen keys, 0 elsewhere; all 0 where none is chosen. */
+static void softmax(const double *scores, const bool *chosen, size_t n, double *weights)
+{
+    double top = -(double)INFINITY, sum = 0;
+    for (size_t j = 0; j < n; j++)
+        if (chosen[j] && scores[j] > top)
+            top = scores[j];
+    for (size_t j = 0; j < n; j++) {
+        weights[j] = chosen[j] ? exp(scores[j] - top) : 0;
+        sum += weights[j];
+    }
+    for (size_t j = 0; j < n && sum > 0; j++)
+        weights[j] /= sum;
+}
+
+/* output [d] = s_v sum_j weights_j value_j */
+static void weigh_values(const struct query *query, size_t d, double value_step, const double *weights, double *output)
+{
+    memset(output, 0, d * sizeof *output);
+    for (size_t j = 0; j < query->n_keys; j++) {
+        if (weights[j] == 0)
+            continue;
+        const int16_t *value = query->value_codes + j * d;
+        for (size_t i = 0; i < d; i++)
+            output[i] += weights[j] * value[i];
+    }
+    for (size_t i = 0; i < d; i++)
+        output[i] *= value_step;
+}
+
+/* What a query that keeps nothing attends to; `ranking` [n_keys] picks the best. */
+static void fill_empty(const struct attention_setup *setup, const struct query *query, const double *ranking,
+                       bool *chosen)
+{
+    switch (setup->prune.empty) {
+    case PRUNE_EMPTY_BEST:
+        chosen[largest(ranking, query->n_keys)] = true;
+        break;
+    case PRUNE_EMPTY_SELF:
+        chosen[query->self] = true;
+        break;
+    case PRUNE_EMPTY_ALL:
+        memset(chosen, 1, query->n_keys * sizeof *chosen);
+        break;
+    default:
+        break;
+    }
+}
+
+/* q.k of the recompute_bits most significant bits, and the score of one unit of it. */
+static int64_t reduced_product(const struct attention_setup *setup, const int16_t *one, const int16_t *other)
+{
+    int bits = (int)setup->encoding.bits;
+    int64_t sum = 0;
+    for (size_t i = 0; i < setup->shape.d; i++)
+        sum += code_msb(one[i], bits, setup->recompute_bits, false) *
+               code_msb(other[i], bits, setup->recompute_bits, false);
+    return sum;
+}
+
+/*
+ * Scores of kept keys from the digital unit, and which of them stay. The bit-serial unit's early termination can
+ * only drop what the rethreshold drops anyway.
+ */
+static void recompute(const struct attention_setup *setup, const struct query *query, double unit, double threshold,
+                      struct query_scratch *scratch, struct attention_counts *counts)
+{
+    int bits = (int)setup->encoding.bits;
+    bool whole = setup->recompute_bits == bits;
+    double own_unit = ldexp(unit, 2 * (bits - setup->recompute_bits));
+    int64_t own_threshold = code_threshold(threshold, own_unit);
+    bool stops = setup->recompute.early_termination && setup->rethreshold && whole;
+    for (size_t j = 0; j < query->n_keys; j++) {
+        const int16_t *key = query->key_codes + j * setup->shape.d;
+        int64_t sum = whole ? query->exact_sums[j] : reduced_product(setup, query->query_codes, key);
+        scratch->scores[j] = own_unit * (double)sum;
+        scratch->final[j] = scratch->kept[j] && (!setup->rethreshold || sum >= own_threshold);
+        if (!scratch->kept[j])
+            continue;
+        struct bit_serial_result serial = bit_serial_product(query->query_codes, key, setup->shape.d,
+                                                             setup->recompute_bits - 1,
+                                                             (int)setup->recompute.bits_per_cycle, stops, own_threshold);
+        counts->n_recomputed++;
+        counts->n_recompute_bits += serial.n_bits;
+    }
+}
+
+static void use_readout(const struct attention_setup *setup, const struct query *query, struct query_scratch *scratch)
+{
+    double unit = setup_analog_unit(setup, query->layer, query->head);
+    for (size_t j = 0; j < query->n_keys; j++)
+        scratch->scores[j] = unit * scratch->values_units[j];
+    memcpy(scratch->final, scratch->kept, query->n_keys * sizeof(bool));
+}
+
+static int descending(const void *one, const void *other)
+{
+    double a = *(const double *)one, b = *(const double *)other;
+    return (a < b) - (a > b);
+}
+
+/* The share of the exact top k among the k largest signals, ties at the border counted by their chance. */
+static double recall(const struct query *query, const bool *exact_keep, size_t k, double *sorted)
+{
+    size_t n_above = 0, n_tied = 0, hits_above = 0, hits_tied = 0;
+    memcpy(sorted, query->signal_units, query->n_keys * sizeof *sorted);
+    qsort(sorted, query->n_keys, sizeof *sorted, descending);
+    double border = sorted[k - 1];
+    for (size_t j = 0; j < query->n_keys; j++) {
+        double distance = query->signal_units[j] - border;
+        bool above = distance > tie_units, tied = !above && distance >= -tie_units;
+        n_above += above;
+        n_tied += tied;
+        hits_above += above && exact_keep[j];
+        hits_tied += tied && exact_keep[j];
+    }
+    double share = (double)(k - n_above) / (double)n_tied;
+    return ((double)hits_above + (double)hits_tied * share) / (double)k;
+}
+
+static void count_decisions(const struct query *query, const struct query_scratch *scratch,
+                            struct attention_counts *counts)
+{
+    counts->n_queries++;
+    counts->n_visible += (int64_t)query->n_keys;
+    for (size_t j = 0; j < query->n_keys; j++) {
+        counts->n_exact_keep += scratch->exact_keep[j];
+        counts->n_kept += scratch->kept[j];
+        counts->n_final += scratch->final[j];
+        counts->n_false_prune += scratch->exact_keep[j] && !scratch->kept[j];
+        counts->n_false_keep += !scratch->exact_keep[j] && scratch->kept[j];
+    }
+}
+
+/* Compares with the exact decision on the same q and k: lost mass, recall, output error. Uses scores and weights. */
+static void compare(const struct attention_setup *setup, const struct query *query, double unit, double value_step,
+                    struct query_scratch *scratch, struct attention_counts *counts)
+{
+    size_t n = query->n_keys, n_exact = count(scratch->exact_keep, n), d = setup->shape.d;
+    bool *all = scratch->final;
+    for (size_t j = 0; j < n; j++)
+        scratch->scores[j] = unit * (double)query->exact_sums[j];
+    memset(all, 1, n * sizeof *all);
+    softmax(scratch->scores, all, n, scratch->weights);
+    for (size_t j = 0; j < n; j++)
+        if (scratch->exact_keep[j] && !scratch->kept[j])
+            counts->lost_mass_sum += scratch->weights[j];
+    if (n_exact > 0) {
+        counts->n_recall_queries++;
+        counts->recall_sum += recall(query, scratch->exact_keep, n_exact, scratch->weights);
+    } else {
+        fill_empty(setup, query, scratch->scores, scratch->exact_keep);
+    }
+    softmax(scratch->scores, scratch->exact_keep, n, scratch->weights);
+    weigh_values(query, d, value_step, scratch->weights, scratch->exact_output);
+    double error = 0, size = 0;
+    for (size_t i = 0; i < d; i++) {
+        double difference = scratch->output[i] - scratch->exact_output[i];
+        error += difference * difference;
+        size += scratch->exact_output[i] * scratch->exact_output[i];
+    }
+    if (size > 0) {
+        counts->n_output_queries++;
+        counts->output_error_sum += sqrt(error / size);
+    }
+}
+
+static void decide(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
+                   int64_t exact_threshold, struct query_scratch *scratch)
+{
+    struct policy_query view = {.n_keys = query->n_keys, .exact_sums = query->exact_sums,
+                                .exact_threshold = exact_threshold, .comparator_units = query->comparator_units,
+                                .key = &query->key};
+    policy_decide_exact(&view, scratch->exact_keep);
+    if (mode == QUERY_ANALOG) {
+        view.reference_units = query_reference(setup, query->layer, query->head);
+        setup->policy->decide(&view, scratch->weights, scratch->kept);
+    } else if (mode == QUERY_EXACT) {
+        memcpy(scratch->kept, scratch->exact_keep, query->n_keys * sizeof(bool));
+    } else {
+        memset(scratch->kept, 1, query->n_keys * sizeof(bool));
+    }
+}
+
+/* Exact scores of what was kept. */
+static void score_exactly(const struct query *query, double unit, struct query_scratch *scratch)
+{
+    for (size_t j = 0; j < query->n_keys; j++)
+        scratch->scores[j] = unit * (double)query->exact_sums[j];
+    memcpy(scratch->final, scratch->kept, query->n_keys * sizeof(bool));
+}
+
+void query_run(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
+               struct query_scratch *scratch, float *output, struct attention_counts *counts)
+{
+    int kv_head = query->head / (setup->shape.n_heads / setup->shape.n_kv_heads);
+    double unit = setup_exact_unit(setup, query->layer, query->head);
+    double threshold = setup->thresholds[setup_head(setup, query->layer, query->head)];
+    double value_step = code_step(setup->ranges.value[setup_kv_head(setup, query->layer, kv_head)],
+                                  (int)setup->encoding.bits);
+    bool analog = mode == QUERY_ANALOG, by_signal = analog && !setup->policy->is_exact;
+    decide(setup, mode, query, mode == QUERY_QUANTISED ? 0 : code_threshold(threshold, unit), scratch);
+    if (by_signal)
+        readout_convert(&setup->readout, &query->key, query->n_keys, query->signal_units, scratch->values_units);
+    if (!analog)
+        score_exactly(query, unit, scratch);
+    else if (setup->recompute.enabled || setup->policy->is_exact)
+        recompute(setup, query, unit, threshold, scratch, counts);
+    else
+        use_readout(setup, query, scratch);
+    count_decisions(query, scratch, counts);
+    if (count(scratch->final, query->n_keys) == 0) {
+        counts->n_empty++;
+        fill_empty(setup, query, by_signal ? scratch->values_units : scratch->scores, scratch->final);
+    }
+    softmax(scratch->scores, scratch->final, query->n_keys, scratch->weights);
+    weigh_values(query, setup->shape.d, value_step, scratch->weights, scratch->output);
+    for (size_t i = 0; i < setup->shape.d; i++)
+        output[i] = (float)scratch->output[i];
+    if (analog)
+        compare(setup, query, unit, value_step, scratch, counts);
+}

@@ -1,0 +1,137 @@
+#include "attention/setup.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "tensor/code.h"
+
+enum { SETUP_ARRAYS_PER_HEAD = 1024 };
+
+static enum rs_status check_bits(const struct attention_options *options, struct rs_error *err)
+{
+    const struct encoding_options *encoding = options->encoding;
+    long long bits = (long long)encoding->bits;
+    if (encoding->analog_bits > bits)
+        return rs_fail(err, RS_INPUT, "encoding.analog_bits %lld found, at most encoding.bits (%lld) expected",
+                       (long long)encoding->analog_bits, bits);
+    if (encoding->query_bits > bits)
+        return rs_fail(err, RS_INPUT, "encoding.query_bits %lld found, at most encoding.bits (%lld) expected",
+                       (long long)encoding->query_bits, bits);
+    if (options->recompute->bits > bits || options->recompute->bits == 1)
+        return rs_fail(err, RS_INPUT, "recompute.bits %lld found, 2 to encoding.bits (%lld), or 0 for all, expected",
+                       (long long)options->recompute->bits, bits);
+    if (options->readout->bits == 1)
+        return rs_fail(err, RS_INPUT, "readout.bits 1 found, 0 (ideal) or at least 2 expected");
+    return RS_OK;
+}
+
+static enum rs_status check_shape(const struct attention_setup *setup, struct rs_error *err)
+{
+    const struct attention_shape *shape = &setup->shape;
+    const struct option_reals *threshold = &setup->prune.threshold;
+    if (threshold->n > 1 && threshold->n != shape->n_layers)
+        return rs_fail(err, RS_INPUT, "prune.threshold: %d numbers found, 1 or %d (one per layer) expected",
+                       threshold->n, shape->n_layers);
+    if (setup->prune.empty == PRUNE_EMPTY_SELF && shape->n_queries_max != shape->n_keys_max)
+        return rs_fail(err, RS_INPUT, "prune.empty: self found, but this workload's queries are not its keys; best, "
+                                      "zero or all expected");
+    size_t n_arrays = mapping_tiles(&setup->mapping, shape->n_keys_max) * setup->mapping.n_stacks;
+    if (n_arrays > SETUP_ARRAYS_PER_HEAD ||
+        (size_t)shape->n_layers * (size_t)shape->n_kv_heads > RANDOM_ARRAYS_MAX / SETUP_ARRAYS_PER_HEAD)
+        return rs_fail(err, RS_INPUT, "%zu arrays for each of %d x %d heads found, at most %d for each of %d heads "
+                                      "expected; array.rows and array.columns set their size",
+                       n_arrays, shape->n_layers, shape->n_kv_heads, SETUP_ARRAYS_PER_HEAD,
+                       RANDOM_ARRAYS_MAX / SETUP_ARRAYS_PER_HEAD);
+    if ((size_t)(setup->array.rows * setup->array.columns) > RANDOM_CELLS_MAX)
+        return rs_fail(err, RS_INPUT, "array.rows x array.columns: more than %d cells found", RANDOM_CELLS_MAX);
+    return RS_OK;
+}
+
+static void settle(const struct attention_options *options, struct attention_setup *out)
+{
+    const struct array_options *array = options->array;
+    out->array = *array;
+    out->encoding = *options->encoding;
+    out->prune = *options->prune;
+    out->recompute = *options->recompute;
+    out->seed = options->seed;
+    out->policy = policy_at(options->prune->policy);
+    out->rethreshold = options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_AUTO
+                           ? out->policy->rethresholds
+                           : options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_ON;
+    out->recompute_bits = (int)(options->recompute->bits > 0 ? options->recompute->bits : options->encoding->bits);
+    out->network = (struct network){
+        .n_rows = (size_t)array->rows,
+        .n_columns = (size_t)array->columns,
+        .r_word_line_ohm = array->r_word_line_ohm,
+        .r_bit_line_ohm = isnan(array->r_bit_line_ohm) ? array->r_word_line_ohm : array->r_bit_line_ohm,
+        .r_driver_ohm = array->r_driver_ohm,
+        .r_sense_ohm = array->r_sense_ohm,
+    };
+}
+
+enum rs_status setup_init(const struct attention_options *options, const struct attention_shape *shape,
+                          struct attention_ranges ranges, struct attention_setup *out, struct rs_error *err)
+{
+    *out = (struct attention_setup){.shape = *shape, .ranges = ranges};
+    settle(options, out);
+    enum rs_status status = check_bits(options, err);
+    if (status == RS_OK)
+        status = device_open(options->device, &out->device, err);
+    if (status == RS_OK)
+        status = mapping_init(options->array, options->encoding, out->device.g_min_siemens, out->device.g_max_siemens,
+                              shape->d, &out->mapping, err);
+    if (status == RS_OK)
+        status = comparator_init(options->comparator, options->array->r_sense_ohm, out->mapping.unit_amperes,
+                                 &out->comparator, err);
+    if (status == RS_OK)
+        status = check_shape(out, err);
+    if (status != RS_OK)
+        return status;
+    readout_init(options->readout, &out->mapping, &out->readout);
+    size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
+    out->thresholds = memory_allocate(n_heads, sizeof *out->thresholds, err);
+    if (out->thresholds == NULL)
+        return RS_INTERNAL;
+    for (size_t i = 0; i < n_heads; i++)
+        out->thresholds[i] = NAN;
+    return RS_OK;
+}
+
+void setup_clear(struct attention_setup *setup)
+{
+    free(setup->thresholds);
+    setup->thresholds = NULL;
+}
+
+size_t setup_head(const struct attention_setup *setup, int layer, int head)
+{
+    return (size_t)layer * (size_t)setup->shape.n_heads + (size_t)head;
+}
+
+size_t setup_kv_head(const struct attention_setup *setup, int layer, int kv_head)
+{
+    return (size_t)layer * (size_t)setup->shape.n_kv_heads + (size_t)kv_head;
+}
+
+double setup_exact_unit(const struct attention_setup *setup, int layer, int head)
+{
+    int kv_head = head / (setup->shape.n_heads / setup->shape.n_kv_heads), bits = (int)setup->encoding.bits;
+    double s_q = code_step(setup->ranges.query[setup_head(setup, layer, head)], bits);
+    double s_k = code_step(setup->ranges.key[setup_kv_head(setup, layer, kv_head)], bits);
+    return setup->shape.score_scale * s_q * s_k;
+}
+
+double setup_analog_unit(const struct attention_setup *setup, int layer, int head)
+{
+    const struct encoding_options *encoding = &setup->encoding;
+    int shift = (int)(2 * encoding->bits - encoding->query_bits - encoding->analog_bits);
+    return ldexp(setup_exact_unit(setup, layer, head), shift);
+}
+
+uint32_t setup_array_number(const struct attention_setup *setup, int layer, int kv_head, size_t tile, size_t stack)
+{
+    size_t number = tile * setup->mapping.n_stacks + stack;
+    return (uint32_t)(setup_kv_head(setup, layer, kv_head) * SETUP_ARRAYS_PER_HEAD + number);
+}

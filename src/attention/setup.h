@@ -1,0 +1,84 @@
+/*
+ * Everything that one sweep point fixes about its attention layers: codes, arrays, circuits, thresholds, policy.
+ * Read-only once made, shared by all threads.
+ */
+#ifndef ATTENTION_SETUP_H
+#define ATTENTION_SETUP_H
+
+#include "crossbar/network.h"
+#include "devices/device.h"
+#include "digital/digital_options.h"
+#include "frontend/comparator.h"
+#include "frontend/mapping.h"
+#include "frontend/readout.h"
+#include "score/policy.h"
+#include "score/prune_options.h"
+
+/* The shape of a workload's attention. */
+struct attention_shape {
+    int n_layers, n_heads, n_kv_heads;
+    size_t d;
+    size_t n_keys_max, n_queries_max; /* of one sample */
+    bool causal;
+    double score_scale;
+};
+
+/* The largest magnitudes of q [layer][head], and of k and v [layer][kv head], over the calibration inputs. */
+struct attention_ranges {
+    const double *query, *key, *value;
+};
+
+struct attention_setup {
+    struct attention_shape shape;
+    struct array_options array;
+    struct encoding_options encoding;
+    struct prune_options prune;
+    struct recompute_options recompute;
+    struct network network;
+    struct device device;
+    struct mapping mapping;
+    struct comparator comparator;
+    struct readout readout;
+    const struct policy *policy;
+    bool rethreshold;
+    int recompute_bits;
+    uint64_t seed;
+    struct attention_ranges ranges; /* borrowed */
+    double *thresholds;             /* [layer][head], score units; owned; NAN until set */
+};
+
+/* What the configuration says, for attention_setup_create. */
+struct attention_options {
+    const struct array_options *array;
+    const struct encoding_options *encoding;
+    const struct comparator_options *comparator;
+    const struct readout_options *readout;
+    const struct prune_options *prune;
+    const struct recompute_options *recompute;
+    const struct device_options *device;
+    uint64_t seed;
+};
+
+/*
+ * `ranges` must outlive the setup. RS_INPUT when options contradict each other or do not fit the workload; the text
+ * names the keys.
+ */
+enum rs_status setup_init(const struct attention_options *options, const struct attention_shape *shape,
+                          struct attention_ranges ranges, struct attention_setup *out,
+                          struct rs_error *err) RS_MUST_CHECK;
+
+void setup_clear(struct attention_setup *setup);
+
+/* Index of (layer, query head) in tables [layer][head], and the same for kv heads. */
+size_t setup_head(const struct attention_setup *setup, int layer, int head);
+size_t setup_kv_head(const struct attention_setup *setup, int layer, int kv_head);
+
+/* Score of one unit of sum(q_code k_code): score_scale s_q s_k. */
+double setup_exact_unit(const struct attention_setup *setup, int layer, int head);
+/* Score of one unit of sum(q_msb k_msb): the same times 2^(2B - m_q - m_k). */
+double setup_analog_unit(const struct attention_setup *setup, int layer, int head);
+
+/* Number of the physical array of a tile and a stack, for the keys of random draws. */
+uint32_t setup_array_number(const struct attention_setup *setup, int layer, int kv_head, size_t tile, size_t stack);
+
+#endif

@@ -1,0 +1,173 @@
+/* The table of all options, and points of the grid. */
+#include "experiment/config_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/require.h"
+#include "base/version.h"
+
+static const struct section {
+    const struct option_table *table;
+    size_t offset;
+} sections[] = {
+    {&run_options_workload, offsetof(struct config, workload)},
+    {&device_option_table, offsetof(struct config, device)},
+    {&frontend_options_array, offsetof(struct config, array)},
+    {&frontend_options_encoding, offsetof(struct config, encoding)},
+    {&frontend_options_comparator, offsetof(struct config, comparator)},
+    {&prune_options_table, offsetof(struct config, prune)},
+    {&frontend_options_readout, offsetof(struct config, readout)},
+    {&digital_options_recompute, offsetof(struct config, recompute)},
+    {&run_options_monte_carlo, offsetof(struct config, monte_carlo)},
+    {&train_options_table, offsetof(struct config, train)},
+};
+
+enum { N_SECTIONS = sizeof sections / sizeof sections[0] };
+
+int config_n_options(void)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < N_SECTIONS; s++)
+        n += sections[s].table->n_options;
+    return (int)n;
+}
+
+static const struct section *find_section(int index, size_t *row)
+{
+    size_t left = (size_t)index;
+    for (size_t s = 0; s < N_SECTIONS; s++) {
+        if (left < sections[s].table->n_options) {
+            *row = left;
+            return &sections[s];
+        }
+        left -= sections[s].table->n_options;
+    }
+    rs_require(false, "the option exists");
+    return NULL;
+}
+
+const struct option *config_option(int index)
+{
+    size_t row;
+    const struct section *section = find_section(index, &row);
+    return &section->table->options[row];
+}
+
+void *config_section(struct config *config, int index)
+{
+    size_t row;
+    return (char *)config + find_section(index, &row)->offset;
+}
+
+const void *config_const_section(const struct config *config, int index)
+{
+    size_t row;
+    return (const char *)config + find_section(index, &row)->offset;
+}
+
+int config_find(const char *key)
+{
+    for (int i = 0; i < config_n_options(); i++)
+        if (strcmp(config_option(i)->key, key) == 0)
+            return i;
+    return -1;
+}
+
+const char *config_nearest(const char *key)
+{
+    const char *keys[CONFIG_OPTIONS_MAX];
+    int n = config_n_options();
+    for (int i = 0; i < n; i++)
+        keys[i] = config_option(i)->key;
+    return text_nearest(key, keys, (size_t)n);
+}
+
+void config_fill_defaults(struct config *config)
+{
+    for (size_t s = 0; s < N_SECTIONS; s++)
+        option_fill_defaults(sections[s].table, (char *)config + sections[s].offset);
+}
+
+void config_destroy(struct configuration *configuration)
+{
+    if (configuration == NULL)
+        return;
+    for (int i = 0; i < CONFIG_OPTIONS_MAX; i++)
+        free(configuration->raw_paths[i]);
+    for (int s = 0; s < configuration->n_sweeps; s++)
+        config_clear_sweep(&configuration->sweeps[s]);
+    free(configuration->path);
+    free(configuration->yaml);
+    free(configuration);
+}
+
+void config_clear_sweep(struct config_sweep *sweep)
+{
+    for (size_t i = 0; i < sweep->n_values; i++)
+        free(sweep->values[i]);
+    free(sweep->values);
+    *sweep = (struct config_sweep){0};
+}
+
+size_t config_n_points(const struct configuration *configuration)
+{
+    size_t n = 1;
+    for (int s = 0; s < configuration->n_sweeps; s++)
+        n *= configuration->sweeps[s].n_values;
+    return n;
+}
+
+void config_indices(const struct configuration *configuration, size_t point, size_t *indices)
+{
+    for (int s = configuration->n_sweeps - 1; s >= 0; s--) {
+        indices[s] = point % configuration->sweeps[s].n_values;
+        point /= configuration->sweeps[s].n_values;
+    }
+}
+
+void config_at(const struct configuration *configuration, size_t point, struct config *out)
+{
+    size_t indices[CONFIG_SWEEPS_MAX];
+    char why[256];
+    *out = configuration->base;
+    config_indices(configuration, point, indices);
+    for (int s = 0; s < configuration->n_sweeps; s++) {
+        const struct config_sweep *sweep = &configuration->sweeps[s];
+        bool good = option_set(config_option(sweep->option), config_section(out, sweep->option),
+                               sweep->values[indices[s]], why, sizeof why);
+        rs_require(good, "swept values were checked when read");
+    }
+}
+
+bool config_is_given(const struct configuration *configuration, const char *key)
+{
+    int index = config_find(key);
+    for (int s = 0; s < configuration->n_sweeps; s++)
+        if (configuration->sweeps[s].option == index)
+            return true;
+    return index >= 0 && configuration->sources[index] != CONFIG_DEFAULT;
+}
+
+enum rs_status config_digest(const struct configuration *configuration, char text[DIGEST_TEXT_SIZE],
+                             struct rs_error *err)
+{
+    struct digest digest;
+    char *resolved = config_resolved_text(configuration, err);
+    if (resolved == NULL)
+        return RS_INTERNAL;
+    digest_init(&digest);
+    digest_add(&digest, resolved, strlen(resolved));
+    free(resolved);
+    for (int i = 0; i < config_n_options(); i++)
+        if (configuration->raw_paths[i] != NULL) {
+            const char *path = (const char *)config_const_section(&configuration->base, i) + config_option(i)->offset;
+            enum rs_status status = digest_add_file(&digest, path, err);
+            if (status != RS_OK)
+                return status;
+        }
+    digest_add(&digest, version_commit(), strlen(version_commit()));
+    digest_add(&digest, version_kernel(), strlen(version_kernel()));
+    digest_finish(&digest, text);
+    return RS_OK;
+}

@@ -1,0 +1,383 @@
+#include "experiment/plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "score/threshold.h"
+#include "tensor/code.h"
+
+static const double default_keep_ratio = 0.25;
+
+/* --- thresholds --- */
+
+/* Exact sums of the calibration inputs, per (layer, head). */
+struct collection {
+    const struct attention_setup *setup;
+    struct sums {
+        size_t n, capacity;
+        int64_t *values;
+    } *sums; /* [n_layers * n_heads] */
+};
+
+static enum rs_status collect(void *context, int layer, int head, size_t n_keys, const int64_t *exact_sums,
+                              struct rs_error *err)
+{
+    struct collection *collection = context;
+    struct sums *sums = &collection->sums[setup_head(collection->setup, layer, head)];
+    if (sums->n + n_keys > sums->capacity) {
+        size_t capacity = 2 * sums->capacity + n_keys + 1024;
+        int64_t *values = realloc(sums->values, capacity * sizeof *values);
+        if (values == NULL)
+            return rs_fail(err, RS_INTERNAL, "out of memory: %zu calibration scores", capacity);
+        sums->values = values;
+        sums->capacity = capacity;
+    }
+    memcpy(sums->values + sums->n, exact_sums, n_keys * sizeof *exact_sums);
+    sums->n += n_keys;
+    return RS_OK;
+}
+
+/* Exact, unpruned passes over the calibration inputs. */
+static enum rs_status run_calibration(const struct subject *subject, struct attention_setup *setup,
+                                      struct collection *collection, struct rs_error *err)
+{
+    struct attention *attention = NULL;
+    struct subject_worker *worker = NULL;
+    enum rs_status status = attention_create(setup, QUERY_QUANTISED, &attention, err);
+    if (status == RS_OK)
+        status = subject_worker_create(subject, &worker, err);
+    if (status == RS_OK) {
+        attention_start(attention, 0, NULL);
+        attention_set_watch(attention, collect, collection);
+    }
+    for (size_t i = 0; i < subject_n_calibration(subject) && status == RS_OK; i++)
+        status = subject_run(worker, SUBJECT_CALIBRATION, i, attention_run, attention, NULL, err);
+    subject_worker_destroy(worker);
+    attention_destroy(attention);
+    return status;
+}
+
+static enum rs_status calibrate(const struct subject *subject, struct attention_setup *setup, double keep_ratio,
+                                struct rs_error *err)
+{
+    const struct attention_shape *shape = &setup->shape;
+    size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
+    struct collection collection = {setup, memory_allocate(n_heads, sizeof(struct sums), err)};
+    if (collection.sums == NULL)
+        return RS_INTERNAL;
+    enum rs_status status = run_calibration(subject, setup, &collection, err);
+    for (int layer = 0; layer < shape->n_layers && status == RS_OK; layer++)
+        for (int head = 0; head < shape->n_heads; head++) {
+            struct sums *sums = &collection.sums[setup_head(setup, layer, head)];
+            if (sums->n > 0)
+                setup->thresholds[setup_head(setup, layer, head)] =
+                    threshold_keeping(keep_ratio, setup_exact_unit(setup, layer, head), sums->n, sums->values);
+        }
+    for (size_t i = 0; i < n_heads; i++)
+        free(collection.sums[i].values);
+    free(collection.sums);
+    return status;
+}
+
+static enum rs_status find_thresholds(const struct subject *subject, struct attention_setup *setup,
+                                      struct rs_error *err)
+{
+    const struct option_reals *given = &setup->prune.threshold;
+    const struct attention_shape *shape = &setup->shape;
+    if (given->word >= 0)
+        return rs_fail(err, RS_INPUT, "prune.threshold: learned found, but this model has no learned thresholds; a "
+                                      "number, a list or prune.keep_ratio expected");
+    if (given->n == 0)
+        return calibrate(subject, setup, isnan(setup->prune.keep_ratio) ? default_keep_ratio : setup->prune.keep_ratio,
+                         err);
+    for (int layer = 0; layer < shape->n_layers; layer++)
+        for (int head = 0; head < shape->n_heads; head++)
+            setup->thresholds[setup_head(setup, layer, head)] = given->values[given->n > 1 ? layer : 0];
+    return RS_OK;
+}
+
+/* --- points --- */
+
+static enum rs_status prepare_point(const struct plan *plan, size_t point, struct rs_error *err)
+{
+    struct plan_point *out = &plan->points[point];
+    config_at(plan->configuration, point, &out->config);
+    const struct config *config = &out->config;
+    if (config->monte_carlo.mode != MONTE_CARLO_SAMPLE)
+        return rs_fail(err, RS_INPUT, "monte_carlo.mode: this version has no law or law-full; sample expected");
+    struct attention_options options = {
+        .array = &config->array,
+        .encoding = &config->encoding,
+        .comparator = &config->comparator,
+        .readout = &config->readout,
+        .prune = &config->prune,
+        .recompute = &config->recompute,
+        .device = &config->device,
+        .seed = (uint64_t)config->monte_carlo.seed,
+    };
+    enum rs_status status =
+        setup_init(&options, subject_shape(plan->subject), subject_ranges(plan->subject), &out->setup, err);
+    if (status == RS_OK)
+        status = find_thresholds(plan->subject, &out->setup, err);
+    return status;
+}
+
+/* A pass over the evaluated samples: `mode` by codes, or in floating point where attention is NULL. */
+static enum rs_status run_reference(const struct plan *plan, struct subject_worker *worker,
+                                    struct attention *attention, struct plan_reference *out, struct rs_error *err)
+{
+    double sum = 0;
+    enum rs_status status = RS_OK;
+    out->values = memory_allocate(plan->head.n_samples, sizeof *out->values, err);
+    if (out->values == NULL)
+        return RS_INTERNAL;
+    for (size_t i = 0; i < plan->head.n_samples && status == RS_OK; i++) {
+        size_t number = subject_sample_number(plan->subject, i);
+        if (attention != NULL)
+            attention_set_sample(attention, (uint32_t)number);
+        status = subject_run(worker, SUBJECT_TEST, number, attention != NULL ? attention_run : NULL, attention,
+                             &out->values[i], err);
+        sum += out->values[i];
+    }
+    out->metric = sum / (double)plan->head.n_samples;
+    return status;
+}
+
+static enum rs_status run_references(const struct plan *plan, struct plan_point *point, struct rs_error *err)
+{
+    struct attention *exact = NULL, *quantised = NULL;
+    struct subject_worker *worker = NULL;
+    enum rs_status status = attention_create(&point->setup, QUERY_EXACT, &exact, err);
+    if (status == RS_OK)
+        status = attention_create(&point->setup, QUERY_QUANTISED, &quantised, err);
+    if (status == RS_OK)
+        status = subject_worker_create(plan->subject, &worker, err);
+    if (status == RS_OK) {
+        attention_start(exact, 0, NULL);
+        attention_start(quantised, 0, NULL);
+        status = run_reference(plan, worker, exact, &point->exact, err);
+    }
+    if (status == RS_OK)
+        status = run_reference(plan, worker, quantised, &point->quantised, err);
+    if (status == RS_OK)
+        status = run_reference(plan, worker, NULL, &point->real, err);
+    subject_worker_destroy(worker);
+    attention_destroy(quantised);
+    attention_destroy(exact);
+    return status;
+}
+
+static enum rs_status run_all_references(struct plan *plan, int n_threads, struct rs_error *err)
+{
+    enum rs_status worst = RS_OK;
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads)
+    for (size_t p = 0; p < plan->head.n_points; p++) {
+        struct rs_error own = {{0}};
+        enum rs_status status = run_references(plan, &plan->points[p], &own);
+        if (status != RS_OK)
+#pragma omp critical(plan_error)
+        {
+            worst = rs_fail(err, status, "%s", own.text);
+        }
+    }
+    return worst;
+}
+
+/* Where `ideal` overrules keys that were given, the user is told. */
+static void note_ideal(struct plan *plan)
+{
+    static const char *const keys[] = {"device.programming_scale", "device.relaxation_scale", "device.read_noise"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (strcmp(plan->points[0].setup.device.card.name, "ideal") == 0 &&
+            config_is_given(plan->configuration, keys[i]))
+            text_append(&plan->notices, "device.preset: ideal turns %s off\n", keys[i]);
+}
+
+static enum rs_status check_sizes(const struct plan *plan, struct rs_error *err)
+{
+    size_t last = subject_sample_number(plan->subject, plan->head.n_samples - 1);
+    if (last >= RANDOM_WRITES_MAX || plan->head.n_trials >= RANDOM_TRIALS_MAX)
+        return rs_fail(err, RS_INPUT, "%zu samples and %zu trials found, fewer than %d each expected", last + 1,
+                       plan->head.n_trials, RANDOM_WRITES_MAX);
+    return RS_OK;
+}
+
+static enum rs_status fill_head(struct plan *plan, const struct config *config, struct rs_error *err)
+{
+    const struct attention_shape *shape = subject_shape(plan->subject);
+    const struct subject_kind *kind = subject_get_kind(plan->subject);
+    struct head *head = &plan->head;
+    head->n_samples = subject_n_samples(plan->subject);
+    head->n_layers = (size_t)shape->n_layers;
+    head->n_heads = (size_t)shape->n_heads;
+    plan->n_head_rows = head->n_layers * head->n_heads;
+    snprintf(head->metric, sizeof head->metric, "%s", kind->metric != NULL ? kind->metric : "");
+    snprintf(head->better, sizeof head->better, "%s", kind->better != NULL ? kind->better : "");
+    snprintf(head->workload, sizeof head->workload, "%s: %s; %zu samples, %zu layers x %zu heads, d = %zu, at most %zu keys",
+             kind->name, config->workload.file[0] == '\0' ? "embedded" : "from a file", head->n_samples, head->n_layers,
+             head->n_heads, shape->d, shape->n_keys_max);
+    return config_digest(plan->configuration, head->digest, err);
+}
+
+enum rs_status plan_create(const struct configuration *configuration, size_t n_sets, const char *const *sets,
+                           struct head_saves saves, bool references, int n_threads, struct plan **out,
+                           struct rs_error *err)
+{
+    struct plan *plan = memory_allocate(1, sizeof *plan, err);
+    *out = NULL;
+    if (plan == NULL)
+        return RS_INTERNAL;
+    plan->configuration = configuration;
+    enum rs_status status = head_init(&plan->head, configuration, n_sets, sets, err);
+    plan->head.saves = saves;
+    plan->head.n_points = config_n_points(configuration);
+    plan->head.n_trials = (size_t)configuration->base.monte_carlo.trials;
+    plan->n_units = plan->head.n_points * plan->head.n_trials;
+    if (status == RS_OK && (plan->points = memory_allocate(plan->head.n_points, sizeof *plan->points, err)) == NULL)
+        status = RS_INTERNAL;
+    if (status == RS_OK)
+        status = subject_open(&configuration->base, &plan->subject, err);
+    if (status == RS_OK)
+        status = fill_head(plan, &configuration->base, err);
+    for (size_t p = 0; p < plan->head.n_points && status == RS_OK; p++)
+        status = prepare_point(plan, p, err);
+    if (status == RS_OK)
+        status = check_sizes(plan, err);
+    if (status == RS_OK && references && subject_get_kind(plan->subject)->metric != NULL)
+        status = run_all_references(plan, n_threads, err);
+    if (status == RS_OK) {
+        note_ideal(plan);
+        *out = plan;
+    } else {
+        plan_destroy(plan);
+    }
+    return status;
+}
+
+void plan_destroy(struct plan *plan)
+{
+    if (plan == NULL)
+        return;
+    for (size_t p = 0; plan->points != NULL && p < plan->head.n_points; p++) {
+        setup_clear(&plan->points[p].setup);
+        free(plan->points[p].exact.values);
+        free(plan->points[p].quantised.values);
+        free(plan->points[p].real.values);
+    }
+    free(plan->points);
+    text_clear(&plan->notices);
+    head_clear(&plan->head);
+    subject_close(plan->subject);
+    free(plan);
+}
+
+/* --- units --- */
+
+void plan_row_clear(struct plan_row *row)
+{
+    free(row->sample_loss);
+    free(row->by_head);
+    keep_clear(&row->keep);
+    *row = (struct plan_row){0};
+}
+
+static enum rs_status start_row(const struct plan *plan, size_t unit, struct plan_row *row, struct rs_error *err)
+{
+    bool first_trial = unit % plan->head.n_trials == 0;
+    *row = (struct plan_row){.unit = unit};
+    row->keep.margins = plan->head.saves.margins && first_trial;
+    row->keep.arrays = plan->head.saves.arrays && first_trial;
+    for (size_t v = 0; v < VARIABLES_N; v++)
+        row->values[v] = NAN;
+    row->sample_loss = memory_allocate(plan->head.n_samples, sizeof *row->sample_loss, err);
+    if (row->sample_loss == NULL)
+        return RS_INTERNAL;
+    if (plan->head.saves.heads && (row->by_head = memory_allocate(plan->n_head_rows * VARIABLES_N, sizeof(double), err)) == NULL)
+        return RS_INTERNAL;
+    return RS_OK;
+}
+
+/* All variables NAN but the certificate: the solver missed its tolerance, so no number may be trusted. */
+static void fail_row(struct plan_row *row, double residual_max)
+{
+    for (size_t v = 0; v < VARIABLES_N; v++)
+        row->values[v] = NAN;
+    row->values[VARIABLE_residual_max] = residual_max;
+    row->status = VARIABLES_STATUS_solver_missed_tolerance;
+}
+
+static void finish_row(const struct plan *plan, const struct attention *attention, double metric,
+                       const struct plan_point *point, struct plan_row *row)
+{
+    struct attention_counts total = {0};
+    const struct attention_counts *counts = attention_get_counts(attention);
+    struct bank_certificate certificate = attention_certificate(attention);
+    for (size_t i = 0; i < plan->n_head_rows; i++) {
+        counts_add(&total, &counts[i]);
+        if (row->by_head != NULL)
+            variables_from_counts(&counts[i], row->by_head + i * VARIABLES_N);
+    }
+    row->status = variables_from_counts(&total, row->values);
+    row->values[VARIABLE_residual_max] = certificate.residual_max;
+    const struct subject_kind *kind = subject_get_kind(plan->subject);
+    if (kind->metric != NULL) {
+        double sign = strcmp(kind->better, "higher") == 0 ? 1 : -1;
+        row->values[VARIABLE_task_metric] = metric;
+        row->values[VARIABLE_task_metric_exact] = point->exact.metric;
+        row->values[VARIABLE_task_metric_quantised] = point->quantised.metric;
+        row->values[VARIABLE_task_metric_float] = point->real.metric;
+        row->values[VARIABLE_task_loss] = sign * (point->exact.metric - metric);
+        row->values[VARIABLE_task_loss_total] = sign * (point->real.metric - metric);
+    }
+    if (certificate.n_failed > 0)
+        fail_row(row, certificate.residual_max);
+}
+
+static enum rs_status run_samples(const struct plan *plan, size_t unit, struct attention *attention,
+                                  struct subject_worker *worker, struct plan_row *row, double *metric,
+                                  struct rs_error *err)
+{
+    const struct plan_point *point = &plan->points[unit / plan->head.n_trials];
+    const struct subject_kind *kind = subject_get_kind(plan->subject);
+    double sum = 0, sign = kind->better != NULL && strcmp(kind->better, "lower") == 0 ? -1 : 1;
+    bool keeps = row->keep.margins || row->keep.arrays;
+    attention_start(attention, (uint32_t)(unit % plan->head.n_trials), keeps ? &row->keep : NULL);
+    for (size_t i = 0; i < plan->head.n_samples; i++) {
+        double value = 0;
+        size_t number = subject_sample_number(plan->subject, i);
+        attention_set_sample(attention, (uint32_t)number);
+        enum rs_status status = subject_run(worker, SUBJECT_TEST, number, attention_run, attention, &value, err);
+        if (status != RS_OK)
+            return status;
+        sum += value;
+        if (kind->metric != NULL && point->exact.values != NULL)
+            row->sample_loss[i] = sign * (point->exact.values[i] - value);
+    }
+    *metric = sum / (double)plan->head.n_samples;
+    return RS_OK;
+}
+
+enum rs_status plan_run_unit(const struct plan *plan, size_t unit, struct plan_row *row, struct rs_error *err)
+{
+    const struct plan_point *point = &plan->points[unit / plan->head.n_trials];
+    struct attention *attention = NULL;
+    struct subject_worker *worker = NULL;
+    double metric = NAN;
+    enum rs_status status = start_row(plan, unit, row, err);
+    if (status == RS_OK)
+        status = attention_create(&point->setup, QUERY_ANALOG, &attention, err);
+    if (status == RS_OK)
+        status = subject_worker_create(plan->subject, &worker, err);
+    if (status == RS_OK)
+        status = run_samples(plan, unit, attention, worker, row, &metric, err);
+    if (status == RS_OK)
+        finish_row(plan, attention, metric, point, row);
+    else
+        plan_row_clear(row);
+    subject_worker_destroy(worker);
+    attention_destroy(attention);
+    return status;
+}

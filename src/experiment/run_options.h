@@ -1,0 +1,25 @@
+/* The options of the workload and of the Monte-Carlo loop. */
+#ifndef EXPERIMENT_RUN_OPTIONS_H
+#define EXPERIMENT_RUN_OPTIONS_H
+
+#include "base/option.h"
+
+enum workload_kind { WORKLOAD_MEMN2N, WORKLOAD_QKV, WORKLOAD_STORIES };
+
+struct workload_options {
+    int kind; /* of enum workload_kind */
+    char file[OPTION_TEXT_SIZE];
+    int task; /* index into stories_task_names() */
+    int64_t samples; /* 0: all */
+};
+
+enum monte_carlo_mode { MONTE_CARLO_SAMPLE, MONTE_CARLO_LAW, MONTE_CARLO_LAW_FULL };
+
+struct monte_carlo_options {
+    int64_t trials, seed;
+    int mode; /* of enum monte_carlo_mode */
+};
+
+extern const struct option_table run_options_workload, run_options_monte_carlo;
+
+#endif

@@ -1,0 +1,354 @@
+#include "learn/train_memn2n.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/version.h"
+#include "learn/adam.h"
+#include "model/memn2n_gradient.h"
+#include "numeric/random.h"
+
+/*
+ * A batch is cut into this many parts, each with its own gradient; they are added in order, so that the sum
+ * does not depend on the number of threads.
+ */
+enum { N_PARTS = 4 };
+
+enum { DRAW_WEIGHTS = 0, DRAW_ORDER = 1, DRAW_TIME = 2 };
+
+static const double seed_max = 0x1p53;
+
+struct part {
+    double *gradient; /* [n_weights] */
+    struct memn2n_gradient_workspace *workspace;
+    double loss;
+};
+
+struct trainer {
+    const struct train_options *options;
+    struct memn2n_shape shape;
+    uint64_t seed;
+    int n_threads;
+    size_t n_weights;
+    struct story_set training, validation;
+    struct adam adam;
+    struct part parts[N_PARTS];
+    double *weights;       /* [n_weights] */
+    double *best_weights;  /* [n_weights] */
+    uint32_t *order;       /* [n_questions] */
+    struct memn2n rounded; /* what validation sees */
+};
+
+/* Where the trainer is. */
+struct place {
+    uint32_t i_restart, i_epoch;
+    bool linear;
+};
+
+static struct random_key draw_key(const struct trainer *trainer, struct place place, uint32_t what)
+{
+    return (struct random_key){.seed = trainer->seed,
+                               .purpose = RANDOM_TRAINING,
+                               .trial = place.i_restart,
+                               .array = what,
+                               .draw = place.i_epoch};
+}
+
+/* Ages of the sentences, oldest first, with an empty memory before some; the last row takes what goes beyond.
+ */
+static void draw_ages(const struct trainer *trainer, struct place place, uint32_t i_story, size_t n_sentences,
+                      int32_t ages[STORIES_SENTENCES_MAX])
+{
+    double chances[STORIES_SENTENCES_MAX];
+    struct random_key key = draw_key(trainer, place, DRAW_TIME);
+    key.write = i_story;
+    random_uniforms(&key, n_sentences, chances);
+    int32_t age = 0, age_max = (int32_t)trainer->shape.n_memories - 1;
+    for (size_t i = n_sentences; i-- > 0;) {
+        age += chances[i] < trainer->options->time_noise;
+        ages[i] = age < age_max ? age : age_max;
+        age++;
+    }
+}
+
+static void run_part(const struct trainer *trainer, struct place place, const uint32_t *stories, size_t n,
+                     struct part *part)
+{
+    memset(part->gradient, 0, trainer->n_weights * sizeof *part->gradient);
+    part->loss = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t ages[STORIES_SENTENCES_MAX];
+        struct story story = story_of_set(&trainer->training, stories[i]);
+        draw_ages(trainer, place, stories[i], story.n_sentences, ages);
+        part->loss += memn2n_gradient_add(&trainer->shape, trainer->weights, &story, ages, place.linear,
+                                          part->workspace, part->gradient);
+    }
+}
+
+/* Leaves the sum of all parts' gradients in the first one; returns its 2-norm. */
+static double add_parts(struct trainer *trainer)
+{
+    double *restrict sum = trainer->parts[0].gradient, square = 0;
+    for (int part = 1; part < N_PARTS; part++) {
+        const double *gradient = trainer->parts[part].gradient;
+        for (size_t i = 0; i < trainer->n_weights; i++)
+            sum[i] += gradient[i];
+    }
+    for (size_t i = 0; i < trainer->n_weights; i++)
+        square += sum[i] * sum[i];
+    return sqrt(square);
+}
+
+/* One step on `n` stories; returns the sum of their losses. */
+static double step(struct trainer *trainer, struct place place, double rate, const uint32_t *stories,
+                   size_t n)
+{
+#pragma omp parallel for num_threads(trainer->n_threads) schedule(static, 1)
+    for (int part = 0; part < N_PARTS; part++) {
+        size_t first = n * (size_t)part / N_PARTS, end = n * ((size_t)part + 1) / N_PARTS;
+        run_part(trainer, place, stories + first, end - first, &trainer->parts[part]);
+    }
+    double loss = 0, norm = add_parts(trainer), limit = trainer->options->gradient_limit;
+    for (int part = 0; part < N_PARTS; part++)
+        loss += trainer->parts[part].loss;
+    adam_step(&trainer->adam, rate, trainer->options->decay, (norm > limit ? limit / norm : 1) / (double)n,
+              trainer->parts[0].gradient, trainer->weights);
+    return loss;
+}
+
+/* The stories of this epoch in random order: those up to a length that grows; returns how many. */
+static size_t choose_stories(struct trainer *trainer, struct place place)
+{
+    const struct train_options *options = trainer->options;
+    struct random_key key = draw_key(trainer, place, DRAW_ORDER);
+    double n_growing = options->lengthening_share * (double)options->n_epochs,
+           longest = (double)options->n_sentences;
+    if (place.i_epoch < n_growing) {
+        double first = (double)options->n_first_sentences;
+        longest = first + (longest - first) * (double)place.i_epoch / n_growing;
+    }
+    size_t n = 0;
+    for (uint32_t i = 0; i < trainer->training.n_stories; i++) {
+        if ((double)story_of_set(&trainer->training, i).n_sentences > longest)
+            continue;
+        uint32_t j = random_integer(&key, i, (uint32_t)n + 1);
+        trainer->order[n] = trainer->order[j];
+        trainer->order[j] = i;
+        n++;
+    }
+    return n;
+}
+
+/* From 1 to 0 over the epochs, level at both ends. */
+static double fall(uint32_t i_epoch, int64_t n_epochs)
+{
+    double x = (double)i_epoch / (double)n_epochs;
+    return 1 - x * x * (3 - 2 * x);
+}
+
+static double run_epoch(struct trainer *trainer, struct place place)
+{
+    size_t n = choose_stories(trainer, place), n_batch = (size_t)trainer->options->n_batch;
+    double rate = trainer->options->rate * fall(place.i_epoch, trainer->options->n_epochs), loss = 0;
+    for (size_t first = 0; first < n; first += n_batch)
+        loss += step(trainer, place, rate, trainer->order + first, n - first < n_batch ? n - first : n_batch);
+    return n > 0 ? loss / (double)n : (double)NAN;
+}
+
+static enum rs_status validate(struct trainer *trainer, struct train_memn2n_epoch *epoch,
+                               struct rs_error *err)
+{
+    size_t n_wrong = 0;
+    memn2n_gradient_store(trainer->weights, &trainer->rounded);
+    enum rs_status status = memn2n_test(&trainer->rounded, &trainer->validation, NULL, NULL, &n_wrong, NULL,
+                                        &epoch->validation_loss, err);
+    epoch->validation_error = (double)n_wrong / (double)trainer->validation.n_stories;
+    return status;
+}
+
+/* One run from new first weights; `last` is what its last epoch reported. */
+static enum rs_status run_restart(struct trainer *trainer, uint32_t i_restart,
+                                  train_memn2n_progress *progress, void *context,
+                                  struct train_memn2n_epoch *last, struct rs_error *err)
+{
+    const struct train_options *options = trainer->options;
+    struct random_key key = draw_key(trainer, (struct place){.i_restart = i_restart}, DRAW_WEIGHTS);
+    random_normals(&key, trainer->n_weights, trainer->weights);
+    for (size_t i = 0; i < trainer->n_weights; i++)
+        trainer->weights[i] *= options->start_deviation;
+    adam_restart(&trainer->adam);
+    for (uint32_t i = 0; i < options->n_epochs; i++) {
+        struct place place = {i_restart, i, i < options->n_linear_epochs};
+        *last = (struct train_memn2n_epoch){.i_restart = (int)i_restart,
+                                            .n_restarts = (int)options->n_restarts,
+                                            .i_epoch = (int)i,
+                                            .n_epochs = (int)options->n_epochs};
+        last->train_loss = run_epoch(trainer, place);
+        enum rs_status status = validate(trainer, last, err);
+        if (status != RS_OK)
+            return status;
+        if (progress != NULL && !progress(context, last))
+            return rs_fail(err, RS_STOPPED, "training was stopped");
+    }
+    return RS_OK;
+}
+
+static enum rs_status run_restarts(struct trainer *trainer, train_memn2n_progress *progress, void *context,
+                                   struct rs_error *err)
+{
+    double best_loss = (double)INFINITY;
+    for (uint32_t i = 0; i < trainer->options->n_restarts; i++) {
+        struct train_memn2n_epoch last;
+        enum rs_status status = run_restart(trainer, i, progress, context, &last, err);
+        if (status != RS_OK)
+            return status;
+        if (last.validation_loss < best_loss) {
+            best_loss = last.validation_loss;
+            memcpy(trainer->best_weights, trainer->weights, trainer->n_weights * sizeof *trainer->weights);
+        }
+        if (last.validation_error <= trainer->options->good_error)
+            break;
+    }
+    if (best_loss < (double)INFINITY)
+        return RS_OK;
+    return rs_fail(err, RS_INPUT, "training diverged in every restart: a smaller train.rate expected");
+}
+
+static enum rs_status collect(struct trainer *trainer, enum stories_task task, struct model_file *out,
+                              struct rs_error *err)
+{
+    const struct train_options *options = trainer->options;
+    const struct {
+        uint32_t first;
+        int64_t n;
+        struct story_set *set;
+    } sets[] = {{0, options->n_questions, &trainer->training},
+                {TRAIN_MEMN2N_VALIDATION_FIRST, options->n_validation, &trainer->validation},
+                {0, options->n_calibration, &out->calibration},
+                {TRAIN_MEMN2N_TEST_FIRST, options->n_test, &out->test}};
+    enum rs_status status = RS_OK;
+    for (size_t i = 0; status == RS_OK && i < sizeof sets / sizeof sets[0]; i++)
+        status = stories_collect(task, trainer->seed, sets[i].first, (size_t)sets[i].n,
+                                 (int)options->n_sentences, sets[i].set, err);
+    return status;
+}
+
+/* The longest sentence of all sets: a rare form may be missing from the training stories. */
+static size_t longest_sentence(const struct trainer *trainer, const struct model_file *out)
+{
+    const struct story_set *sets[] = {&trainer->training, &trainer->validation, &out->test};
+    size_t longest = 0;
+    for (int i = 0; i < 3; i++)
+        if (story_set_longest_sentence(sets[i]) > longest)
+            longest = story_set_longest_sentence(sets[i]);
+    return longest;
+}
+
+static enum rs_status prepare(struct trainer *trainer, enum stories_task task, struct model_file *out,
+                              struct rs_error *err)
+{
+    const struct train_options *options = trainer->options;
+    enum rs_status status = collect(trainer, task, out, err);
+    if (status != RS_OK)
+        return status;
+    trainer->shape =
+        (struct memn2n_shape){(size_t)options->n_hops, (size_t)options->n_components, STORY_WORDS_COUNT,
+                              (size_t)options->n_memories, longest_sentence(trainer, out)};
+    status = memn2n_init(&trainer->rounded, &trainer->shape, story_words_vocabulary(), err);
+    if (status != RS_OK)
+        return status;
+    trainer->n_weights = memn2n_gradient_n_weights(&trainer->shape);
+    status = adam_init(&trainer->adam, trainer->n_weights, err);
+    if (status != RS_OK)
+        return status;
+    trainer->weights = memory_allocate(trainer->n_weights, sizeof *trainer->weights, err);
+    trainer->best_weights = memory_allocate(trainer->n_weights, sizeof *trainer->best_weights, err);
+    trainer->order = memory_allocate(trainer->training.n_stories, sizeof *trainer->order, err);
+    if (trainer->weights == NULL || trainer->best_weights == NULL || trainer->order == NULL)
+        return RS_INTERNAL;
+    for (int i = 0; i < N_PARTS; i++) {
+        trainer->parts[i].gradient = memory_allocate(trainer->n_weights, sizeof(double), err);
+        trainer->parts[i].workspace = memn2n_gradient_create(&trainer->shape, err);
+        if (trainer->parts[i].gradient == NULL || trainer->parts[i].workspace == NULL)
+            return RS_INTERNAL;
+    }
+    return RS_OK;
+}
+
+static void clear(struct trainer *trainer)
+{
+    story_set_clear(&trainer->training);
+    story_set_clear(&trainer->validation);
+    adam_clear(&trainer->adam);
+    for (int i = 0; i < N_PARTS; i++) {
+        free(trainer->parts[i].gradient);
+        memn2n_gradient_destroy(trainer->parts[i].workspace);
+    }
+    free(trainer->weights);
+    free(trainer->best_weights);
+    free(trainer->order);
+    memn2n_clear(&trainer->rounded);
+}
+
+static enum rs_status copy_kinds(struct model_file *out, struct rs_error *err)
+{
+    const char *const *names = stories_task_names();
+    size_t n_bytes = 0;
+    for (int i = 0; i < STORIES_N_KINDS; i++)
+        n_bytes += strlen(names[i]) + 1;
+    out->kinds = memory_allocate(1, STORIES_N_KINDS * sizeof *out->kinds + n_bytes, err);
+    if (out->kinds == NULL)
+        return RS_INTERNAL;
+    char *bytes = (char *)(out->kinds + STORIES_N_KINDS);
+    for (int i = 0; i < STORIES_N_KINDS; i++) {
+        out->kinds[i] = strcpy(bytes, names[i]);
+        bytes += strlen(names[i]) + 1;
+    }
+    out->n_kinds = STORIES_N_KINDS;
+    return RS_OK;
+}
+
+static enum rs_status finish(struct trainer *trainer, enum stories_task task, struct model_file *out,
+                             struct rs_error *err)
+{
+    size_t n_wrong = 0;
+    snprintf(out->task, sizeof out->task, "%s", stories_task_names()[task]);
+    snprintf(out->source, sizeof out->source, "stories generated and model trained by rescore %s",
+             version_number());
+    snprintf(out->git_commit, sizeof out->git_commit, "%s", version_commit());
+    out->seed = trainer->seed;
+    memn2n_gradient_store(trainer->best_weights, &trainer->rounded);
+    out->model = trainer->rounded;
+    trainer->rounded = (struct memn2n){0};
+    enum rs_status status = copy_kinds(out, err);
+    if (status == RS_OK)
+        status = model_file_measure_codes(out, err);
+    if (status == RS_OK)
+        status = memn2n_test(&out->model, &out->test, NULL, NULL, &n_wrong, NULL, NULL, err);
+    out->test_error = (double)n_wrong / (double)out->test.n_stories;
+    return status;
+}
+
+enum rs_status train_memn2n(const struct train_options *options, enum stories_task task, uint64_t seed,
+                            int n_threads, train_memn2n_progress *progress, void *context,
+                            struct model_file *out, struct rs_error *err)
+{
+    struct trainer trainer = {.options = options, .seed = seed, .n_threads = n_threads};
+    *out = (struct model_file){0};
+    enum rs_status status = train_options_check(options, err);
+    if (status == RS_OK && (double)seed > seed_max)
+        status = rs_fail(err, RS_INPUT, "seed %llu found, at most 2^53 expected", (unsigned long long)seed);
+    if (status == RS_OK)
+        status = prepare(&trainer, task, out, err);
+    if (status == RS_OK)
+        status = run_restarts(&trainer, progress, context, err);
+    if (status == RS_OK)
+        status = finish(&trainer, task, out, err);
+    clear(&trainer);
+    if (status != RS_OK)
+        model_file_clear(out);
+    return status;
+}

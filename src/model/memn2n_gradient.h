@@ -1,0 +1,34 @@
+/*
+ * The training side of MemN2N in double: loss and its gradient by back-propagation, for one story at a time.
+ * Weights are one flat array: embedding [n_hops + 1][n_words][d], then time [n_hops + 1][n_memories][d].
+ */
+#ifndef MODEL_MEMN2N_GRADIENT_H
+#define MODEL_MEMN2N_GRADIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/memn2n.h"
+
+size_t memn2n_gradient_n_weights(const struct memn2n_shape *shape);
+
+/* Room for one story at a time; one per thread. */
+struct memn2n_gradient_workspace;
+struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_shape *shape,
+                                                         struct rs_error *err) RS_MUST_CHECK;
+void memn2n_gradient_destroy(struct memn2n_gradient_workspace *workspace);
+
+/*
+ * The loss -ln(probability of the story's answer) at `weights`, its gradient added to `gradient` (NULL: not
+ * wanted). ages [n_sentences seen] (NULL: 0 for the newest, 1, 2 ...) are the time rows of the seen
+ * sentences, oldest first. linear: the attention's softmax left out (weights = scores), as the paper's linear
+ * start.
+ */
+double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weights, const struct story *story,
+                           const int32_t *ages, bool linear, struct memn2n_gradient_workspace *workspace,
+                           double *gradient);
+
+/* Rounds the weights to a model of the same shape. */
+void memn2n_gradient_store(const double *weights, struct memn2n *model);
+
+#endif
