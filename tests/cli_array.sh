@@ -167,19 +167,19 @@ refused 74 'error: ' "solve: full disk" limited "$RESCORE" solve large.h5 -o bad
 refused 74 'error: ' "netlist: full disk" limited "$RESCORE" netlist large.h5 -o bad.out
 
 # --- bad command lines
-refused 64 "unknown option '--tolerence'; did you mean '--tolerance'" "unknown option" "$RESCORE" solve good.h5 --tolerence 1
+refused 64 "unknown option '--tolerence'" "unknown option" "$RESCORE" solve good.h5 --tolerence 1
 refused 64 "unknown option '-x'" "unknown letter" "$RESCORE" solve -x good.h5
 refused 64 "unknown option '--nodes'" "an option of another command" "$RESCORE" compare --nodes good.h5
-refused 64 "a value is expected after '--tolerance'" "missing value" "$RESCORE" compare good.h5 --tolerance
-refused 64 "above 0 and up to 1, found '-1'" "bad tolerance" "$RESCORE" compare good.h5 --tolerance -1
-refused 64 "above 0 and up to 1, found 'nan'" "tolerance nan" "$RESCORE" compare good.h5 --tolerance nan
+refused 64 "'--tolerance' needs a value" "missing value" "$RESCORE" compare good.h5 --tolerance
+refused 64 "tolerance '-1' found" "bad tolerance" "$RESCORE" compare good.h5 --tolerance -1
+refused 64 "tolerance 'nan' found" "tolerance nan" "$RESCORE" compare good.h5 --tolerance nan
 refused 64 "did you mean 'field'" "unknown solver" "$RESCORE" solve good.h5 -o bad.out --solver fild
-refused 64 'an array file is expected' "missing argument" "$RESCORE" solve -o bad.out
-refused 64 'one array file is expected' "too many arguments" "$RESCORE" solve good.h5 zero.h5 -o bad.out
-refused 64 'an output is expected' "missing output" "$RESCORE" netlist good.h5
-refused 64 'would replace the input' "output is the input" "$RESCORE" solve good.h5 -o good.h5
+refused 64 'an argument is missing' "missing argument" "$RESCORE" solve -o bad.out
+refused 64 'one argument too many' "too many arguments" "$RESCORE" solve good.h5 zero.h5 -o bad.out
+refused 64 '-o is missing' "missing output" "$RESCORE" netlist good.h5
+refused 64 'another file than the input expected' "output is the input" "$RESCORE" solve good.h5 -o good.h5
 for name in solve netlist compare; do
-    "$RESCORE" $name --help > out 2> err && grep -q '^Example:' out
+    "$RESCORE" $name --help > out 2> err && grep -qi '^example' out
     check "$name --help shows an example"
 done
 plan
