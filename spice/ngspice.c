@@ -131,7 +131,6 @@ static void remove_directory(const char *directory)
 static char **make_environment(char *home, struct rs_error *err)
 {
     static const char *const dropped[] = {"HOME=", "SPICE_SCRIPTS=", "LC_ALL=", "OMP_NUM_THREADS="};
-    static char numbers[] = "LC_ALL=C", threads[] = "OMP_NUM_THREADS=1";
     size_t n = 0, n_kept = 0;
     while (environ[n] != NULL)
         n++;
@@ -146,16 +145,15 @@ static char **make_environment(char *home, struct rs_error *err)
             kept[n_kept++] = environ[i];
     }
     kept[n_kept++] = home;
-    kept[n_kept++] = numbers;
-    kept[n_kept++] = threads;
+    kept[n_kept++] = "LC_ALL=C";
+    kept[n_kept++] = "OMP_NUM_THREADS=1";
     return kept;
 }
 
 /* 0, or an errno. */
 static int spawn(const char *directory, char **environment, pid_t *pid)
 {
-    static char name[] = "ngspice", batch[] = "-b", deck[] = "deck.cir";
-    char *arguments[] = {name, batch, deck, NULL};
+    char *arguments[] = {"ngspice", "-b", "deck.cir", NULL};
     char out[PATH_SIZE], log[PATH_SIZE];
     posix_spawn_file_actions_t actions;
     print_path(directory, "stdout.txt", out);
@@ -172,7 +170,7 @@ static int spawn(const char *directory, char **environment, pid_t *pid)
     if (failure == 0)
         failure = posix_spawn_file_actions_addchdir_np(&actions, directory);
     if (failure == 0)
-        failure = posix_spawnp(pid, name, &actions, NULL, arguments, environment);
+        failure = posix_spawnp(pid, arguments[0], &actions, NULL, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     return failure;
 }

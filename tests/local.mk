@@ -62,6 +62,14 @@ tests_write_sample_LDADD = librescore-core.la
 
 shell_tests += %D%/readback.sh
 EXTRA_DIST += %D%/readback.py
+
+shell_tests += %D%/cli_array.sh %D%/compare.sh
+EXTRA_DIST += %D%/make_array.py
+
+unit_tests += %D%/test_spice
+tests_test_spice_SOURCES = %D%/test_spice.c
+tests_test_spice_CFLAGS = $(test_flags)
+tests_test_spice_LDADD = $(test_libraries)
 unit_tests += %D%/test_report
 tests_test_report_SOURCES = %D%/test_report.c
 tests_test_report_CFLAGS = $(test_flags)

@@ -1,5 +1,7 @@
 #include "cli/array_options.h"
 
+#include <string.h>
+
 #include "base/quantity.h"
 
 enum rs_status array_options_read(const struct command_line *line, struct array_options *options, struct rs_error *err)
@@ -17,6 +19,8 @@ enum rs_status array_options_read(const struct command_line *line, struct array_
         .quiet = line->quiet,
         .verbose = line->verbose,
     };
+    if (options->output != NULL && strcmp(options->input, options->output) == 0)
+        return rs_fail(err, RS_USAGE, "-o '%s' found, another file than the input expected", options->output);
     if (tolerance != NULL && (!quantity_parse(tolerance, QUANTITY_NONE, &options->tolerance_ratio, why, sizeof why) ||
                               options->tolerance_ratio < 0))
         return rs_fail(err, RS_USAGE, "--tolerance '%s' found, a number from 0 on expected", tolerance);
