@@ -199,7 +199,7 @@ class Maker:
             config_resolved_yaml=CONFIG.format(trials=trials), config_sha256="ab" * 32, seed=1,
             rng="philox4x32-10, layout 1", kernel="baseline", compiler="gcc 12.2.0", hdf5_version="1.10.8", complete=1,
             n_trials=trials, workload="MemN2N, 3 hops, made-up stories",
-            interval="Student's t over trials")
+            interval="95 % Student's t interval over trials")
         everything.update(attributes)
         for name, value in everything.items():
             self.file.attrs[name] = value
@@ -230,7 +230,7 @@ def make(kind, path):
 
 
 def spoil(maker):
-    """0/0 rates, a point without any number, a status, scores without a threshold."""
+    """0/0 rates, a point without any number, a status, scores without a threshold, unread conductances."""
     file = maker.file
     for name in ("false_prune_rate", "task_metric", "task_loss"):
         file[name][1, 1, :] = np.nan
@@ -241,6 +241,7 @@ def spoil(maker):
     file["status"][1, 1, :] = 2
     file["status"][2, 0, 0:3] = 9
     file["samples/threshold"][..., :500] = np.nan
+    file["samples/read_conductance"][0, 0] = np.nan
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ Test(report, values_of_one_key_share_a_unit)
         {0.5, 8, QUANTITY_OHM, "0.5 ohm"},      {0, 4e-6, QUANTITY_SIEMENS, "0 uS"},
         {2e-6, 4e-6, QUANTITY_SIEMENS, "2 uS"}, {1e-9, 4e-6, QUANTITY_SIEMENS, "1 nS"},
         {300, 400, QUANTITY_KELVIN, "300 K"},   {0.25, 1, QUANTITY_NONE, "0.25"},
-        {500, 2e4, QUANTITY_OHM, "0.5 kohm"},
+        {500, 2e4, QUANTITY_OHM, "0.5 kohm"},   {NAN, 1e-6, QUANTITY_SIEMENS, NUMBER_NONE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[NUMBER_SIZE];

@@ -1,5 +1,5 @@
 /* rescore run CONFIG -o OUT.h5 | --shard K/N -o DIR */
-#include "config.h"
+#include <config.h>
 
 #include <stdio.h>
 #include <stdlib.h>

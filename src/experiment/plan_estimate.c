@@ -1,5 +1,5 @@
 /* What a run will take: a few samples are timed, sizes are added up. */
-#include "config.h"
+#include <config.h>
 
 #include <time.h>
 

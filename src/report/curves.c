@@ -84,18 +84,13 @@ void curves_append_caption(struct text *out, const struct curves *curves)
     text_append(out, "<figcaption>\n<p>");
     if (result->n_trials == 1)
         text_append(out, "One trial (one device instance): there is no interval.");
-    else {
-        text_append(out, "%s of %zu trials (device instances); %s 95&#160;%% interval of that mean",
+    else
+        text_append(out, "%s of %zu trials (device instances). Bar%s: ",
                     curves->x == NULL ? "Dots: the trials; large marker: the mean" : "Means",
-                    result->n_trials, curves->x == NULL ? "bar:" : "bars:");
-        if (interval != NULL) {
-            text_append(out, " (");
-            markup_append(out, interval);
-            text_append(out, ")");
-        } else
-            text_append(out, " (Student&#39;s t over trials)");
-        text_append(out, ".");
-    }
+                    result->n_trials, curves->x == NULL ? "" : "s");
+    if (result->n_trials > 1)
+        markup_format(out, "%s.",
+                      interval != NULL ? interval : "95 % interval of the mean, Student's t over trials");
     if (curves->n_lines > 1)
         text_append(
             out, " Markers of one value stand slightly side by side so that their bars can be told apart.");

@@ -163,8 +163,11 @@ static void draw_map(struct text *out, const struct map *map, double scale, doub
     svg_text(out, "label strong", (struct svg_point){begin, 16}, SVG_START, 0, map->place);
     char rms[NUMBER_SIZE], note[2 * NUMBER_SIZE];
     print_error(map->rms, rms, sizeof rms);
-    snprintf(note, sizeof note, map->largest == 0 ? "every cell reads its target exactly" : "rms error %s",
-             rms);
+    if (!isfinite(map->rms))
+        snprintf(note, sizeof note, "not all cells have values");
+    else
+        snprintf(note, sizeof note,
+                 map->largest == 0 ? "every cell reads its target exactly" : "rms error %s", rms);
     svg_text(out, "note", (struct svg_point){begin, 34}, SVG_START, 0, note);
     text_append(out, "<g class=\"cells\" transform=\"translate(%.0f %.0f) scale(%.6f %.6f)\">\n", begin,
                 map_top, map_width / (double)map->n_across, height / (double)map->n_down);

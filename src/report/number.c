@@ -103,7 +103,9 @@ void number_print_quantity(double value, double largest, enum quantity_unit unit
 {
     char symbol[NUMBER_SIZE];
     double factor = number_prefix(largest, unit, symbol, sizeof symbol);
-    if (symbol[0] == '\0' || (value != 0 && fabs(value) < number_least_share * factor))
+    if (!isfinite(value))
+        snprintf(text, text_size, NUMBER_NONE);
+    else if (symbol[0] == '\0' || (value != 0 && fabs(value) < number_least_share * factor))
         quantity_print(value, unit, text, text_size);
     else
         snprintf(text, text_size, "%.4g %s", value / factor, symbol);

@@ -1,4 +1,5 @@
 EXTRA_DIST += %D%/README.md
 librescore_core_la_SOURCES += \
+    %D%/qkv.c %D%/qkv.h \
     %D%/stories.c %D%/stories.h \
     %D%/story_words.c %D%/story_words.h
