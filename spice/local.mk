@@ -1,1 +1,6 @@
+librescore_core_la_SOURCES += \
+    %D%/netlist.c \
+    %D%/netlist.h \
+    %D%/ngspice.c \
+    %D%/ngspice.h
 EXTRA_DIST += %D%/README.md

@@ -82,3 +82,17 @@ unit_tests += %D%/test_model_file
 tests_test_model_file_SOURCES = %D%/test_model_file.c %D%/folder.h %D%/foreign_store.h
 tests_test_model_file_CFLAGS = $(test_flags)
 tests_test_model_file_LDADD = $(test_libraries)
+shell_tests += %D%/cli_array.sh %D%/compare.sh
+EXTRA_DIST += %D%/make_array.py
+
+unit_tests += %D%/test_spice
+tests_test_spice_SOURCES = %D%/test_spice.c
+tests_test_spice_CFLAGS = $(test_flags)
+tests_test_spice_LDADD = $(test_libraries)
+unit_tests += %D%/test_report
+tests_test_report_SOURCES = %D%/test_report.c
+tests_test_report_CFLAGS = $(test_flags)
+tests_test_report_LDADD = $(test_libraries)
+
+shell_tests += %D%/report.sh %D%/notebook.sh
+EXTRA_DIST += %D%/make_result.py %D%/check_report.py

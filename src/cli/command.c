@@ -1,5 +1,5 @@
 /* The command line: finding the command, parsing its options, printing help and errors. */
-#include "config.h"
+#include <config.h>
 
 #include "cli/command.h"
 

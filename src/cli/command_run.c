@@ -1,5 +1,5 @@
 /* rescore run CONFIG -o OUT.h5 | --shard K/N -o DIR */
-#include "config.h"
+#include <config.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "cli/command.h"
 #include "cli/launcher.h"
 #include "cli/progress.h"
-#include "experiment/result.h"
+#include "experiment/outcome.h"
 #include "experiment/run.h"
 #include "io/file.h"
 

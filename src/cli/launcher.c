@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "experiment/result.h"
+#include "experiment/outcome.h"
 
 static bool read_environment(const char *name, long *value)
 {
@@ -51,11 +51,11 @@ enum rs_status launcher_read_shard(const char *text, struct parts_shard *shard, 
     return RS_OK;
 }
 
-static enum rs_status print_summary(const struct command_line *line, const struct result *result, struct rs_error *err)
+static enum rs_status print_summary(const struct command_line *line, const struct outcome *outcome, struct rs_error *err)
 {
     if (line->quiet && !line->json)
         return RS_OK;
-    char *text = line->json ? result_summary_json(result, err) : result_summary_text(result, err);
+    char *text = line->json ? outcome_summary_json(outcome, err) : outcome_summary_text(outcome, err);
     if (text == NULL)
         return RS_INTERNAL;
     fputs(text, stdout);
@@ -65,20 +65,20 @@ static enum rs_status print_summary(const struct command_line *line, const struc
 
 enum rs_status launcher_merge(const struct command_line *line, const char *folder, bool partial, struct rs_error *err)
 {
-    struct result result;
-    enum rs_status status = result_collect(folder, partial, &result, err);
+    struct outcome outcome;
+    enum rs_status status = outcome_collect(folder, partial, &outcome, err);
     if (status != RS_OK)
         return status;
-    status = result_write(&result, line->output, err);
+    status = outcome_write(&outcome, line->output, err);
     if (status == RS_OK)
-        status = print_summary(line, &result, err);
-    size_t n_units = result.head.n_points * result.head.n_trials;
-    if (status == RS_OK && result.n_failed > 0)
+        status = print_summary(line, &outcome, err);
+    size_t n_units = outcome.head.n_points * outcome.head.n_trials;
+    if (status == RS_OK && outcome.n_failed > 0)
         status = rs_fail_also(err, RS_INCOMPLETE, "%s: %zu of %zu units missed the solver's tolerance; their numbers are "
-                                                  "NaN", line->output, result.n_failed, n_units);
-    if ((status == RS_OK || status == RS_INCOMPLETE) && result.n_missing > 0)
+                                                  "NaN", line->output, outcome.n_failed, n_units);
+    if ((status == RS_OK || status == RS_INCOMPLETE) && outcome.n_missing > 0)
         status = rs_fail_also(err, RS_INCOMPLETE, "%s: %zu of %zu units are missing; their numbers are NaN",
-                              line->output, result.n_missing, n_units);
-    result_clear(&result);
+                              line->output, outcome.n_missing, n_units);
+    outcome_clear(&outcome);
     return status;
 }

@@ -1,5 +1,20 @@
 bin_PROGRAMS += rescore
 rescore_SOURCES = \
-    %D%/main.c
+    %D%/array_options.c %D%/array_options.h \
+    %D%/command.c %D%/command.h \
+    %D%/command_check.c \
+    %D%/command_compare.c \
+    %D%/command_explain.c \
+    %D%/command_info.c \
+    %D%/command_init.c \
+    %D%/command_merge.c \
+    %D%/command_netlist.c \
+    %D%/command_report.c \
+    %D%/command_run.c \
+    %D%/command_solve.c \
+    %D%/command_train.c \
+    %D%/launcher.c %D%/launcher.h \
+    %D%/main.c \
+    %D%/progress.c %D%/progress.h
 rescore_LDADD = librescore-core.la
 EXTRA_DIST += %D%/README.md

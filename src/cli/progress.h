@@ -10,11 +10,14 @@ struct progress {
     enum command_progress how;
     bool is_terminal, drawn;
     double last_seconds; /* of the last line; negative: none yet */
+    double start_seconds;
 };
 
 void progress_init(struct progress *progress, const struct command_line *line, const char *what);
 /* For run_hooks and train: context is a struct progress. */
 void progress_show(void *context, const struct run_progress *state);
+/* Since progress_init. */
+double progress_seconds(const struct progress *progress);
 /* Ends the line on a terminal. */
 void progress_end(struct progress *progress);
 

@@ -1,4 +1,8 @@
 librescore_core_la_SOURCES += \
+    %D%/answer_file.c \
+    %D%/answer_file.h \
+    %D%/array_file.c \
+    %D%/array_file.h \
     %D%/bit_line.c \
     %D%/bit_line.h \
     %D%/certify.c \

@@ -11,7 +11,7 @@
 #include "experiment/run_options.h"
 #include "frontend/frontend_options.h"
 #include "io/digest.h"
-#include "learn/train_options.h"
+#include "model/train_options.h"
 #include "score/prune_options.h"
 
 enum { CONFIG_SWEEPS_MAX = 6, CONFIG_OPTIONS_MAX = 96, CONFIG_POINTS_MAX = 100000 };

@@ -1,5 +1,5 @@
 /* Reading a configuration: a YAML file, then --set texts. */
-#include "config.h"
+#include <config.h>
 
 #include <math.h>
 #include <stdarg.h>

@@ -13,7 +13,7 @@ struct init_value {
 };
 
 static const struct init_value init_values[] = {
-    {"workload.samples", "120"},
+    {"workload.samples", "200"},
     {"comparator.offset", "10 nA"},
 };
 
@@ -29,9 +29,10 @@ static const char init_sweep[] =
     "    - 8 ohm\n"
     "  device.read_noise:\n"
     "    - 0 %\n"
-    "    - 2 %\n"
     "    - 5 %\n"
-    "    - 10 %\n";
+    "    - 10 %\n"
+    "    - 20 %\n"
+    "    - 30 %\n";
 
 /* Length of the section part of a key: "array" of "array.rows". */
 static size_t section_length(const char *key)

@@ -1,1 +1,17 @@
+librescore_core_la_SOURCES += \
+    %D%/config.c %D%/config.h %D%/config_internal.h \
+    %D%/config_read.c \
+    %D%/config_text.c \
+    %D%/head.c %D%/head.h \
+    %D%/parts.c %D%/parts.h \
+    %D%/plan.c %D%/plan.h \
+    %D%/plan_estimate.c \
+    %D%/outcome.c %D%/outcome.h \
+    %D%/outcome_summary.c \
+    %D%/outcome_write.c \
+    %D%/run.c %D%/run.h \
+    %D%/run_options.c %D%/run_options.h \
+    %D%/subject.c %D%/subject.h \
+    %D%/subject_memn2n.c \
+    %D%/variables.c %D%/variables.h
 EXTRA_DIST += %D%/README.md

@@ -186,13 +186,17 @@ static enum rs_status run_all_references(struct plan *plan, int n_threads, struc
     return worst;
 }
 
-/* Where `ideal` overrules keys that were given, the user is told. */
+/* Where `ideal` overrules keys that ask for something else than their default, the user is told. */
 static void note_ideal(struct plan *plan)
 {
     static const char *const keys[] = {"device.programming_scale", "device.relaxation_scale", "device.read_noise"};
+    const struct config *config = &plan->points[plan->head.n_points - 1].config;
+    const struct device_options *device = &config->device;
+    const bool asked[] = {device->programming_scale != 1 && device->programming_scale != 0,
+                          device->relaxation_scale != 1 && device->relaxation_scale != 0,
+                          device->read_noise_ratio > 0};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (strcmp(plan->points[0].setup.device.card.name, "ideal") == 0 &&
-            config_is_given(plan->configuration, keys[i]))
+        if (strcmp(plan->points[0].setup.device.card.name, "ideal") == 0 && asked[i])
             text_append(&plan->notices, "device.preset: ideal turns %s off\n", keys[i]);
 }
 
@@ -353,7 +357,7 @@ static enum rs_status run_samples(const struct plan *plan, size_t unit, struct a
         if (status != RS_OK)
             return status;
         sum += value;
-        if (kind->metric != NULL)
+        if (kind->metric != NULL && point->exact.values != NULL)
             row->sample_loss[i] = sign * (point->exact.values[i] - value);
     }
     *metric = sum / (double)plan->head.n_samples;

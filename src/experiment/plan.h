@@ -54,6 +54,16 @@ struct plan_row {
 
 void plan_row_clear(struct plan_row *row);
 
+/* What a run will take. */
+struct plan_estimate {
+    double unit_seconds; /* of one unit on one thread, from timing a few samples of the first and the last point */
+    double memory_bytes; /* of arrays, buffers and results, for `n_threads` threads */
+    double disk_bytes;   /* of the result, before compression */
+    size_t n_probed;     /* samples timed */
+};
+enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estimate *out,
+                             struct rs_error *err) RS_MUST_CHECK;
+
 /* Runs one unit on the calling thread. */
 enum rs_status plan_run_unit(const struct plan *plan, size_t unit, struct plan_row *row,
                              struct rs_error *err) RS_MUST_CHECK;

@@ -37,7 +37,7 @@ enum variables_flag {
     VARIABLE(n_false_prune, VARIABLES_COUNT | VARIABLES_HEAD, "exact keeps that are pruned")                         \
     VARIABLE(n_false_keep, VARIABLES_COUNT | VARIABLES_HEAD, "exact prunes that are kept")                           \
     VARIABLE(n_empty, VARIABLES_COUNT | VARIABLES_HEAD, "queries that keep nothing")                                 \
-    VARIABLE(residual_max, 0,                                                                                        \
+    VARIABLE(residual_max, VARIABLES_INTERVAL,                                                                                       \
              "largest Kirchhoff residual of probe solves on each layer's first array, or their difference from V T") \
     VARIABLE(task_metric, VARIABLES_INTERVAL | VARIABLES_TASK, "metric with analog decisions")                       \
     VARIABLE(task_metric_exact, VARIABLES_INTERVAL | VARIABLES_TASK, "metric with exact decisions and recompute")    \

@@ -3,6 +3,7 @@ librescore_core_la_SOURCES += \
     %D%/file.c %D%/file.h \
     %D%/store.c %D%/store.h %D%/store_internal.h \
     %D%/store_list.c \
+    %D%/store_numbers.c \
     %D%/store_read.c \
     %D%/store_seal.c \
     %D%/store_text.c \

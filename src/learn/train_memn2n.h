@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "learn/train_options.h"
+#include "model/train_options.h"
 #include "model/model_file.h"
 #include "workload/stories.h"
 

@@ -5,7 +5,8 @@ librescore_core_la_SOURCES += \
     %D%/memn2n_gradient.c %D%/memn2n_gradient.h \
     %D%/model_embedded.c %D%/model_embedded.h \
     %D%/model_file.c %D%/model_file.h \
-    %D%/model_items.c %D%/model_items.h
+    %D%/model_items.c %D%/model_items.h \
+    %D%/train_options.c %D%/train_options.h
 
 # The embedded model: the program works from any directory.
 nodist_librescore_core_la_SOURCES += src/model/model_embedded_stories.c

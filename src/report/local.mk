@@ -1,1 +1,30 @@
-EXTRA_DIST += %D%/README.md
+librescore_core_la_SOURCES += \
+    %D%/axis.c %D%/axis.h \
+    %D%/corner.c %D%/corner.h \
+    %D%/curves.c %D%/curves.h \
+    %D%/figure_curves.c %D%/figure_curves.h \
+    %D%/figure_map.c %D%/figure_map.h \
+    %D%/figure_margins.c %D%/figure_margins.h \
+    %D%/finding.c %D%/finding.h \
+    %D%/markup.c %D%/markup.h \
+    %D%/number.c %D%/number.h \
+    %D%/page.c %D%/page.h \
+    %D%/provenance.c %D%/provenance.h \
+    %D%/report.c %D%/report.h \
+    %D%/result.c %D%/result.h \
+    %D%/samples.c %D%/samples.h \
+    %D%/style.c %D%/style.h \
+    %D%/svg.c %D%/svg.h \
+    %D%/table.c %D%/table.h
+EXTRA_DIST += %D%/README.md %D%/page.css %D%/figures.css
+
+# The style sheets are compiled in.
+report_css_sources = src/report/page_css.c src/report/figures_css.c
+nodist_librescore_core_la_SOURCES += $(report_css_sources)
+CLEANFILES += $(report_css_sources)
+src/report/page_css.c: $(srcdir)/%D%/page.css
+	@$(MKDIR_P) src/report
+	$(AM_V_GEN)$(SHELL) $(top_srcdir)/build-aux/embed.sh page_css $(srcdir)/%D%/page.css > $@
+src/report/figures_css.c: $(srcdir)/%D%/figures.css
+	@$(MKDIR_P) src/report
+	$(AM_V_GEN)$(SHELL) $(top_srcdir)/build-aux/embed.sh figures_css $(srcdir)/%D%/figures.css > $@

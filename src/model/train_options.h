@@ -1,6 +1,6 @@
 /* Options of the command `train` for models that learn from generated stories. */
-#ifndef LEARN_TRAIN_OPTIONS_H
-#define LEARN_TRAIN_OPTIONS_H
+#ifndef MODEL_TRAIN_OPTIONS_H
+#define MODEL_TRAIN_OPTIONS_H
 
 #include <stdint.h>
 

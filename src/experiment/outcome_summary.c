@@ -5,27 +5,27 @@
 #include <string.h>
 
 #include "base/version.h"
-#include "experiment/result.h"
+#include "experiment/outcome.h"
 
 /* The variables that the table shows. */
 static const enum variable shown[] = {VARIABLE_task_metric,     VARIABLE_task_loss,    VARIABLE_false_prune_rate,
                                       VARIABLE_false_keep_rate, VARIABLE_keep_ratio,   VARIABLE_output_error};
 
-static bool is_present(const struct result *result, enum variable variable)
+static bool is_present(const struct outcome *outcome, enum variable variable)
 {
-    return !(variables_table[variable].flags & VARIABLES_TASK) || result->head.metric[0] != '\0';
+    return !(variables_table[variable].flags & VARIABLES_TASK) || outcome->head.metric[0] != '\0';
 }
 
-static void append_point(const struct result *result, size_t point, struct text *out)
+static void append_point(const struct outcome *outcome, size_t point, struct text *out)
 {
     size_t indices[CONFIG_SWEEPS_MAX];
-    config_indices(result->configuration, point, indices);
-    for (int s = 0; s < result->configuration->n_sweeps; s++) {
-        const struct config_sweep *sweep = &result->configuration->sweeps[s];
+    config_indices(outcome->configuration, point, indices);
+    for (int s = 0; s < outcome->configuration->n_sweeps; s++) {
+        const struct config_sweep *sweep = &outcome->configuration->sweeps[s];
         const struct option *option = config_option(sweep->option);
         struct config values;
         char text[64];
-        config_at(result->configuration, point, &values);
+        config_at(outcome->configuration, point, &values);
         if (option->kind == OPTION_REAL && option->unit == QUANTITY_RATIO)
             snprintf(text, sizeof text, "%.4g %%", 100 * option_number(option, config_section(&values, sweep->option)));
         else if (option->kind == OPTION_REAL)
@@ -36,22 +36,22 @@ static void append_point(const struct result *result, size_t point, struct text 
     }
 }
 
-static void append_heading(const struct result *result, struct text *out)
+static void append_heading(const struct outcome *outcome, struct text *out)
 {
-    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n\n", result->head.workload,
-                result->head.n_points, result->head.n_trials);
-    for (int s = 0; s < result->configuration->n_sweeps; s++)
-        text_append(out, "%s  ", config_option(result->configuration->sweeps[s].option)->key);
+    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n\n", outcome->head.workload,
+                outcome->head.n_points, outcome->head.n_trials);
+    for (int s = 0; s < outcome->configuration->n_sweeps; s++)
+        text_append(out, "%s  ", config_option(outcome->configuration->sweeps[s].option)->key);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-        if (!is_present(result, shown[i]))
+        if (!is_present(outcome, shown[i]))
             continue;
-        const char *name = shown[i] == VARIABLE_task_metric ? result->head.metric : variables_table[shown[i]].name;
+        const char *name = shown[i] == VARIABLE_task_metric ? outcome->head.metric : variables_table[shown[i]].name;
         text_append(out, "%-27s", name);
     }
     text_append(out, "\n");
 }
 
-static void append_interval(struct result_interval interval, struct text *out)
+static void append_interval(struct outcome_interval interval, struct text *out)
 {
     char cell[64];
     if (isnan(interval.mean))
@@ -63,26 +63,26 @@ static void append_interval(struct result_interval interval, struct text *out)
     text_append(out, "%-27s", cell);
 }
 
-static void append_failures(const struct result *result, struct text *out)
+static void append_failures(const struct outcome *outcome, struct text *out)
 {
-    if (result->n_missing + result->n_failed > 0)
-        text_append(out, "\n%zu units missing, %zu missed the solver's tolerance\n", result->n_missing, result->n_failed);
+    if (outcome->n_missing + outcome->n_failed > 0)
+        text_append(out, "\n%zu units missing, %zu missed the solver's tolerance\n", outcome->n_missing, outcome->n_failed);
 }
 
-char *result_summary_text(const struct result *result, struct rs_error *err)
+char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
 {
     struct text out = {0};
-    append_heading(result, &out);
-    for (size_t point = 0; point < result->head.n_points; point++) {
-        append_point(result, point, &out);
+    append_heading(outcome, &out);
+    for (size_t point = 0; point < outcome->head.n_points; point++) {
+        append_point(outcome, point, &out);
         for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-            if (is_present(result, shown[i]))
-                append_interval(result_interval_of(result, point, shown[i]), &out);
+            if (is_present(outcome, shown[i]))
+                append_interval(outcome_interval_of(outcome, point, shown[i]), &out);
         while (out.length > 0 && out.bytes[out.length - 1] == ' ')
             out.bytes[--out.length] = '\0';
         text_append(&out, "\n");
     }
-    append_failures(result, &out);
+    append_failures(outcome, &out);
     return text_take(&out, err);
 }
 
@@ -109,39 +109,39 @@ static void append_json_text(const char *value, struct text *out)
 }
 
 /* Numbers over the sweeps, nested in the file's dimension order; `depth` counts the sweeps opened so far. */
-static void append_json_array(const struct result *result, int depth, size_t first, size_t count, const double *values,
+static void append_json_array(const struct outcome *outcome, int depth, size_t first, size_t count, const double *values,
                               struct text *out)
 {
-    if (depth == result->configuration->n_sweeps) {
+    if (depth == outcome->configuration->n_sweeps) {
         append_json_number(values[first], out);
         return;
     }
-    size_t n = result->configuration->sweeps[depth].n_values;
+    size_t n = outcome->configuration->sweeps[depth].n_values;
     text_append(out, "[");
     for (size_t i = 0; i < n; i++) {
         text_append(out, "%s", i > 0 ? ", " : "");
-        append_json_array(result, depth + 1, first + i * (count / n), count / n, values, out);
+        append_json_array(outcome, depth + 1, first + i * (count / n), count / n, values, out);
     }
     text_append(out, "]");
 }
 
-static void append_json_variable(const struct result *result, enum variable variable, double *values, struct text *out)
+static void append_json_variable(const struct outcome *outcome, enum variable variable, double *values, struct text *out)
 {
     static const char *const suffixes[] = {"mean", "lo95", "hi95"};
-    size_t n = result->head.n_points;
+    size_t n = outcome->head.n_points;
     for (int part = 0; part < 3; part++) {
         for (size_t p = 0; p < n; p++) {
-            struct result_interval interval = result_interval_of(result, p, variable);
+            struct outcome_interval interval = outcome_interval_of(outcome, p, variable);
             values[p] = part == 0 ? interval.mean : part == 1 ? interval.low : interval.high;
         }
         text_append(out, ",\n  \"%s_%s\": ", variables_table[variable].name, suffixes[part]);
-        append_json_array(result, 0, 0, n, values, out);
+        append_json_array(outcome, 0, 0, n, values, out);
     }
 }
 
-static void append_json_sweeps(const struct result *result, struct text *out)
+static void append_json_sweeps(const struct outcome *outcome, struct text *out)
 {
-    const struct configuration *configuration = result->configuration;
+    const struct configuration *configuration = outcome->configuration;
     text_append(out, ",\n  \"sweep\": {");
     for (int s = 0; s < configuration->n_sweeps; s++) {
         const struct config_sweep *sweep = &configuration->sweeps[s];
@@ -162,25 +162,25 @@ static void append_json_sweeps(const struct result *result, struct text *out)
     text_append(out, "}");
 }
 
-char *result_summary_json(const struct result *result, struct rs_error *err)
+char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
 {
     struct text out = {0};
-    double *values = calloc(result->head.n_points, sizeof *values);
+    double *values = calloc(outcome->head.n_points, sizeof *values);
     if (values == NULL) {
         rs_fail(err, RS_INTERNAL, "out of memory");
         return NULL;
     }
     text_append(&out, "{\n  \"schema\": \"rescore-run/1\",\n  \"source\": \"rescore %s\",\n  \"config_sha256\": \"%s\"",
-                version_number(), result->head.digest);
+                version_number(), outcome->head.digest);
     text_append(&out, ",\n  \"workload\": ");
-    append_json_text(result->head.workload, &out);
+    append_json_text(outcome->head.workload, &out);
     text_append(&out, ",\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  \"n_failed\": %zu",
-                result->head.n_trials, result->head.n_samples, result->n_missing == 0 ? "true" : "false",
-                result->n_failed);
-    append_json_sweeps(result, &out);
+                outcome->head.n_trials, outcome->head.n_samples, outcome->n_missing == 0 ? "true" : "false",
+                outcome->n_failed);
+    append_json_sweeps(outcome, &out);
     for (int v = 0; v < VARIABLES_N; v++)
-        if ((variables_table[v].flags & VARIABLES_INTERVAL) && is_present(result, (enum variable)v))
-            append_json_variable(result, (enum variable)v, values, &out);
+        if ((variables_table[v].flags & VARIABLES_INTERVAL) && is_present(outcome, (enum variable)v))
+            append_json_variable(outcome, (enum variable)v, values, &out);
     text_append(&out, "\n}\n");
     free(values);
     return text_take(&out, err);

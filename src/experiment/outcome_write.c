@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/version.h"
-#include "experiment/result.h"
+#include "experiment/outcome.h"
 #include "numeric/statistics.h"
 
 enum { NAME_SIZE = 128 };
@@ -15,7 +15,7 @@ enum { NAME_SIZE = 128 };
 
 /* The file, and the axes that come first in every dataset. */
 struct writer {
-    const struct result *result;
+    const struct outcome *outcome;
     struct store *store;
     int n_sweeps;
     char sweep_names[CONFIG_SWEEPS_MAX][NAME_SIZE];
@@ -25,7 +25,7 @@ struct writer {
 
 static enum rs_status write_text_axis(struct writer *writer, int s, struct rs_error *err)
 {
-    const struct config_sweep *sweep = &writer->result->configuration->sweeps[s];
+    const struct config_sweep *sweep = &writer->outcome->configuration->sweeps[s];
     struct store_label label = {"1", config_option(sweep->option)->help};
     return store_write_text_scale(writer->store, writer->sweep_names[s], sweep->n_values,
                                   (const char *const *)sweep->values, label, err);
@@ -34,7 +34,7 @@ static enum rs_status write_text_axis(struct writer *writer, int s, struct rs_er
 /* The numbers of an axis in SI; false where the values are words, or amperes and volts mixed. */
 static bool list_numbers(const struct writer *writer, int s, double *numbers, enum quantity_unit *unit)
 {
-    const struct configuration *configuration = writer->result->configuration;
+    const struct configuration *configuration = writer->outcome->configuration;
     const struct config_sweep *sweep = &configuration->sweeps[s];
     const struct option *option = config_option(sweep->option);
     char why[256];
@@ -59,7 +59,7 @@ static bool list_numbers(const struct writer *writer, int s, double *numbers, en
 
 static enum rs_status write_axis(struct writer *writer, int s, struct rs_error *err)
 {
-    const struct config_sweep *sweep = &writer->result->configuration->sweeps[s];
+    const struct config_sweep *sweep = &writer->outcome->configuration->sweeps[s];
     const struct option *option = config_option(sweep->option);
     char *name = writer->sweep_names[s];
     enum quantity_unit unit = QUANTITY_NONE;
@@ -85,8 +85,8 @@ static enum rs_status write_axis(struct writer *writer, int s, struct rs_error *
 
 static enum rs_status write_axes(struct writer *writer, struct rs_error *err)
 {
-    const struct configuration *configuration = writer->result->configuration;
-    size_t n_trials = writer->result->head.n_trials;
+    const struct configuration *configuration = writer->outcome->configuration;
+    size_t n_trials = writer->outcome->head.n_trials;
     enum rs_status status = RS_OK;
     writer->n_sweeps = configuration->n_sweeps;
     for (int s = 0; s < writer->n_sweeps && status == RS_OK; s++) {
@@ -126,15 +126,15 @@ static enum rs_status write_over(struct writer *writer, const char *name, enum s
 
 static bool is_present(const struct writer *writer, enum variable variable)
 {
-    return !(variables_table[variable].flags & VARIABLES_TASK) || writer->result->head.metric[0] != '\0';
+    return !(variables_table[variable].flags & VARIABLES_TASK) || writer->outcome->head.metric[0] != '\0';
 }
 
 static enum rs_status write_variable(struct writer *writer, enum variable variable, struct rs_error *err)
 {
     const struct variable_row *row = &variables_table[variable];
-    size_t n_units = writer->result->head.n_points * writer->result->head.n_trials;
+    size_t n_units = writer->outcome->head.n_points * writer->outcome->head.n_trials;
     const char *const axes[] = {"trial"};
-    const size_t sizes[] = {writer->result->head.n_trials};
+    const size_t sizes[] = {writer->outcome->head.n_trials};
     double *numbers = memory_allocate(n_units, sizeof *numbers, err);
     int64_t *counts = memory_allocate(n_units, sizeof *counts, err);
     if (numbers == NULL || counts == NULL) {
@@ -143,7 +143,7 @@ static enum rs_status write_variable(struct writer *writer, enum variable variab
         return RS_INTERNAL;
     }
     for (size_t unit = 0; unit < n_units; unit++) {
-        numbers[unit] = writer->result->values[unit * VARIABLES_N + variable];
+        numbers[unit] = writer->outcome->values[unit * VARIABLES_N + variable];
         counts[unit] = isnan(numbers[unit]) ? -1 : (int64_t)numbers[unit];
     }
     bool whole = row->flags & VARIABLES_COUNT;
@@ -156,7 +156,7 @@ static enum rs_status write_variable(struct writer *writer, enum variable variab
 }
 
 static enum rs_status write_means(struct writer *writer, const char *name, size_t n,
-                                  const struct result_interval *intervals, bool with_mean, struct rs_error *err)
+                                  const struct outcome_interval *intervals, bool with_mean, struct rs_error *err)
 {
     static const char *const suffixes[] = {"mean", "lo95", "hi95"};
     static const char *const texts[] = {"mean over trials", "lower end of the 95 % interval",
@@ -179,19 +179,19 @@ static enum rs_status write_means(struct writer *writer, const char *name, size_
 
 static enum rs_status write_intervals(struct writer *writer, struct rs_error *err)
 {
-    size_t n_points = writer->result->head.n_points;
-    struct result_interval *intervals = memory_allocate(n_points, sizeof *intervals, err);
+    size_t n_points = writer->outcome->head.n_points;
+    struct outcome_interval *intervals = memory_allocate(n_points, sizeof *intervals, err);
     enum rs_status status = intervals == NULL ? RS_INTERNAL : RS_OK;
     for (int v = 0; v < VARIABLES_N && status == RS_OK; v++) {
         if (!(variables_table[v].flags & VARIABLES_INTERVAL) || !is_present(writer, (enum variable)v))
             continue;
         for (size_t p = 0; p < n_points; p++)
-            intervals[p] = result_interval_of(writer->result, p, (enum variable)v);
+            intervals[p] = outcome_interval_of(writer->outcome, p, (enum variable)v);
         status = write_means(writer, variables_table[v].name, n_points, intervals, true, err);
     }
     if (status == RS_OK && is_present(writer, VARIABLE_task_loss)) {
         for (size_t p = 0; p < n_points; p++)
-            intervals[p] = result_sample_interval(writer->result, p);
+            intervals[p] = outcome_sample_interval(writer->outcome, p);
         status = write_means(writer, "task_loss_sample", n_points, intervals, false, err);
     }
     free(intervals);
@@ -210,16 +210,16 @@ static enum rs_status write_status(struct writer *writer, struct rs_error *err)
         VARIABLES_STATUS_LIST(MEANING)
 #undef MEANING
         ;
-    size_t n_units = writer->result->head.n_points * writer->result->head.n_trials;
+    size_t n_units = writer->outcome->head.n_points * writer->outcome->head.n_trials;
     const char *const axes[] = {"trial"};
-    const size_t sizes[] = {writer->result->head.n_trials};
+    const size_t sizes[] = {writer->outcome->head.n_trials};
     char trimmed[sizeof meanings];
     snprintf(trimmed, sizeof trimmed, "%.*s", (int)sizeof meanings - 2, meanings);
     unsigned char *bits = memory_allocate(n_units, 1, err);
     if (bits == NULL)
         return RS_INTERNAL;
     for (size_t unit = 0; unit < n_units; unit++)
-        bits[unit] = (unsigned char)writer->result->status[unit];
+        bits[unit] = (unsigned char)writer->outcome->status[unit];
     enum rs_status status = write_over(writer, "status", STORE_UINT8, 1, axes, sizes, bits,
                                        (struct store_label){"1", "0 good, else why numbers are missing"}, err);
     free(bits);
@@ -232,7 +232,7 @@ static enum rs_status write_status(struct writer *writer, struct rs_error *err)
 
 static enum rs_status write_by_head(struct writer *writer, struct rs_error *err)
 {
-    const struct head *head = &writer->result->head;
+    const struct head *head = &writer->outcome->head;
     size_t n_units = head->n_points * head->n_trials, n_heads = head->n_layers * head->n_heads;
     const char *const axes[] = {"trial", "layer", "head"};
     const size_t sizes[] = {head->n_trials, head->n_layers, head->n_heads};
@@ -250,7 +250,7 @@ static enum rs_status write_by_head(struct writer *writer, struct rs_error *err)
         if (!(variables_table[v].flags & VARIABLES_HEAD))
             continue;
         for (size_t i = 0; i < n_units * n_heads; i++)
-            numbers[i] = writer->result->by_head[i * VARIABLES_N + (size_t)v];
+            numbers[i] = writer->outcome->by_head[i * VARIABLES_N + (size_t)v];
         snprintf(name, sizeof name, "%s_by_head", variables_table[v].name);
         status = write_over(writer, name, STORE_FLOAT64, 3, axes, sizes, numbers,
                             (struct store_label){"1", variables_table[v].long_name}, err);
@@ -261,8 +261,8 @@ static enum rs_status write_by_head(struct writer *writer, struct rs_error *err)
 
 static enum rs_status write_provenance(struct writer *writer, struct rs_error *err)
 {
-    const struct result *result = writer->result;
-    char *resolved = config_resolved_text(result->configuration, err), source[64];
+    const struct outcome *outcome = writer->outcome;
+    char *resolved = config_resolved_text(outcome->configuration, err), source[64];
     if (resolved == NULL)
         return RS_INTERNAL;
     snprintf(source, sizeof source, "rescore %s", version_number());
@@ -272,15 +272,15 @@ static enum rs_status write_provenance(struct writer *writer, struct rs_error *e
         {"source", source},
         {"schema_version", RESULT_SCHEMA_VERSION},
         {"git_commit", version_commit()},
-        {"config_yaml", result->configuration->yaml},
+        {"config_yaml", outcome->configuration->yaml},
         {"config_resolved_yaml", resolved},
-        {"config_sha256", result->head.digest},
+        {"config_sha256", outcome->head.digest},
         {"rng", RANDOM_NAME},
         {"kernel", version_kernel()},
         {"compiler", version_compiler()},
         {"hdf5_version", store_library_version()},
         {"gsl_version", statistics_library_version()},
-        {"workload", result->head.workload},
+        {"workload", outcome->head.workload},
         {"interval", "95 % Student t interval over trials (device instances); task_loss_sample: over test items, each "
                      "averaged over trials"},
     };
@@ -289,24 +289,24 @@ static enum rs_status write_provenance(struct writer *writer, struct rs_error *e
         status = store_write_text(writer->store, "/", texts[i][0], texts[i][1], err);
     if (status == RS_OK)
         status = store_write_integer(writer->store, "/", "seed",
-                                     (long long)result->configuration->base.monte_carlo.seed, err);
+                                     (long long)outcome->configuration->base.monte_carlo.seed, err);
     if (status == RS_OK)
-        status = store_write_integer(writer->store, "/", "n_trials", (long long)result->head.n_trials, err);
+        status = store_write_integer(writer->store, "/", "n_trials", (long long)outcome->head.n_trials, err);
     if (status == RS_OK)
-        status = store_write_integer(writer->store, "/", "n_samples", (long long)result->head.n_samples, err);
+        status = store_write_integer(writer->store, "/", "n_samples", (long long)outcome->head.n_samples, err);
     if (status == RS_OK)
-        status = store_write_integer(writer->store, "/", "complete", result->n_missing == 0, err);
+        status = store_write_integer(writer->store, "/", "complete", outcome->n_missing == 0, err);
     free(resolved);
     return status;
 }
 
 /* --- group `samples`: the first trial of each point --- */
 
-static const struct keep *first_keep(const struct result *result, bool pairs)
+static const struct keep *first_keep(const struct outcome *outcome, bool pairs)
 {
-    for (size_t p = 0; p < result->head.n_points; p++)
-        if (pairs ? result->keeps[p].n_pairs > 0 : result->keeps[p].n_arrays > 0)
-            return &result->keeps[p];
+    for (size_t p = 0; p < outcome->head.n_points; p++)
+        if (pairs ? outcome->keeps[p].n_pairs > 0 : outcome->keeps[p].n_arrays > 0)
+            return &outcome->keeps[p];
     return NULL;
 }
 
@@ -343,8 +343,8 @@ static enum rs_status write_pairs(struct writer *writer, struct rs_error *err)
                                         "samples/decision"};
     static const char *const texts[] = {"score from codes", "score that the comparator sees, offset and noise included",
                                         "threshold of the layer and head", "1 = kept"};
-    const struct result *result = writer->result;
-    const struct keep *keep = first_keep(result, true);
+    const struct outcome *outcome = writer->outcome;
+    const struct keep *keep = first_keep(outcome, true);
     const char *const axes[] = {"samples/pair"};
     if (keep == NULL)
         return RS_OK;
@@ -353,14 +353,14 @@ static enum rs_status write_pairs(struct writer *writer, struct rs_error *err)
         store_write_scale(writer->store, "samples/pair", STORE_INT64, n_pairs, NULL, (struct store_label){0}, err);
     if (status == RS_OK)
         status = write_pair_places(writer, keep, err);
-    double *numbers = memory_allocate(result->head.n_points * n_pairs, sizeof *numbers, err);
+    double *numbers = memory_allocate(outcome->head.n_points * n_pairs, sizeof *numbers, err);
     if (numbers == NULL)
         return RS_INTERNAL;
     for (int which = 0; which < 4 && status == RS_OK; which++) {
-        for (size_t p = 0; p < result->head.n_points; p++)
+        for (size_t p = 0; p < outcome->head.n_points; p++)
             for (size_t i = 0; i < n_pairs; i++)
-                numbers[p * n_pairs + i] = i < result->keeps[p].n_pairs
-                                               ? pair_number(&result->keeps[p].pairs[i], which)
+                numbers[p * n_pairs + i] = i < outcome->keeps[p].n_pairs
+                                               ? pair_number(&outcome->keeps[p].pairs[i], which)
                                                : (double)NAN;
         status = write_over(writer, names[which], STORE_FLOAT64, 1, axes, sizes, numbers,
                             (struct store_label){"1", texts[which]}, err);
@@ -374,15 +374,15 @@ static enum rs_status write_array_numbers(struct writer *writer, const char *nam
                                           const size_t *sizes, size_t count, size_t member, struct store_label label,
                                           struct rs_error *err)
 {
-    const struct result *result = writer->result;
-    double *numbers = memory_allocate(result->head.n_points * count, sizeof *numbers, err);
+    const struct outcome *outcome = writer->outcome;
+    double *numbers = memory_allocate(outcome->head.n_points * count, sizeof *numbers, err);
     if (numbers == NULL)
         return RS_INTERNAL;
-    for (size_t p = 0; p < result->head.n_points; p++) {
+    for (size_t p = 0; p < outcome->head.n_points; p++) {
         const double *values;
-        memcpy(&values, (const char *)&result->keeps[p] + member, sizeof values);
+        memcpy(&values, (const char *)&outcome->keeps[p] + member, sizeof values);
         for (size_t i = 0; i < count; i++)
-            numbers[p * count + i] = result->keeps[p].n_arrays > 0 ? values[i] : (double)NAN;
+            numbers[p * count + i] = outcome->keeps[p].n_arrays > 0 ? values[i] : (double)NAN;
     }
     enum rs_status status = write_over(writer, name, STORE_FLOAT64, n_axes, axes, sizes, numbers, label, err);
     free(numbers);
@@ -409,7 +409,7 @@ static enum rs_status write_array_axes(struct writer *writer, const struct keep 
 
 static enum rs_status write_arrays(struct writer *writer, struct rs_error *err)
 {
-    const struct keep *keep = first_keep(writer->result, false);
+    const struct keep *keep = first_keep(writer->outcome, false);
     const char *const cells[] = {"samples/array", "samples/row", "samples/column"};
     const char *const lines[] = {"samples/array", "samples/column"};
     if (keep == NULL)
@@ -436,7 +436,7 @@ static enum rs_status write_arrays(struct writer *writer, struct rs_error *err)
 
 static enum rs_status write_samples(struct writer *writer, struct rs_error *err)
 {
-    const struct head_saves *saves = &writer->result->head.saves;
+    const struct head_saves *saves = &writer->outcome->head.saves;
     if (!saves->arrays && !saves->margins)
         return RS_OK;
     enum rs_status status = store_make_group(writer->store, "/samples", err);
@@ -449,7 +449,7 @@ static enum rs_status write_samples(struct writer *writer, struct rs_error *err)
 
 static enum rs_status write_all(struct writer *writer, struct rs_error *err)
 {
-    const struct head *head = &writer->result->head;
+    const struct head *head = &writer->outcome->head;
     enum rs_status status = write_provenance(writer, err);
     if (status == RS_OK)
         status = write_axes(writer, err);
@@ -471,9 +471,9 @@ static enum rs_status write_all(struct writer *writer, struct rs_error *err)
     return status;
 }
 
-enum rs_status result_write(const struct result *result, const char *path, struct rs_error *err)
+enum rs_status outcome_write(const struct outcome *outcome, const char *path, struct rs_error *err)
 {
-    struct writer writer = {.result = result};
+    struct writer writer = {.outcome = outcome};
     enum rs_status status = store_create(path, &writer.store, err);
     if (status == RS_OK)
         status = write_all(&writer, err);

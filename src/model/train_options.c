@@ -1,4 +1,4 @@
-#include "learn/train_options.h"
+#include "model/train_options.h"
 
 #define MEMBER(name) offsetof(struct train_options, name)
 static const struct option rows[] = {

@@ -1,0 +1,197 @@
+/* rescore compare ARRAY.h5: the engine's currents against those of ngspice, which runs the deck of `netlist`.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cli/array_options.h"
+#include "cli/command.h"
+#include "crossbar/array_file.h"
+#include "crossbar/transfer.h"
+#include "spice/netlist.h"
+#include "spice/ngspice.h"
+
+enum { TABLE_COLUMNS = 16, TABLE_VECTORS = 4, JSON_SCHEMA = 1 };
+
+/* ngspice orders its equations anew in every run: some 4 s at 64 x 64, 2 minutes at 128 x 128. */
+#define LIMIT_SECONDS 3600.0
+
+struct comparison {
+    struct array_file array;
+    double *engine, *ngspice;     /* [n_vectors][n_columns], amperes */
+    double *largest, *difference; /* [n_vectors]: largest current, largest difference relative to it */
+    double difference_max;
+};
+
+static void clear_comparison(struct comparison *c)
+{
+    free(c->engine);
+    free(c->ngspice);
+    free(c->largest);
+    free(c->difference);
+    array_file_clear(&c->array);
+}
+
+static bool allocate_comparison(struct comparison *c, struct rs_error *err)
+{
+    size_t n_vectors = c->array.n_vectors, n = n_vectors * c->array.network.n_columns;
+    c->engine = memory_allocate(n, sizeof *c->engine, err);
+    c->ngspice = memory_allocate(n, sizeof *c->ngspice, err);
+    c->largest = memory_allocate(n_vectors, sizeof *c->largest, err);
+    c->difference = memory_allocate(n_vectors, sizeof *c->difference, err);
+    return c->engine != NULL && c->ngspice != NULL && c->largest != NULL && c->difference != NULL;
+}
+
+static enum rs_status solve_engine(struct comparison *c, struct rs_error *err)
+{
+    const struct network *network = &c->array.network;
+    struct transfer_plan *plan = NULL;
+    double *transfer = memory_allocate(network->n_rows * network->n_columns, sizeof *transfer, err);
+    if (transfer == NULL)
+        return RS_INTERNAL;
+    enum rs_status status = transfer_plan_create(network, &plan, err);
+    if (status == RS_OK) {
+        transfer_compute(plan, c->array.conductance, transfer);
+        transfer_plan_destroy(plan);
+        for (size_t v = 0; v < c->array.n_vectors; v++)
+            transfer_apply(network, transfer, c->array.voltage + v * network->n_rows,
+                           c->engine + v * network->n_columns, NULL);
+    }
+    free(transfer);
+    return status;
+}
+
+static enum rs_status solve_ngspice(struct comparison *c, size_t v, struct rs_error *err)
+{
+    const struct network *network = &c->array.network;
+    struct text text = {0};
+    netlist_write(network, c->array.conductance, c->array.voltage + v * network->n_rows, &text);
+    char *deck = text_take(&text, err);
+    if (deck == NULL)
+        return RS_INTERNAL;
+    enum rs_status status =
+        ngspice_run(deck, network->n_columns, LIMIT_SECONDS, c->ngspice + v * network->n_columns, err);
+    free(deck);
+    return status;
+}
+
+static void measure(struct comparison *c, size_t v)
+{
+    size_t n = c->array.network.n_columns;
+    double worst = 0;
+    for (size_t j = v * n; j < (v + 1) * n; j++) {
+        double difference = fabs(c->engine[j] - c->ngspice[j]);
+        c->largest[v] = fmax(c->largest[v], fmax(fabs(c->engine[j]), fabs(c->ngspice[j])));
+        worst = fmax(worst, isnan(difference) ? (double)INFINITY : difference);
+    }
+    c->difference[v] = worst > 0 ? worst / c->largest[v] : 0;
+    c->difference_max = fmax(c->difference_max, c->difference[v]);
+}
+
+static enum rs_status compare_all(struct comparison *c, const struct array_options *options,
+                                  struct rs_error *err)
+{
+    if (!allocate_comparison(c, err))
+        return RS_INTERNAL;
+    enum rs_status status = solve_engine(c, err);
+    for (size_t v = 0; v < c->array.n_vectors && status == RS_OK; v++) {
+        status = solve_ngspice(c, v, err);
+        if (status == RS_OK)
+            measure(c, v);
+        if (status == RS_OK && options->verbose)
+            fprintf(stderr, "vector %zu of %zu done\n", v + 1, c->array.n_vectors);
+    }
+    return status;
+}
+
+static void print_columns(const struct comparison *c, size_t v)
+{
+    size_t n = c->array.network.n_columns;
+    printf("vector %zu\ncolumn  engine (A)               ngspice (A)              relative difference\n", v);
+    for (size_t j = 0; j < n; j++) {
+        double engine = c->engine[v * n + j], ngspice = c->ngspice[v * n + j],
+               difference = fabs(engine - ngspice);
+        printf("%6zu  %-23.16e  %-23.16e  %.2e\n", j, engine, ngspice,
+               difference > 0 ? difference / c->largest[v] : 0);
+    }
+    printf("\n");
+}
+
+static void print_vectors(const struct comparison *c)
+{
+    printf("vector  largest current (A)      relative difference\n");
+    for (size_t v = 0; v < c->array.n_vectors; v++)
+        printf("%6zu  %-23.16e  %.2e\n", v, c->largest[v], c->difference[v]);
+    printf("\n");
+}
+
+static void print_json_currents(const char *name, const double *amperes, size_t n_vectors, size_t n_columns)
+{
+    printf(", \"%s\": [", name);
+    for (size_t v = 0; v < n_vectors; v++)
+        for (size_t j = 0; j < n_columns; j++)
+            printf("%s%.17g%s",
+                   j > 0   ? ", "
+                   : v > 0 ? ", ["
+                           : "[",
+                   amperes[v * n_columns + j], j + 1 == n_columns ? "]" : "");
+    printf("]");
+}
+
+static void print_json(const struct comparison *c, const struct array_options *options)
+{
+    size_t n_vectors = c->array.n_vectors, n_columns = c->array.network.n_columns;
+    printf(
+        "{\"schema\": %d, \"command\": \"compare\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
+        "\"largest_relative_difference\": %.17g, \"tolerance\": %.17g",
+        JSON_SCHEMA, c->array.network.n_rows, n_columns, n_vectors, c->difference_max,
+        options->tolerance_ratio);
+    print_json_currents("engine", c->engine, n_vectors, n_columns);
+    print_json_currents("ngspice", c->ngspice, n_vectors, n_columns);
+    printf("}\n");
+}
+
+static void print_all(const struct comparison *c, const struct array_options *options)
+{
+    bool few = c->array.network.n_columns <= TABLE_COLUMNS && c->array.n_vectors <= TABLE_VECTORS;
+    if (!options->quiet && (few || options->verbose))
+        for (size_t v = 0; v < c->array.n_vectors; v++)
+            print_columns(c, v);
+    else if (!options->quiet)
+        print_vectors(c);
+    printf("largest_relative_difference = %.3e\n", c->difference_max);
+}
+
+static enum rs_status run(const struct command_line *line, struct rs_error *err)
+{
+    struct array_options options;
+    struct comparison comparison = {0};
+    enum rs_status status = array_options_read(line, &options, err);
+    if (status == RS_OK)
+        status = array_file_read(options.input, true, &comparison.array, err);
+    if (status == RS_OK)
+        status = compare_all(&comparison, &options, err);
+    if (status == RS_OK && options.json)
+        print_json(&comparison, &options);
+    else if (status == RS_OK)
+        print_all(&comparison, &options);
+    if (status == RS_OK && comparison.difference_max > options.tolerance_ratio)
+        status = rs_fail(err, RS_INCOMPLETE, "rescore compare: the difference exceeds the tolerance of %g",
+                         options.tolerance_ratio);
+    clear_comparison(&comparison);
+    return status;
+}
+
+/* ngspice needs about 0.1 s for a vector at 32 x 32 and 4 s at 64 x 64. */
+const struct command command_compare = {
+    .name = "compare",
+    .summary = "solve an array with the engine and with ngspice; print both and their largest difference",
+    .arguments = "ARRAY.h5",
+    .n_positionals_min = 1,
+    .n_positionals_max = 1,
+    .options = {{"tolerance", "T", "allowed difference, relative to the vector's largest current (default 1e-9); above "
+                                   "it the exit status is 1"}},
+    .example = "rescore compare array.h5 --tolerance 1e-10",
+    .run = run,
+};

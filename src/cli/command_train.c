@@ -1,0 +1,82 @@
+/* rescore train CONFIG -o MODEL.h5 */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "experiment/config.h"
+#include "io/file.h"
+#include "learn/train_memn2n.h"
+
+enum { PATH_SIZE = 2048 };
+
+static bool show_epoch(void *context, const struct train_memn2n_epoch *epoch)
+{
+    struct progress *progress = context;
+    struct run_progress state = {
+        .n_done = (size_t)(epoch->i_restart * epoch->n_epochs + epoch->i_epoch + 1),
+        .n_total = (size_t)(epoch->n_restarts * epoch->n_epochs),
+        .seconds = progress_seconds(progress),
+    };
+    progress_show(progress, &state);
+    return !command_should_stop(NULL);
+}
+
+static void print_summary(const struct command_line *line, const struct model_file *file)
+{
+    const struct memn2n_shape *shape = &file->model.shape;
+    if (line->json)
+        printf("{\"schema\": \"rescore-train/1\", \"kind\": \"memn2n\", \"task\": \"%s\", \"test_error\": %.17g, "
+               "\"n_hops\": %zu, \"d\": %zu, \"n_words\": %zu, \"n_test\": %zu, \"seed\": %llu}\n",
+               file->task, file->test_error, shape->n_hops, shape->d, shape->n_words, file->test.n_stories,
+               (unsigned long long)file->seed);
+    else if (!line->quiet)
+        printf("%s: %zu hops, d = %zu, %zu words; %.2f %% of %zu held-out questions answered wrong\n", file->task,
+               shape->n_hops, shape->d, shape->n_words, 100 * file->test_error, file->test.n_stories);
+}
+
+static enum rs_status train(const struct command_line *line, const struct config *config, struct rs_error *err)
+{
+    struct progress progress;
+    struct model_file file = {0};
+    if (config->workload.kind != WORKLOAD_STORIES)
+        return rs_fail(err, RS_INPUT, "%s: error: workload.kind: train makes its data itself; 'stories' expected",
+                       line->positionals[0]);
+    enum rs_status status = file_check_writable(line->output, err);
+    if (status != RS_OK)
+        return status;
+    progress_init(&progress, line, "epochs");
+    status = train_memn2n(&config->train, (enum stories_task)config->workload.task, (uint64_t)config->monte_carlo.seed,
+                          line->n_threads, show_epoch, &progress, &file, err);
+    progress_end(&progress);
+    if (status == RS_OK)
+        status = model_file_write(line->output, &file, err);
+    if (status == RS_OK)
+        print_summary(line, &file);
+    model_file_clear(&file);
+    return status;
+}
+
+static enum rs_status run(const struct command_line *line, struct rs_error *err)
+{
+    struct configuration *configuration = NULL;
+    enum rs_status status =
+        config_load(line->positionals[0], line->n_sets, (const char *const *)line->sets, &configuration, err);
+    if (status == RS_OK && configuration->n_sweeps > 0)
+        status = rs_fail(err, RS_INPUT, "%s: error: 'sweep' found, train takes one point; --set sweep={} leaves it out",
+                         line->positionals[0]);
+    if (status == RS_OK)
+        status = train(line, &configuration->base, err);
+    config_destroy(configuration);
+    return status;
+}
+
+const struct command command_train = {
+    .name = "train",
+    .summary = "train a memory network on generated stories",
+    .arguments = "CONFIG -o MODEL.h5",
+    .n_positionals_min = 1,
+    .n_positionals_max = 1,
+    .needs_output = true,
+    .example = "rescore train stories.yaml --set workload.task=one-fact -o one-fact.h5",
+    .run = run,
+};

@@ -1,0 +1,240 @@
+#include "crossbar/array_file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "io/store.h"
+
+static const char *const resistance_names[] = {"r_word_line_ohm", "r_bit_line_ohm", "r_driver_ohm",
+                                               "r_sense_ohm", "r_access_ohm"};
+enum { N_RESISTANCES = sizeof resistance_names / sizeof resistance_names[0], N_NETWORK_RESISTANCES = 4 };
+
+static enum rs_status fail_attribute(const struct store *store, const char *name, struct rs_error *err,
+                                     const char *what)
+{
+    return rs_fail(err, RS_INPUT, "%s:/@%s: error: %s", store_path(store), name, what);
+}
+
+/* --- conductance and voltage --- */
+
+static enum rs_status read_values(const struct store *store, const char *dataset, size_t n, double **values,
+                                  struct rs_error *err)
+{
+    *values = memory_allocate(n, sizeof **values, err);
+    if (*values == NULL)
+        return RS_INTERNAL;
+    return store_read(store, dataset, STORE_FLOAT64, *values, err);
+}
+
+static enum rs_status read_conductance(const struct store *store, struct array_file *file,
+                                       struct rs_error *err)
+{
+    const struct store_axis axes[] = {{"rows", STORE_SIZE_ANY, NULL}, {"columns", STORE_SIZE_ANY, NULL}};
+    struct store_shape shape;
+    enum rs_status status = store_check_shape(store, "conductance", 2, axes, err);
+    if (status == RS_OK)
+        status = store_get_shape(store, "conductance", &shape, err);
+    if (status != RS_OK)
+        return status;
+    file->network.n_rows = shape.sizes[0];
+    file->network.n_columns = shape.sizes[1];
+    struct rs_error reason;
+    if (network_check(&file->network, &reason) != RS_OK)
+        return rs_fail(err, RS_INPUT, "%s:/conductance: error: %s", store_path(store), reason.text);
+    size_t n = shape.sizes[0] * shape.sizes[1];
+    status = read_values(store, "conductance", n, &file->conductance, err);
+    for (size_t i = 0; i < n && status == RS_OK; i++)
+        if (!network_accepts(file->conductance[i]))
+            status = rs_fail(err, RS_INPUT,
+                             "%s:/conductance: error: %g found at [%zu][%zu], 0 or a positive number of "
+                             "siemens expected%s",
+                             store_path(store), file->conductance[i], i / shape.sizes[1], i % shape.sizes[1],
+                             file->conductance[i] > 0 ? " (1e-100 to 1e100)" : "");
+    return status;
+}
+
+static enum rs_status read_voltage(const struct store *store, struct array_file *file, struct rs_error *err)
+{
+    size_t n_rows = file->network.n_rows;
+    const struct store_axis axes[] = {{"vectors", STORE_SIZE_ANY, NULL},
+                                      {"rows", n_rows, "rows of /conductance"}};
+    struct store_shape shape;
+    enum rs_status status = store_check_shape(store, "voltage", 2, axes, err);
+    if (status == RS_OK)
+        status = store_get_shape(store, "voltage", &shape, err);
+    if (status != RS_OK)
+        return status;
+    file->n_vectors = shape.sizes[0];
+    status = read_values(store, "voltage", file->n_vectors * n_rows, &file->voltage, err);
+    for (size_t i = 0; i < file->n_vectors * n_rows && status == RS_OK; i++)
+        if (!isfinite(file->voltage[i]))
+            status = rs_fail(err, RS_INPUT,
+                             "%s:/voltage: error: %g found at [%zu][%zu], a finite number of volts expected",
+                             store_path(store), file->voltage[i], i / n_rows, i % n_rows);
+    return status;
+}
+
+/* --- resistances --- */
+
+struct names_check {
+    const struct store *store;
+    struct rs_error *err;
+    enum rs_status status;
+};
+
+/* A misspelt resistance must not silently be 0. */
+static void check_name(const char *name, bool is_dataset, void *context)
+{
+    struct names_check *check = context;
+    (void)is_dataset;
+    if (strncmp(name, "r_", 2) != 0 || check->status != RS_OK)
+        return;
+    for (size_t i = 0; i < N_RESISTANCES; i++)
+        if (strcmp(name, resistance_names[i]) == 0)
+            return;
+    const char *nearest = text_nearest(name, resistance_names, N_RESISTANCES);
+    if (nearest != NULL)
+        check->status =
+            rs_fail(check->err, RS_INPUT, "%s:/@%s: error: unknown attribute found; did you mean '%s'?",
+                    store_path(check->store), name, nearest);
+    else
+        check->status =
+            rs_fail(check->err, RS_INPUT,
+                    "%s:/@%s: error: unknown attribute found, of r_* only r_word_line_ohm, r_bit_line_ohm, "
+                    "r_driver_ohm, r_sense_ohm, r_access_ohm expected",
+                    store_path(check->store), name);
+}
+
+static enum rs_status read_resistances(const struct store *store, struct network *network,
+                                       struct rs_error *err)
+{
+    struct names_check check = {store, err, RS_OK};
+    double access_ohm = 0, *const values[N_RESISTANCES] = {&network->r_word_line_ohm,
+                                                           &network->r_bit_line_ohm, &network->r_driver_ohm,
+                                                           &network->r_sense_ohm, &access_ohm};
+    enum rs_status status = store_list_attributes(store, "/", check_name, &check, err);
+    if (status == RS_OK)
+        status = check.status;
+    for (size_t i = 0; i < N_RESISTANCES && status == RS_OK; i++) {
+        if (!store_has_attribute(store, "/", resistance_names[i]))
+            continue;
+        status = store_read_number(store, "/", resistance_names[i], values[i], err);
+        if (status == RS_OK && !network_accepts(*values[i]))
+            status =
+                rs_fail(err, RS_INPUT, "%s:/@%s: error: %g found, 0 or a positive number of ohm expected%s",
+                        store_path(store), resistance_names[i], *values[i],
+                        *values[i] > 0 ? " (1e-100 to 1e100)" : "");
+    }
+    if (status == RS_OK && access_ohm != 0)
+        return rs_fail(
+            err, RS_INPUT,
+            "%s:/@r_access_ohm: error: %g found, 0 expected: this program has no access resistance yet",
+            store_path(store), access_ohm);
+    return status;
+}
+
+/* --- what the format knows and this program does not have yet --- */
+
+/* A text attribute that only one value may have; `others` are the format's further values. */
+static enum rs_status check_choice(const struct store *store, const char *name, const char *accepted,
+                                   const char *const others[2], struct rs_error *err)
+{
+    if (!store_has_attribute(store, "/", name))
+        return RS_OK;
+    char *found = NULL;
+    enum rs_status status = store_read_text(store, "/", name, &found, err);
+    if (status != RS_OK || strcmp(found, accepted) == 0) {
+        free(found);
+        return status;
+    }
+    const char *const words[] = {accepted, others[0], others[1]};
+    const char *nearest = text_nearest(found, words, sizeof words / sizeof words[0]);
+    struct text what = {0};
+    text_append(&what, "'%s' found, '%s' expected", found, accepted);
+    if (strcmp(found, others[0]) == 0 || strcmp(found, others[1]) == 0)
+        text_append(&what, ": this program does not have '%s' yet", found);
+    else if (nearest != NULL)
+        text_append(&what, "; did you mean '%s'?", nearest);
+    fail_attribute(store, name, err, what.failed ? "unknown value found" : what.bytes);
+    text_clear(&what);
+    free(found);
+    return RS_INPUT;
+}
+
+/* A dataset with one value per line that must be 0 everywhere. */
+static enum rs_status check_zeros(const struct store *store, const char *dataset, const char *lines, size_t n,
+                                  const char *missing, struct rs_error *err)
+{
+    const struct store_axis axis = {lines, n, "of /conductance"};
+    double *values = NULL;
+    if (!store_has(store, dataset))
+        return RS_OK;
+    enum rs_status status = store_check_shape(store, dataset, 1, &axis, err);
+    if (status == RS_OK)
+        status = read_values(store, dataset, n, &values, err);
+    for (size_t i = 0; i < n && status == RS_OK; i++)
+        if (values[i] != 0)
+            status = rs_fail(err, RS_INPUT,
+                             "%s:/%s: error: %g found at [%zu], 0 expected: this program has no %s yet",
+                             store_path(store), dataset, values[i], i, missing);
+    free(values);
+    return status;
+}
+
+static enum rs_status check_extensions(const struct store *store, const struct network *network,
+                                       struct rs_error *err)
+{
+    enum rs_status status =
+        check_choice(store, "cell", "linear", (const char *const[]){"sinh", "table"}, err);
+    if (status == RS_OK)
+        status = check_choice(store, "drive", "left", (const char *const[]){"right", "both"}, err);
+    if (status == RS_OK)
+        status = check_choice(store, "sense", "bottom", (const char *const[]){"top", "both"}, err);
+    if (status == RS_OK)
+        status =
+            check_zeros(store, "word_line_floating", "rows", network->n_rows, "floating word lines", err);
+    if (status == RS_OK)
+        status =
+            check_zeros(store, "bit_line_floating", "columns", network->n_columns, "floating bit lines", err);
+    if (status == RS_OK)
+        status = check_zeros(store, "bit_line_bias", "columns", network->n_columns, "biased bit lines", err);
+    return status;
+}
+
+static enum rs_status read_all(const struct store *store, bool voltage_required, struct array_file *file,
+                               struct rs_error *err)
+{
+    enum rs_status status = read_conductance(store, file, err);
+    if (status == RS_OK)
+        status = read_resistances(store, &file->network, err);
+    if (status == RS_OK)
+        status = check_extensions(store, &file->network, err);
+    if (status == RS_OK && (voltage_required || store_has(store, "voltage")))
+        status = read_voltage(store, file, err);
+    return status;
+}
+
+enum rs_status array_file_read(const char *path, bool voltage_required, struct array_file *out,
+                               struct rs_error *err)
+{
+    struct store *store = NULL;
+    enum rs_status status = store_open(path, &store, err);
+    *out = (struct array_file){0};
+    if (status != RS_OK)
+        return status;
+    status = read_all(store, voltage_required, out, err);
+    store_close(store);
+    if (status != RS_OK)
+        array_file_clear(out);
+    return status;
+}
+
+void array_file_clear(struct array_file *file)
+{
+    free(file->conductance);
+    free(file->voltage);
+    *file = (struct array_file){0};
+}

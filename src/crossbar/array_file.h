@@ -1,0 +1,23 @@
+/* The array file of contract section 4: conductances, drives, wire, driver and sense resistance. */
+#ifndef CROSSBAR_ARRAY_FILE_H
+#define CROSSBAR_ARRAY_FILE_H
+
+#include "crossbar/network.h"
+
+struct array_file {
+    struct network network;
+    double *conductance; /* [n_rows][n_columns], siemens, all accepted by network_accepts */
+    size_t n_vectors;    /* 0 where the file has no /voltage and none was asked for */
+    double *voltage;     /* [n_vectors][n_rows], volts, finite; or NULL */
+};
+
+/*
+ * Reads `path`; the caller frees with array_file_clear. RS_IO when it cannot be opened or read, RS_INPUT with
+ * "FILE:/DATASET: error: ..." or "FILE:/@ATTRIBUTE: error: ..." where its content is wrong or asks for cells,
+ * drives or ends that this program does not have.
+ */
+enum rs_status array_file_read(const char *path, bool voltage_required, struct array_file *out,
+                               struct rs_error *err) RS_MUST_CHECK;
+void array_file_clear(struct array_file *file);
+
+#endif

@@ -1,0 +1,69 @@
+/* What a run will take: a few samples are timed, sizes are added up. */
+#include <config.h>
+
+#include <time.h>
+
+#include "experiment/plan.h"
+
+enum { PROBE_SAMPLES = 4 };
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static enum rs_status time_unit(const struct plan *plan, size_t unit, double *seconds, struct rs_error *err)
+{
+    struct plan_row row;
+    double start = now();
+    enum rs_status status = plan_run_unit(plan, unit, &row, err);
+    *seconds = now() - start;
+    if (status == RS_OK)
+        plan_row_clear(&row);
+    return status;
+}
+
+static double sample_bytes(const struct plan *plan)
+{
+    const struct attention_shape *shape = subject_shape(plan->subject);
+    const struct mapping *mapping = &plan->points[0].setup.mapping;
+    double pairs = (double)(shape->causal ? (shape->n_keys_max + 1) / 2 : shape->n_keys_max) *
+                   (double)shape->n_queries_max * (double)plan->n_head_rows * (double)plan->head.n_samples;
+    double arrays = (double)(mapping_tiles(mapping, shape->n_keys_max) * mapping->n_stacks) *
+                    (double)(shape->n_layers * shape->n_kv_heads);
+    double bytes = 0;
+    if (plan->head.saves.margins)
+        bytes += pairs * 4 * sizeof(double);
+    if (plan->head.saves.arrays)
+        bytes += arrays * (double)(mapping->n_rows * mapping->n_columns) * 2 * sizeof(double);
+    return bytes * (double)plan->head.n_points;
+}
+
+enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estimate *out, struct rs_error *err)
+{
+    const struct attention_shape *shape = subject_shape(plan->subject);
+    const struct mapping *mapping = &plan->points[0].setup.mapping;
+    struct head_saves saves = plan->head.saves;
+    size_t n_samples = plan->head.n_samples;
+    double first, last;
+    out->n_probed = n_samples < PROBE_SAMPLES ? n_samples : PROBE_SAMPLES;
+    plan->head.saves = (struct head_saves){0};
+    plan->head.n_samples = out->n_probed;
+    enum rs_status status = time_unit(plan, 0, &first, err);
+    if (status == RS_OK)
+        status = time_unit(plan, plan->n_units - 1, &last, err);
+    plan->head.n_samples = n_samples;
+    plan->head.saves = saves;
+    if (status != RS_OK)
+        return status;
+    double cells = (double)(mapping->n_rows * mapping->n_columns);
+    double reads = (double)shape->n_queries_max * (double)(shape->n_heads / shape->n_kv_heads);
+    double per_thread = 40 * cells * sizeof(double) + reads * (double)shape->n_keys_max * sizeof(double);
+    double rows = (double)plan->n_units * (VARIABLES_N + (double)n_samples) * sizeof(double);
+    out->unit_seconds = 0.5 * (first + last) * (double)n_samples / (double)out->n_probed;
+    out->disk_bytes = (double)plan->n_units * VARIABLES_N * sizeof(double) + sample_bytes(plan);
+    out->memory_bytes = per_thread * n_threads + rows + sample_bytes(plan);
+    return RS_OK;
+}

@@ -1,0 +1,84 @@
+#!/bin/sh
+# Engine against ngspice: random arrays up to 32 x 32, zero and other resistances, signed and zero drives. Prints TAP.
+. "${srcdir:=.}/tests/tap.sh"
+python=/usr/bin/python3
+work=$(mktemp -d "${TMPDIR:-/tmp}/rescore-compare.XXXXXX") || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+TMPDIR=$work; export TMPDIR
+if ! $python -c 'import h5py' 2> why; then
+    ok "h5py is installed (package python3-h5py)" 1 "$(cat why)"
+    plan; exit 1
+fi
+make_array() { $python "$srcdir/tests/make_array.py" "$@"; }
+
+largest=0
+compare() { # compare FILE NAME: both must agree to 1e-11
+    "$RESCORE" compare "$1" --tolerance 1e-9 > out 2> err
+    status=$?
+    found=$(sed -n 's/^largest_relative_difference = //p' out)
+    [ "$status" -eq 0 ] && awk -v x="$found" 'BEGIN { exit !(x != "" && x + 0 <= 1e-11) }'
+    ok "$2: $found" "$?" "exit $status: $(cat err)"
+    largest=$(awk -v x="$found" -v y="$largest" 'BEGIN { print (x + 0 > y + 0) ? x : y }')
+}
+
+seed=0
+{
+    for shape in "1 1" "1 6" "7 1" "2 3" "5 5" "8 3" "16 16" "11 23" "32 9" "32 32"; do
+        seed=$((seed + 1))
+        echo "$shape 2 $seed r_word_line_ohm=2.5 r_bit_line_ohm=1.5 r_driver_ohm=120 r_sense_ohm=80"
+    done
+    for zeros in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        echo "4 5 1 $((100 + zeros)) r_word_line_ohm=$((zeros & 1 ? 0 : 3)) r_bit_line_ohm=$((zeros & 2 ? 0 : 2))" \
+            "r_driver_ohm=$((zeros & 4 ? 0 : 100)) r_sense_ohm=$((zeros & 8 ? 0 : 90))"
+    done
+    echo "9 9 1 200 r_word_line_ohm=1e-3 r_bit_line_ohm=1e4 r_driver_ohm=1e-2 r_sense_ohm=1e5"
+    echo "5 4 1 201 OPEN=1 r_word_line_ohm=2 r_sense_ohm=90"
+    echo "5 4 2 202 ZERO=1 r_bit_line_ohm=2"
+    echo "6 5 1 7 r_word_line_ohm=2 r_sense_ohm=90"
+} > table
+awk '{ print "array" NR ".h5 " $0 }' table | make_array
+i=0
+while read -r settings; do
+    i=$((i + 1))
+    compare "array$i.h5" "$settings"
+done < table
+echo "# largest relative difference of all: $largest"
+
+mv "array$i.h5" array.h5
+"$RESCORE" compare array.h5 --tolerance 1e-17 > out 2> err
+ok "a difference above the tolerance exits 1" "$([ $? -eq 1 ] && grep -q '^largest_relative_difference = ' out; echo $?)" "$(cat out err)"
+"$RESCORE" compare array.h5 --json > out 2> err
+ok "compare --json exits 0" "$?" "$(cat err)"
+$python - > why 2>&1 <<'PY'
+import json
+s = json.load(open("out"))
+assert s["schema"] == 1 and len(s["engine"]) == 1 and len(s["engine"][0]) == 5
+worst = max(abs(a - b) for a, b in zip(s["engine"][0], s["ngspice"][0])) / max(map(abs, s["ngspice"][0]))
+assert abs(worst - s["largest_relative_difference"]) <= 1e-3 * worst
+PY
+ok "its numbers are those of both solvers" "$?" "$(cat why)"
+ok "no directory of ngspice is left" "$([ -z "$(find "$work" -name 'rescore-ngspice-*')" ]; echo $?)"
+
+# A user's .spiceinit must not matter, and a broken or missing ngspice must be said.
+mkdir home && printf 'set numdgt=3\nset ngbehavior=psa\n' > home/.spiceinit
+HOME=$work/home "$RESCORE" compare array.h5 > out 2> err
+ok "a .spiceinit of the user changes nothing" "$?" "$(cat err)"
+mkdir fake empty
+fake() { # fake SCRIPT: what a different ngspice on PATH does
+    printf '#!/bin/sh\n%s\n' "$1" > fake/ngspice; chmod +x fake/ngspice
+    PATH=$work/fake:$PATH "$RESCORE" compare array.h5 > out 2> err
+    status=$?
+}
+fake 'exit 0'
+ok "an ngspice that prints nothing fails" "$([ $status -eq 74 ] && grep -q 'no current of column 0' err; echo $?)" "$(cat err)"
+fake 'for j in 0 1 2 3 4; do echo "i(v$j) = 1e-6"; done; echo "Warning: singular matrix" >&2'
+ok "an ngspice that warns fails, its files are kept and named" "$([ $status -eq 74 ] && grep -q 'singular matrix' err &&
+    [ -f "$(sed -n 's/.*files are in \(.*\))$/\1/p' err)/deck.cir" ]; echo $?)" "$(cat err)"
+fake 'for j in 0 1 2 3; do echo "i(v$j) = 1e-6"; done; echo "i(v4) = nan"'
+ok "an ngspice that prints nan fails" "$([ $status -eq 74 ] && grep -q 'nan' err; echo $?)" "$(cat err)"
+fake 'for j in 0 1 2 3 4; do echo "i(v$j) = 1e-6"; done'
+ok "an ngspice that is wrong is found out" "$([ $status -eq 1 ]; echo $?)" "$(cat out err)"
+PATH=$work/empty "$RESCORE" compare array.h5 > out 2> err
+ok "a missing ngspice is named" "$([ $? -eq 74 ] && grep -q 'ngspice not found.*package ngspice' err; echo $?)" "$(cat err)"
+plan
