@@ -76,7 +76,7 @@ Test(memn2n, gradients_agree_with_finite_differences)
         memn2n_gradient_add(&small, weights, &story, ages, linear, room, gradient);
         for (size_t i = 0; i < n; i++)
             largest = fmax(largest, fabs(gradient[i]));
-        for (size_t i = run % 2; i < n; i += gradient[i] != 0 ? 3 : 41) {
+        for (size_t i = run == 1; i < n; i += gradient[i] != 0 ? 3 : 41) {
             double kept = weights[i];
             weights[i] = kept + step;
             double above = memn2n_gradient_add(&small, weights, &story, ages, linear, room, NULL);
@@ -259,12 +259,14 @@ static struct train_options quick_options(void)
 {
     struct train_options options;
     option_fill_defaults(&train_options_table, &options);
-    options.n_questions = 600;
+    options.n_questions = 1000;
     options.n_validation = options.n_test = 90;
     options.n_calibration = 30;
     options.n_components = 24;
     options.n_memories = options.n_sentences = 16;
-    options.n_epochs = 14;
+    options.n_epochs = 24;
+    options.rate = 0.006;
+    options.lengthening_share = 0;
     options.n_restarts = 1;
     return options;
 }
@@ -289,11 +291,11 @@ Test(memn2n, training_learns_and_is_the_same_for_any_number_of_threads)
     struct train_options options = quick_options();
     struct model_file one, two;
     struct curve curve_one = {0}, curve_two = {0};
-    cr_assert_eq(train_memn2n(&options, STORIES_DEDUCTION, 1, 1, note_epoch, &curve_one, &one, &err), RS_OK,
+    cr_assert_eq(train_memn2n(&options, STORIES_ONE_FACT, 1, 1, note_epoch, &curve_one, &one, &err), RS_OK,
                  "%s", err.text);
-    cr_assert_eq(train_memn2n(&options, STORIES_DEDUCTION, 1, 3, note_epoch, &curve_two, &two, &err), RS_OK,
+    cr_assert_eq(train_memn2n(&options, STORIES_ONE_FACT, 1, 3, note_epoch, &curve_two, &two, &err), RS_OK,
                  "%s", err.text);
-    size_t n = (options.n_hops + 1) * STORY_WORDS_COUNT * options.n_components;
+    size_t n = (one.model.shape.n_hops + 1) * STORY_WORDS_COUNT * one.model.shape.d;
     cr_assert_eq(memcmp(one.model.embedding, two.model.embedding, n * sizeof(float)), 0);
     cr_assert_eq(curve_one.n, options.n_epochs);
     cr_assert_eq(curve_two.n, options.n_epochs);
@@ -301,7 +303,7 @@ Test(memn2n, training_learns_and_is_the_same_for_any_number_of_threads)
         cr_assert_eq(curve_one.epochs[i].train_loss, curve_two.epochs[i].train_loss);
         cr_assert_eq(curve_one.epochs[i].validation_loss, curve_two.epochs[i].validation_loss);
     }
-    /* guessing among eight goods is wrong 7 times in 8 */
+    /* guessing among ten places is wrong 9 times in 10 */
     cr_assert_lt(one.test_error, 0.3, "%g", one.test_error);
     cr_assert_lt(curve_one.epochs[curve_one.n - 1].train_loss, curve_one.epochs[0].train_loss / 3);
     model_file_clear(&one);
@@ -354,9 +356,9 @@ Test(memn2n, options_that_contradict_each_other_are_refused)
     cr_assert_eq(train_memn2n(&longer, STORIES_MIXED, 1, 1, NULL, NULL, &file, &err), RS_INPUT);
     cr_assert(strstr(err.text, "train.sentences: 17 found, at most train.memories = 16") != NULL, "%s",
               err.text);
-    fewer.n_calibration = 601;
+    fewer.n_calibration = 1001;
     cr_assert_eq(train_memn2n(&fewer, STORIES_MIXED, 1, 1, NULL, NULL, &file, &err), RS_INPUT);
-    cr_assert(strstr(err.text, "train.calibration_questions: 601") != NULL, "%s", err.text);
+    cr_assert(strstr(err.text, "train.calibration_questions: 1001") != NULL, "%s", err.text);
     cr_assert_eq(train_memn2n(&fine, STORIES_MIXED, 1ull << 60, 1, NULL, NULL, &file, &err), RS_INPUT);
 }
 

@@ -1,5 +1,7 @@
 /* q/k/v files: a real one is read as its origin says, a small one comes back exactly, wrong ones are refused.
  */
+#include "config.h" /* POSIX names */
+
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -252,6 +254,9 @@ Test(qkv, wrong_files_are_refused_with_their_place, .init = enter_folder, .fini 
     }
     struct qkv qkv;
     cr_assert_eq(qkv_open("missing.h5", &qkv, NULL), RS_IO);
+    foreign_write("foreign.h5");
+    cr_assert_eq(qkv_open("foreign.h5", &qkv, NULL), RS_INPUT);
+    cr_assert_eq(count_files(), 2);
 }
 
 CHANGE(no_score_bias, (c->extra_attribute = "score_bias", c->extra_text = "none"))
@@ -326,7 +331,7 @@ Test(qkv, the_file_of_a_pretrained_transformer_is_read)
     cr_assert(qkv.n_layers == 5 && qkv.n_heads == 8 && qkv.n_kv_heads == 4 && qkv.d_head == 8 && qkv.causal);
     cr_assert_float_eq(qkv.score_scale, 1 / sqrt(8.0), 1e-6);
     cr_assert_eq(qkv.n_samples, 5);
-    cr_assert_eq(qkv.n_tokens, 1802);
+    cr_assert_eq(qkv.n_tokens, 1802 + 5); /* predicted ones, and the start of each story */
     cr_assert_leq(qkv_longest_sample(&qkv), 512);
     qkv_clear(&qkv);
 }
