@@ -77,7 +77,7 @@ enum rs_status ngspice_read_currents(const char *output, size_t n_values, double
                                      struct rs_error *err)
 {
     for (size_t j = 0; j < n_values; j++)
-        amperes[j] = NAN;
+        amperes[j] = (double)NAN;
     for (const char *line = output; line != NULL; line = strchr(line, '\n')) {
         size_t index;
         double value;

@@ -1,7 +1,7 @@
 /*
  * Status codes and error text, shared by every function that can fail.
  *
- * A code is the program's exit status (contract section 2). The text is one line per error, made for the
+ * A code is the program's exit status. The text is one line per error, made for the
  * user: it says what was found and what is expected. There is no global error state.
  */
 #ifndef RESCORE_STATUS_H

@@ -91,8 +91,8 @@ double residual_compute(const struct network *network, const double *conductance
         balance_bit_row(&bit, i + 1 == network->n_rows, bits, cells, n, flow, errors, &balance);
     }
     if (isnan(balance.check))
-        return NAN;
+        return (double)NAN;
     if (balance.driver > 0)
         return balance.worst / balance.driver;
-    return balance.worst > 0 ? INFINITY : 0;
+    return balance.worst > 0 ? (double)INFINITY : 0;
 }

@@ -13,5 +13,6 @@ librescore_core_la_SOURCES += \
     %D%/run_options.c %D%/run_options.h \
     %D%/subject.c %D%/subject.h \
     %D%/subject_memn2n.c \
+    %D%/subject_qkv.c \
     %D%/variables.c %D%/variables.h
 EXTRA_DIST += %D%/README.md

@@ -1,5 +1,5 @@
 /*
- * The result file (contract section 6): made from a folder of parts, in the order of the units, whoever ran them.
+ * The result file (docs/interface.md 4): made from a folder of parts, in the order of the units, whoever ran them.
  */
 #ifndef EXPERIMENT_OUTCOME_H
 #define EXPERIMENT_OUTCOME_H

@@ -400,9 +400,8 @@ static enum rs_status read_row(const struct store *store, const struct head *hea
         memcpy(row->by_head, values + VARIABLES_N + head->n_samples, n_by_head * sizeof *values);
         row->status = (int)values[width - 1];
         snprintf(group, sizeof group, "/keep%zu", unit);
-        if (store_has(store, group))
-            status = read_pairs(store, group, &row->keep, err);
-        if (status == RS_OK && store_has(store, group))
+        status = read_pairs(store, group, &row->keep, err);
+        if (status == RS_OK)
             status = read_arrays(store, group, &row->keep, err);
     }
     free(values);

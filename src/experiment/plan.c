@@ -178,7 +178,7 @@ static enum rs_status run_all_references(struct plan *plan, int n_threads, struc
         struct rs_error own = {{0}};
         enum rs_status status = run_references(plan, &plan->points[p], &own);
         if (status != RS_OK)
-#pragma omp critical(plan_error)
+#pragma omp critical
         {
             worst = rs_fail(err, status, "%s", own.text);
         }

@@ -22,6 +22,8 @@ static const struct subject_kind *find_kind(int workload_kind)
     switch (workload_kind) {
     case WORKLOAD_MEMN2N:
         return &subject_memn2n;
+    case WORKLOAD_QKV:
+        return &subject_qkv;
     default:
         return NULL;
     }
