@@ -15,6 +15,7 @@ struct init_value {
 static const struct init_value init_values[] = {
     {"workload.samples", "200"},
     {"comparator.offset", "10 nA"},
+    {"prune.keep_ratio", "10 %"},
 };
 
 static const char init_sweep[] =
