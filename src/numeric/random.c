@@ -1,4 +1,5 @@
-/* Philox4x32-10 and Box-Muller without libm's transcendental functions, so that bits do not depend on the libm. */
+/* Philox4x32-10 and Box-Muller without libm's transcendental functions, so that bits do not depend on the
+ * libm. */
 #include "numeric/random.h"
 
 #include <math.h>
@@ -60,15 +61,25 @@ static double natural_log(double x)
     return exponent * 0.69314718055994530942 + 2 * s * (1 + z * tail);
 }
 
-/* cos and sin of 2 pi turn, turn in (0, 1): a quarter turn is taken off, then Taylor series on [-pi/4, pi/4]. */
+/* cos and sin of 2 pi turn, turn in (0, 1): a quarter turn is taken off, then Taylor series on [-pi/4, pi/4].
+ */
 static void turn_cos_sin(double turn, double *cosine, double *sine)
 {
     double quarter = floor(turn * 4 + 0.5);
     double x = (turn - quarter * 0.25) * 6.28318530717958647693, z = x * x;
-    double s = x * (1 + z * (-1.0 / 6 + z * (1.0 / 120 + z * (-1.0 / 5040 + z * (1.0 / 362880 + z * (-1.0 / 39916800 +
-               z * (1.0 / 6227020800 + z * (-1.0 / 1307674368000))))))));
-    double c = 1 + z * (-1.0 / 2 + z * (1.0 / 24 + z * (-1.0 / 720 + z * (1.0 / 40320 + z * (-1.0 / 3628800 +
-               z * (1.0 / 479001600 + z * (-1.0 / 87178291200 + z * (1.0 / 20922789888000))))))));
+    double s =
+        x * (1 + z * (-1.0 / 6 +
+                      z * (1.0 / 120 +
+                           z * (-1.0 / 5040 + z * (1.0 / 362880 + z * (-1.0 / 39916800 +
+                                                                       z * (1.0 / 6227020800 +
+                                                                            z * (-1.0 / 1307674368000))))))));
+    double c =
+        1 + z * (-1.0 / 2 +
+                 z * (1.0 / 24 + z * (-1.0 / 720 +
+                                      z * (1.0 / 40320 +
+                                           z * (-1.0 / 3628800 +
+                                                z * (1.0 / 479001600 + z * (-1.0 / 87178291200 +
+                                                                            z * (1.0 / 20922789888000))))))));
     int q = (int)quarter & 3;
     double a = q & 1 ? s : c, b = q & 1 ? c : s;
     *cosine = q == 1 || q == 2 ? -a : a;
