@@ -270,7 +270,7 @@ enum rs_status card_load_preset(const char *name, struct card *card, struct rs_e
 void card_times(const struct card *card, double *first_seconds, double *last_seconds)
 {
     *first_seconds = 0;
-    *last_seconds = INFINITY;
+    *last_seconds = (double)INFINITY;
     for (int i = 0; i < LAW_BLOCKS; i++) {
         const struct law *law = card->blocks[i].law;
         double first, last;

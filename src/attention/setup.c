@@ -101,7 +101,7 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
     if (out->thresholds == NULL)
         return RS_INTERNAL;
     for (size_t i = 0; i < n_heads; i++)
-        out->thresholds[i] = NAN;
+        out->thresholds[i] = (double)NAN;
     return RS_OK;
 }
 

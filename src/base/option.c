@@ -207,9 +207,9 @@ static void unset(const struct option *option, void *section)
 {
     void *value = member(option, section);
     if (option->kind == OPTION_REAL)
-        *(double *)value = NAN;
+        *(double *)value = (double)NAN;
     else if (option->kind == OPTION_EITHER)
-        *(struct option_either *)value = (struct option_either){NAN, option->unit};
+        *(struct option_either *)value = (struct option_either){(double)NAN, option->unit};
     else if (option->kind == OPTION_REALS)
         *(struct option_reals *)value = (struct option_reals){.word = -1};
 }
@@ -326,7 +326,7 @@ double option_number(const struct option *option, const void *section)
     case OPTION_PATH:
         break;
     }
-    return NAN;
+    return (double)NAN;
 }
 
 static void print_unit_type(enum quantity_unit unit, struct text *out)

@@ -70,9 +70,9 @@ static void finish(struct collection *collection)
         outcome->n_missing++;
         outcome->status[unit] = VARIABLES_STATUS_missing;
         for (size_t v = 0; v < VARIABLES_N; v++)
-            outcome->values[unit * VARIABLES_N + v] = NAN;
+            outcome->values[unit * VARIABLES_N + v] = (double)NAN;
         for (size_t i = 0; i < head->n_samples; i++)
-            collection->loss[unit * head->n_samples + i] = NAN;
+            collection->loss[unit * head->n_samples + i] = (double)NAN;
     }
     for (size_t point = 0; point < head->n_points; point++)
         for (size_t i = 0; i < head->n_samples; i++) {
@@ -140,9 +140,9 @@ struct outcome_interval outcome_interval_of(const struct outcome *outcome, size_
                                             enum variable variable)
 {
     size_t n = outcome->head.n_trials;
-    double *values = malloc(n * sizeof *values), mean = NAN, half = NAN;
+    double *values = malloc(n * sizeof *values), mean = (double)NAN, half = (double)NAN;
     if (values == NULL)
-        return (struct outcome_interval){NAN, NAN, NAN};
+        return (struct outcome_interval){(double)NAN, (double)NAN, (double)NAN};
     for (size_t trial = 0; trial < n; trial++)
         values[trial] = outcome->values[(point * n + trial) * VARIABLES_N + variable];
     statistics_interval(values, n, confidence, &mean, &half);

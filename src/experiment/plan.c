@@ -302,7 +302,7 @@ static enum rs_status start_row(const struct plan *plan, size_t unit, struct pla
     row->keep.margins = plan->head.saves.margins && first_trial;
     row->keep.arrays = plan->head.saves.arrays && first_trial;
     for (size_t v = 0; v < VARIABLES_N; v++)
-        row->values[v] = NAN;
+        row->values[v] = (double)NAN;
     row->sample_loss = memory_allocate(plan->head.n_samples, sizeof *row->sample_loss, err);
     if (row->sample_loss == NULL)
         return RS_INTERNAL;
@@ -316,7 +316,7 @@ static enum rs_status start_row(const struct plan *plan, size_t unit, struct pla
 static void fail_row(struct plan_row *row, double residual_max)
 {
     for (size_t v = 0; v < VARIABLES_N; v++)
-        row->values[v] = NAN;
+        row->values[v] = (double)NAN;
     row->values[VARIABLE_residual_max] = residual_max;
     row->status = VARIABLES_STATUS_solver_missed_tolerance;
 }
@@ -378,7 +378,7 @@ enum rs_status plan_run_unit(const struct plan *plan, size_t unit, struct plan_r
     const struct plan_point *point = &plan->points[unit / plan->head.n_trials];
     struct attention *attention = NULL;
     struct subject_worker *worker = NULL;
-    double metric = NAN;
+    double metric = (double)NAN;
     enum rs_status status = start_row(plan, unit, row, err);
     if (status == RS_OK)
         status = attention_create(&point->setup, QUERY_ANALOG, &attention, err);
