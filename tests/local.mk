@@ -4,7 +4,7 @@ TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 LOG_DRIVER = $(TAP_DRIVER)
 LOG_COMPILER = $(SHELL) $(top_srcdir)/build-aux/criterion-tap.sh
 SH_LOG_DRIVER = $(TAP_DRIVER)
-SH_LOG_COMPILER = $(SHELL)
+SH_LOG_COMPILER = $(SHELL) $(top_srcdir)/build-aux/shell-tap.sh
 AM_TESTS_ENVIRONMENT = \
     srcdir='$(abs_top_srcdir)'; export srcdir; \
     builddir='$(abs_top_builddir)'; export builddir; \

@@ -32,5 +32,4 @@ else
         ok "the notebook runs on a result of kind $kind and draws $expected pictures" $? "$(tail -5 "$work/log")"
     done
 fi
-echo "# seconds $(($(date +%s) - start)) tests/notebook.sh"
 plan

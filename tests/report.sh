@@ -106,5 +106,4 @@ cp bare.html kept.html
 ok "a failing report leaves an older page alone" "$([ $? -eq 65 ] && cmp -s bare.html kept.html; echo $?)"
 "$RESCORE" report --help | grep -q '^usage: '
 ok "--help explains the command" $?
-echo "# seconds $(($(date +%s) - start)) tests/report.sh"
 plan
