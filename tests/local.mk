@@ -77,3 +77,16 @@ tests_test_report_LDADD = $(test_libraries)
 
 shell_tests += %D%/report.sh %D%/notebook.sh
 EXTRA_DIST += %D%/make_result.py %D%/check_report.py
+
+unit_tests += %D%/test_random
+tests_test_random_SOURCES = %D%/test_random.c
+tests_test_random_CFLAGS = $(test_flags)
+tests_test_random_LDADD = $(test_libraries)
+if HAVE_RANDOM123
+tests_test_random_CPPFLAGS = $(AM_CPPFLAGS) -DHAVE_RANDOM123
+endif
+
+unit_tests += %D%/test_statistics
+tests_test_statistics_SOURCES = %D%/test_statistics.c
+tests_test_statistics_CFLAGS = $(test_flags)
+tests_test_statistics_LDADD = $(test_libraries)
