@@ -90,3 +90,8 @@ unit_tests += %D%/test_statistics
 tests_test_statistics_SOURCES = %D%/test_statistics.c
 tests_test_statistics_CFLAGS = $(test_flags)
 tests_test_statistics_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_code
+tests_test_code_SOURCES = %D%/test_code.c
+tests_test_code_CFLAGS = $(test_flags)
+tests_test_code_LDADD = $(test_libraries)
