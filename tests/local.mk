@@ -95,3 +95,13 @@ unit_tests += %D%/test_code
 tests_test_code_SOURCES = %D%/test_code.c
 tests_test_code_CFLAGS = $(test_flags)
 tests_test_code_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_digital
+tests_test_digital_SOURCES = %D%/test_digital.c
+tests_test_digital_CFLAGS = $(test_flags)
+tests_test_digital_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_score
+tests_test_score_SOURCES = %D%/test_score.c
+tests_test_score_CFLAGS = $(test_flags)
+tests_test_score_LDADD = $(test_libraries)
