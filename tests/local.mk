@@ -105,3 +105,13 @@ unit_tests += %D%/test_score
 tests_test_score_SOURCES = %D%/test_score.c
 tests_test_score_CFLAGS = $(test_flags)
 tests_test_score_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_device
+tests_test_device_SOURCES = %D%/test_device.c
+tests_test_device_CFLAGS = $(test_flags)
+tests_test_device_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_card
+tests_test_card_SOURCES = %D%/test_card.c %D%/folder.h
+tests_test_card_CFLAGS = $(test_flags)
+tests_test_card_LDADD = $(test_libraries)
