@@ -115,3 +115,8 @@ unit_tests += %D%/test_card
 tests_test_card_SOURCES = %D%/test_card.c %D%/folder.h
 tests_test_card_CFLAGS = $(test_flags)
 tests_test_card_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_frontend
+tests_test_frontend_SOURCES = %D%/test_frontend.c
+tests_test_frontend_CFLAGS = $(test_flags)
+tests_test_frontend_LDADD = $(test_libraries)
