@@ -96,3 +96,46 @@ tests_test_report_LDADD = $(test_libraries)
 
 shell_tests += %D%/report.sh %D%/notebook.sh
 EXTRA_DIST += %D%/make_result.py %D%/check_report.py
+
+unit_tests += %D%/test_random
+tests_test_random_SOURCES = %D%/test_random.c
+tests_test_random_CFLAGS = $(test_flags)
+tests_test_random_LDADD = $(test_libraries)
+if HAVE_RANDOM123
+tests_test_random_CPPFLAGS = $(AM_CPPFLAGS) -DHAVE_RANDOM123
+endif
+
+unit_tests += %D%/test_statistics
+tests_test_statistics_SOURCES = %D%/test_statistics.c
+tests_test_statistics_CFLAGS = $(test_flags)
+tests_test_statistics_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_code
+tests_test_code_SOURCES = %D%/test_code.c
+tests_test_code_CFLAGS = $(test_flags)
+tests_test_code_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_digital
+tests_test_digital_SOURCES = %D%/test_digital.c
+tests_test_digital_CFLAGS = $(test_flags)
+tests_test_digital_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_score
+tests_test_score_SOURCES = %D%/test_score.c
+tests_test_score_CFLAGS = $(test_flags)
+tests_test_score_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_device
+tests_test_device_SOURCES = %D%/test_device.c
+tests_test_device_CFLAGS = $(test_flags)
+tests_test_device_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_card
+tests_test_card_SOURCES = %D%/test_card.c %D%/folder.h
+tests_test_card_CFLAGS = $(test_flags)
+tests_test_card_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_frontend
+tests_test_frontend_SOURCES = %D%/test_frontend.c
+tests_test_frontend_CFLAGS = $(test_flags)
+tests_test_frontend_LDADD = $(test_libraries)
