@@ -319,6 +319,24 @@ static bool read_values(struct reader *reader, struct config_sweep *sweep, const
     return true;
 }
 
+/* Where the sweep of an option stands, or where the next one goes. */
+static int sweep_position(const struct configuration *configuration, int option)
+{
+    int s = 0;
+    while (s < configuration->n_sweeps && configuration->sweeps[s].option != option)
+        s++;
+    return s;
+}
+
+/* --set of a sweep takes the place of the file's, in its position. */
+static void insert_sweep(struct configuration *configuration, int position, const struct config_sweep *sweep)
+{
+    memmove(&configuration->sweeps[position + 1], &configuration->sweeps[position],
+            (size_t)(configuration->n_sweeps - position) * sizeof *sweep);
+    configuration->sweeps[position] = *sweep;
+    configuration->n_sweeps++;
+}
+
 static void read_sweep(struct reader *reader, const char *key, const struct yaml_node *node)
 {
     struct configuration *configuration = reader->configuration;
@@ -333,6 +351,7 @@ static void read_sweep(struct reader *reader, const char *key, const struct yaml
         refuse(reader, node->line, node->column, "'%s': this key cannot be swept", key);
         return;
     }
+    int position = sweep_position(configuration, index);
     if (reader->set != NULL)
         mark_given(reader, index);
     if (configuration->n_sweeps == CONFIG_SWEEPS_MAX) {
@@ -341,7 +360,7 @@ static void read_sweep(struct reader *reader, const char *key, const struct yaml
     }
     struct config_sweep sweep = {.option = index};
     if (read_values(reader, &sweep, node))
-        configuration->sweeps[configuration->n_sweeps++] = sweep;
+        insert_sweep(configuration, position, &sweep);
     else
         config_clear_sweep(&sweep);
 }

@@ -113,21 +113,39 @@ static void append_json_text(const char *value, struct text *out)
     text_append(out, "\"");
 }
 
-/* Numbers over the sweeps, nested in the file's dimension order; `depth` counts the sweeps opened so far. */
+/*
+ * Numbers over the sweeps and `n_last` values at each point, nested in the file's dimension order; `depth`
+ * counts the sweeps opened so far. n_last = 0: one number a point.
+ */
 static void append_json_array(const struct outcome *outcome, int depth, size_t first, size_t count,
-                              const double *values, struct text *out)
+                              size_t n_last, const double *values, struct text *out)
 {
-    if (depth == outcome->configuration->n_sweeps) {
+    bool at_point = depth == outcome->configuration->n_sweeps;
+    if (at_point && n_last == 0) {
         append_json_number(values[first], out);
         return;
     }
-    size_t n = outcome->configuration->sweeps[depth].n_values;
+    size_t n = at_point ? n_last : outcome->configuration->sweeps[depth].n_values;
     text_append(out, "[");
     for (size_t i = 0; i < n; i++) {
         text_append(out, "%s", i > 0 ? ", " : "");
-        append_json_array(outcome, depth + 1, first + i * (count / n), count / n, values, out);
+        if (at_point)
+            append_json_number(values[first * n_last + i], out);
+        else
+            append_json_array(outcome, depth + 1, first + i * (count / n), count / n, n_last, values, out);
     }
     text_append(out, "]");
+}
+
+/* Every trial of one variable. */
+static void append_json_trials(const struct outcome *outcome, int variable, double *values, struct text *out)
+{
+    size_t n_units = outcome->head.n_points * outcome->head.n_trials;
+    for (size_t unit = 0; unit < n_units; unit++)
+        values[unit] = variable < 0 ? (double)outcome->status[unit]
+                                    : outcome->values[unit * VARIABLES_N + (size_t)variable];
+    text_append(out, ",\n  \"%s\": ", variable < 0 ? "status" : variables_table[variable].name);
+    append_json_array(outcome, 0, 0, outcome->head.n_points, outcome->head.n_trials, values, out);
 }
 
 static void append_json_variable(const struct outcome *outcome, enum variable variable, double *values,
@@ -141,7 +159,7 @@ static void append_json_variable(const struct outcome *outcome, enum variable va
             values[p] = part == 0 ? interval.mean : part == 1 ? interval.low : interval.high;
         }
         text_append(out, ",\n  \"%s_%s\": ", variables_table[variable].name, suffixes[part]);
-        append_json_array(outcome, 0, 0, n, values, out);
+        append_json_array(outcome, 0, 0, n, 0, values, out);
     }
 }
 
@@ -172,7 +190,7 @@ static void append_json_sweeps(const struct outcome *outcome, struct text *out)
 char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
 {
     struct text out = {0};
-    double *values = calloc(outcome->head.n_points, sizeof *values);
+    double *values = calloc(outcome->head.n_points * outcome->head.n_trials, sizeof *values);
     if (values == NULL) {
         rs_fail(err, RS_INTERNAL, "out of memory");
         return NULL;
@@ -191,6 +209,9 @@ char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
     for (int v = 0; v < VARIABLES_N; v++)
         if ((variables_table[v].flags & VARIABLES_INTERVAL) && is_present(outcome, (enum variable)v))
             append_json_variable(outcome, (enum variable)v, values, &out);
+    for (int v = -1; v < VARIABLES_N; v++)
+        if (v < 0 || is_present(outcome, (enum variable)v))
+            append_json_trials(outcome, v, values, &out);
     text_append(&out, "\n}\n");
     free(values);
     return text_take(&out, err);
