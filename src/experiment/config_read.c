@@ -354,6 +354,8 @@ static void read_sweep(struct reader *reader, const char *key, const struct yaml
     int position = sweep_position(configuration, index);
     if (reader->set != NULL)
         mark_given(reader, index);
+    if (position > configuration->n_sweeps)
+        position = configuration->n_sweeps; /* an alternative's sweep before it has gone */
     if (configuration->n_sweeps == CONFIG_SWEEPS_MAX) {
         refuse(reader, node->line, node->column, "'%s': more than %d swept keys", key, CONFIG_SWEEPS_MAX);
         return;
