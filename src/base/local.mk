@@ -1,4 +1,6 @@
 librescore_core_la_SOURCES += \
+    %D%/clock.c \
+    %D%/clock.h \
     %D%/memory.c \
     %D%/memory.h \
     %D%/option.c \
