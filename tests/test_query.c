@@ -172,6 +172,7 @@ Test(query, recall_counts_ties_by_their_chance)
         {{1, 1 + 1e-6, 3, 0}, 0.75, 0.5},
         {{0, 0, 0, 5}, -5, 1},
         {{2, 2, 2, 0}, 1.5, 1.0 / 3},
+        {{1, 1 + 1e-12, 1, 0}, 0.75, 2.0 / 3},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct hand hand;
