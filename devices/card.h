@@ -1,6 +1,6 @@
 /*
- * A card: one device as published, read from YAML. Each block carries its source and its confidence: primary (the
- * paper or its data), secondary (somebody's fit or code), assumed.
+ * A card: one device as published, read from YAML. Each block carries its source and its confidence: primary
+ * (the paper or its data), secondary (somebody's fit or code), assumed.
  */
 #ifndef DEVICES_CARD_H
 #define DEVICES_CARD_H

@@ -66,7 +66,7 @@ check "solve --solver field --json exits 0"
 $python - > /dev/null 2> err <<'PY'
 import h5py, json, numpy as np
 s = json.load(open("out"))
-assert s["schema"] == 1 and s["n_vectors"] == 3 and s["n_failed"] == 0 and s["solver"] == "field"
+assert s["schema"] == "rescore-solve/1" and s["n_vectors"] == 3 and s["n_failed"] == 0 and s["solver"] == "field"
 assert 0 <= s["residual_max"] < 1e-9 and s["difference_max"] <= 1e-11
 one, other = h5py.File("field.h5"), h5py.File("answer.h5")
 assert "transfer" not in one and "word_line_voltage" not in one

@@ -4,7 +4,7 @@ TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 LOG_DRIVER = $(TAP_DRIVER)
 LOG_COMPILER = $(SHELL) $(top_srcdir)/build-aux/criterion-tap.sh
 SH_LOG_DRIVER = $(TAP_DRIVER)
-SH_LOG_COMPILER = $(SHELL)
+SH_LOG_COMPILER = $(SHELL) $(top_srcdir)/build-aux/shell-tap.sh
 AM_TESTS_ENVIRONMENT = \
     srcdir='$(abs_top_srcdir)'; export srcdir; \
     builddir='$(abs_top_builddir)'; export builddir; \
@@ -63,6 +63,25 @@ tests_write_sample_LDADD = librescore-core.la
 shell_tests += %D%/readback.sh
 EXTRA_DIST += %D%/readback.py
 
+unit_tests += %D%/test_stories
+tests_test_stories_SOURCES = %D%/test_stories.c
+tests_test_stories_CFLAGS = $(test_flags)
+tests_test_stories_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_qkv
+tests_test_qkv_SOURCES = %D%/test_qkv.c %D%/folder.h %D%/foreign_store.h
+tests_test_qkv_CFLAGS = $(test_flags)
+tests_test_qkv_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_memn2n
+tests_test_memn2n_SOURCES = %D%/test_memn2n.c
+tests_test_memn2n_CFLAGS = $(test_flags)
+tests_test_memn2n_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_model_file
+tests_test_model_file_SOURCES = %D%/test_model_file.c %D%/folder.h %D%/foreign_store.h
+tests_test_model_file_CFLAGS = $(test_flags)
+tests_test_model_file_LDADD = $(test_libraries)
 shell_tests += %D%/cli_array.sh %D%/compare.sh
 EXTRA_DIST += %D%/make_array.py
 

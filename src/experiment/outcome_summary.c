@@ -8,8 +8,9 @@
 #include "experiment/outcome.h"
 
 /* The variables that the table shows. */
-static const enum variable shown[] = {VARIABLE_task_metric,     VARIABLE_task_loss,    VARIABLE_false_prune_rate,
-                                      VARIABLE_false_keep_rate, VARIABLE_keep_ratio,   VARIABLE_output_error};
+static const enum variable shown[] = {VARIABLE_task_metric,      VARIABLE_task_loss,
+                                      VARIABLE_false_prune_rate, VARIABLE_false_keep_rate,
+                                      VARIABLE_keep_ratio,       VARIABLE_output_error};
 
 static bool is_present(const struct outcome *outcome, enum variable variable)
 {
@@ -27,9 +28,11 @@ static void append_point(const struct outcome *outcome, size_t point, struct tex
         char text[64];
         config_at(outcome->configuration, point, &values);
         if (option->kind == OPTION_REAL && option->unit == QUANTITY_RATIO)
-            snprintf(text, sizeof text, "%.4g %%", 100 * option_number(option, config_section(&values, sweep->option)));
+            snprintf(text, sizeof text, "%.4g %%",
+                     100 * option_number(option, config_section(&values, sweep->option)));
         else if (option->kind == OPTION_REAL)
-            quantity_print(option_number(option, config_section(&values, sweep->option)), option->unit, text, sizeof text);
+            quantity_print(option_number(option, config_section(&values, sweep->option)), option->unit, text,
+                           sizeof text);
         else
             snprintf(text, sizeof text, "%s", sweep->values[indices[s]]);
         text_append(out, "%-*s  ", (int)strlen(option->key), text);
@@ -38,14 +41,15 @@ static void append_point(const struct outcome *outcome, size_t point, struct tex
 
 static void append_heading(const struct outcome *outcome, struct text *out)
 {
-    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n\n", outcome->head.workload,
-                outcome->head.n_points, outcome->head.n_trials);
+    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n\n",
+                outcome->head.workload, outcome->head.n_points, outcome->head.n_trials);
     for (int s = 0; s < outcome->configuration->n_sweeps; s++)
         text_append(out, "%s  ", config_option(outcome->configuration->sweeps[s].option)->key);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         if (!is_present(outcome, shown[i]))
             continue;
-        const char *name = shown[i] == VARIABLE_task_metric ? outcome->head.metric : variables_table[shown[i]].name;
+        const char *name =
+            shown[i] == VARIABLE_task_metric ? outcome->head.metric : variables_table[shown[i]].name;
         text_append(out, "%-27s", name);
     }
     text_append(out, "\n");
@@ -66,7 +70,8 @@ static void append_interval(struct outcome_interval interval, struct text *out)
 static void append_failures(const struct outcome *outcome, struct text *out)
 {
     if (outcome->n_missing + outcome->n_failed > 0)
-        text_append(out, "\n%zu units missing, %zu missed the solver's tolerance\n", outcome->n_missing, outcome->n_failed);
+        text_append(out, "\n%zu units missing, %zu missed the solver's tolerance\n", outcome->n_missing,
+                    outcome->n_failed);
 }
 
 char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
@@ -108,24 +113,43 @@ static void append_json_text(const char *value, struct text *out)
     text_append(out, "\"");
 }
 
-/* Numbers over the sweeps, nested in the file's dimension order; `depth` counts the sweeps opened so far. */
-static void append_json_array(const struct outcome *outcome, int depth, size_t first, size_t count, const double *values,
-                              struct text *out)
+/*
+ * Numbers over the sweeps and `n_last` values at each point, nested in the file's dimension order; `depth`
+ * counts the sweeps opened so far. n_last = 0: one number a point.
+ */
+static void append_json_array(const struct outcome *outcome, int depth, size_t first, size_t count,
+                              size_t n_last, const double *values, struct text *out)
 {
-    if (depth == outcome->configuration->n_sweeps) {
+    bool at_point = depth == outcome->configuration->n_sweeps;
+    if (at_point && n_last == 0) {
         append_json_number(values[first], out);
         return;
     }
-    size_t n = outcome->configuration->sweeps[depth].n_values;
+    size_t n = at_point ? n_last : outcome->configuration->sweeps[depth].n_values;
     text_append(out, "[");
     for (size_t i = 0; i < n; i++) {
         text_append(out, "%s", i > 0 ? ", " : "");
-        append_json_array(outcome, depth + 1, first + i * (count / n), count / n, values, out);
+        if (at_point)
+            append_json_number(values[first * n_last + i], out);
+        else
+            append_json_array(outcome, depth + 1, first + i * (count / n), count / n, n_last, values, out);
     }
     text_append(out, "]");
 }
 
-static void append_json_variable(const struct outcome *outcome, enum variable variable, double *values, struct text *out)
+/* Every trial of one variable. */
+static void append_json_trials(const struct outcome *outcome, int variable, double *values, struct text *out)
+{
+    size_t n_units = outcome->head.n_points * outcome->head.n_trials;
+    for (size_t unit = 0; unit < n_units; unit++)
+        values[unit] = variable < 0 ? (double)outcome->status[unit]
+                                    : outcome->values[unit * VARIABLES_N + (size_t)variable];
+    text_append(out, ",\n  \"%s\": ", variable < 0 ? "status" : variables_table[variable].name);
+    append_json_array(outcome, 0, 0, outcome->head.n_points, outcome->head.n_trials, values, out);
+}
+
+static void append_json_variable(const struct outcome *outcome, enum variable variable, double *values,
+                                 struct text *out)
 {
     static const char *const suffixes[] = {"mean", "lo95", "hi95"};
     size_t n = outcome->head.n_points;
@@ -135,7 +159,7 @@ static void append_json_variable(const struct outcome *outcome, enum variable va
             values[p] = part == 0 ? interval.mean : part == 1 ? interval.low : interval.high;
         }
         text_append(out, ",\n  \"%s_%s\": ", variables_table[variable].name, suffixes[part]);
-        append_json_array(outcome, 0, 0, n, values, out);
+        append_json_array(outcome, 0, 0, n, 0, values, out);
     }
 }
 
@@ -152,7 +176,8 @@ static void append_json_sweeps(const struct outcome *outcome, struct text *out)
             char why[256];
             text_append(out, "%s", i > 0 ? ", " : "");
             bool is_number = option->kind != OPTION_CHOICE && option->kind != OPTION_BOOLEAN;
-            if (is_number && option_set(option, config_section(&point, sweep->option), sweep->values[i], why, sizeof why))
+            if (is_number &&
+                option_set(option, config_section(&point, sweep->option), sweep->values[i], why, sizeof why))
                 append_json_number(option_number(option, config_section(&point, sweep->option)), out);
             else
                 append_json_text(sweep->values[i], out);
@@ -165,22 +190,28 @@ static void append_json_sweeps(const struct outcome *outcome, struct text *out)
 char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
 {
     struct text out = {0};
-    double *values = calloc(outcome->head.n_points, sizeof *values);
+    double *values = calloc(outcome->head.n_points * outcome->head.n_trials, sizeof *values);
     if (values == NULL) {
         rs_fail(err, RS_INTERNAL, "out of memory");
         return NULL;
     }
-    text_append(&out, "{\n  \"schema\": \"rescore-run/1\",\n  \"source\": \"rescore %s\",\n  \"config_sha256\": \"%s\"",
-                version_number(), outcome->head.digest);
+    text_append(
+        &out,
+        "{\n  \"schema\": \"rescore-run/1\",\n  \"source\": \"rescore %s\",\n  \"config_sha256\": \"%s\"",
+        version_number(), outcome->head.digest);
     text_append(&out, ",\n  \"workload\": ");
     append_json_text(outcome->head.workload, &out);
-    text_append(&out, ",\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  \"n_failed\": %zu",
+    text_append(&out,
+                ",\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  \"n_failed\": %zu",
                 outcome->head.n_trials, outcome->head.n_samples, outcome->n_missing == 0 ? "true" : "false",
                 outcome->n_failed);
     append_json_sweeps(outcome, &out);
     for (int v = 0; v < VARIABLES_N; v++)
         if ((variables_table[v].flags & VARIABLES_INTERVAL) && is_present(outcome, (enum variable)v))
             append_json_variable(outcome, (enum variable)v, values, &out);
+    for (int v = -1; v < VARIABLES_N; v++)
+        if (v < 0 || is_present(outcome, (enum variable)v))
+            append_json_trials(outcome, v, values, &out);
     text_append(&out, "\n}\n");
     free(values);
     return text_take(&out, err);
