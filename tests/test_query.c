@@ -260,7 +260,7 @@ Test(query, exact_and_unpruned_modes_need_no_signals)
     query_run(&hand.fixture.setup, QUERY_EXACT, &hand.query, &hand.scratch, hand.output, &hand.counts);
     assert_counts(&hand.counts, 2, 2, 2, 0, 0, 0);
     assert_output(&hand, 5);
-    hand.fixture.setup.thresholds[0] = NAN; /* not needed */
+    hand.fixture.setup.thresholds[0] = (double)NAN; /* not needed */
     query_run(&hand.fixture.setup, QUERY_QUANTISED, &hand.query, &hand.scratch, hand.output, &hand.counts);
     cr_assert_eq(hand.counts.n_kept, 2 + KEYS);
     assert_output(&hand, 15);
