@@ -139,3 +139,13 @@ unit_tests += %D%/test_frontend
 tests_test_frontend_SOURCES = %D%/test_frontend.c
 tests_test_frontend_CFLAGS = $(test_flags)
 tests_test_frontend_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_query
+tests_test_query_SOURCES = %D%/test_query.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_query_CFLAGS = $(test_flags)
+tests_test_query_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_attention
+tests_test_attention_SOURCES = %D%/test_attention.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_attention_CFLAGS = $(test_flags)
+tests_test_attention_LDADD = $(test_libraries)
