@@ -14,18 +14,33 @@ extern const size_t card_embedded_ideal_size, card_embedded_wan2022_size, card_e
 #define CARD_FORMAT "rescore-device-card"
 
 static const char *const clamps[] = {"zero", "window", NULL};
+static const char *const confidences[] = {"primary", "secondary", "assumed"};
 
 #define MEMBER(name) offsetof(struct card_window, name)
 static const struct option window_options[] = {
-    {.key = "g_min", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(g_min_siemens), .low = 0,
-     .high = 1, .help = "smallest programmable conductance"},
-    {.key = "g_max", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(g_max_siemens), .high = 1,
-     .flags = OPTION_LOW_OPEN, .help = "largest programmable conductance"},
-    {.key = "clamp", .kind = OPTION_CHOICE, .offset = MEMBER(clamp), .initial = "zero", .choices = clamps,
+    {.key = "g_min",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(g_min_siemens),
+     .low = 0,
+     .high = 1,
+     .help = "smallest programmable conductance"},
+    {.key = "g_max",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(g_max_siemens),
+     .high = 1,
+     .flags = OPTION_LOW_OPEN,
+     .help = "largest programmable conductance"},
+    {.key = "clamp",
+     .kind = OPTION_CHOICE,
+     .offset = MEMBER(clamp),
+     .initial = "zero",
+     .choices = clamps,
      .help = "where errors are cut off"},
 };
-static const struct option_table window_table = {window_options, sizeof window_options / sizeof window_options[0],
-                                                 sizeof(struct card_window)};
+static const struct option_table window_table = {
+    window_options, sizeof window_options / sizeof window_options[0], sizeof(struct card_window)};
 
 struct reader {
     const struct yaml_document *document;
@@ -38,13 +53,24 @@ static void refuse(struct reader *reader, int line, int column, const char *text
     reader->status = yaml_fail(reader->document, line, column, reader->err, "%s", text);
 }
 
-static void refuse_key(struct reader *reader, const struct yaml_node *node, const char *const *known, size_t n_known)
+static void refuse_key(struct reader *reader, const struct yaml_node *node, const char *const *known,
+                       size_t n_known)
 {
     char text[256];
     const char *nearest = text_nearest(node->key, known, n_known);
     snprintf(text, sizeof text, "'%s': unknown key%s%s%s", node->key, nearest ? "; did you mean '" : "",
              nearest ? nearest : "", nearest ? "'?" : "");
     refuse(reader, node->key_line, node->key_column, text);
+}
+
+static void refuse_duplicate(struct reader *reader, const struct yaml_node *mapping)
+{
+    char text[256];
+    const struct yaml_node *twice = yaml_find_duplicate(mapping);
+    if (twice == NULL)
+        return;
+    snprintf(text, sizeof text, "'%s' stands twice", twice->key);
+    refuse(reader, twice->key_line, twice->key_column, text);
 }
 
 static void copy_text(struct reader *reader, const struct yaml_node *node, char *text, size_t text_size)
@@ -57,7 +83,17 @@ static void copy_text(struct reader *reader, const struct yaml_node *node, char 
         snprintf(text, text_size, "%s", node->text);
 }
 
-static void set_option(struct reader *reader, const struct option *option, const struct yaml_node *node, void *section)
+static void copy_confidence(struct reader *reader, const struct yaml_node *node, char *confidence)
+{
+    copy_text(reader, node, confidence, CARD_CONFIDENCE_SIZE);
+    for (size_t i = 0; i < sizeof confidences / sizeof confidences[0]; i++)
+        if (strcmp(confidence, confidences[i]) == 0)
+            return;
+    refuse(reader, node->line, node->column, "'confidence': one of primary, secondary, assumed expected");
+}
+
+static void set_option(struct reader *reader, const struct option *option, const struct yaml_node *node,
+                       void *section)
 {
     char why[256], text[400];
     bool good = true;
@@ -92,6 +128,7 @@ static void read_block(struct reader *reader, const struct yaml_node *block, con
     const char *known[64] = {"source", "confidence", "kind"};
     size_t n_known = 3;
     char text[256];
+    refuse_duplicate(reader, block);
     for (size_t i = 0; table != NULL && i < table->n_options; i++)
         known[n_known++] = table->options[i].key;
     for (size_t i = 0; i < block->n_children; i++) {
@@ -102,7 +139,7 @@ static void read_block(struct reader *reader, const struct yaml_node *block, con
         else if (strcmp(node->key, "source") == 0)
             copy_text(reader, node, source, OPTION_TEXT_SIZE);
         else if (strcmp(node->key, "confidence") == 0)
-            copy_text(reader, node, confidence, 32);
+            copy_confidence(reader, node, confidence);
         else if (strcmp(node->key, "kind") != 0)
             refuse_key(reader, node, known, n_known);
     }
@@ -112,7 +149,8 @@ static void read_block(struct reader *reader, const struct yaml_node *block, con
             refuse(reader, block->line, block->column, text);
         }
     if (source[0] == '\0' || confidence[0] == '\0')
-        refuse(reader, block->line, block->column, "a source and a confidence (primary, secondary, assumed) expected");
+        refuse(reader, block->line, block->column,
+               "a source and a confidence (primary, secondary, assumed) expected");
 }
 
 static void read_window(struct reader *reader, const struct yaml_node *block, struct card *card)
@@ -123,7 +161,8 @@ static void read_window(struct reader *reader, const struct yaml_node *block, st
         refuse(reader, block->line, block->column, "g_min must be below g_max");
 }
 
-static void read_law(struct reader *reader, const struct yaml_node *block, enum law_block which, struct card *card)
+static void read_law(struct reader *reader, const struct yaml_node *block, enum law_block which,
+                     struct card *card)
 {
     const struct yaml_node *kind = yaml_find(block, "kind");
     struct card_block *out = &card->blocks[which];
@@ -160,16 +199,18 @@ static void read_head(struct reader *reader, const struct yaml_node *node, struc
         copy_text(reader, node, card->summary, sizeof card->summary);
     else if (strcmp(node->key, "citation") == 0)
         copy_text(reader, node, card->citation, sizeof card->citation);
-    else if (strcmp(node->key, "format") == 0 && (node->kind != YAML_SCALAR || strcmp(node->text, CARD_FORMAT) != 0))
+    else if (strcmp(node->key, "format") == 0 &&
+             (node->kind != YAML_SCALAR || strcmp(node->text, CARD_FORMAT) != 0))
         refuse(reader, node->line, node->column, "format " CARD_FORMAT " expected");
-    else if (strcmp(node->key, "version") == 0 && (node->kind != YAML_SCALAR || strcmp(node->text, "1") != 0)) {
+    else if (strcmp(node->key, "version") == 0 &&
+             (node->kind != YAML_SCALAR || strcmp(node->text, "1") != 0)) {
         snprintf(text, sizeof text, "version 1 expected");
         refuse(reader, node->line, node->column, text);
     }
 }
 
-static const char *const card_keys[] = {"format",     "version",    "name",       "summary",   "citation", "window",
-                                        "programming", "relaxation", "read_noise"};
+static const char *const card_keys[] = {"format", "version",     "name",       "summary",   "citation",
+                                        "window", "programming", "relaxation", "read_noise"};
 
 static void read_key(struct reader *reader, const struct yaml_node *node, struct card *card)
 {
@@ -182,8 +223,11 @@ static void read_key(struct reader *reader, const struct yaml_node *node, struct
                 refuse(reader, node->line, node->column, "a block of keys expected");
             return;
         }
-    if (strcmp(node->key, "window") == 0 && node->kind == YAML_MAPPING) {
-        read_window(reader, node, card);
+    if (strcmp(node->key, "window") == 0) {
+        if (node->kind == YAML_MAPPING)
+            read_window(reader, node, card);
+        else
+            refuse(reader, node->line, node->column, "a block of keys expected");
         return;
     }
     for (size_t i = 0; i < n_keys; i++)
@@ -201,9 +245,7 @@ static enum rs_status read_card(const struct yaml_document *document, struct car
     *card = (struct card){0};
     if (root->kind != YAML_MAPPING)
         return yaml_fail(document, root->line, root->column, err, "a device card expected");
-    const struct yaml_node *twice = yaml_find_duplicate(root);
-    if (twice != NULL)
-        return yaml_fail(document, twice->key_line, twice->key_column, err, "'%s' stands twice", twice->key);
+    refuse_duplicate(&reader, root);
     for (size_t i = 0; i < root->n_children; i++)
         read_key(&reader, &root->children[i], card);
     if (yaml_find(root, "format") == NULL || yaml_find(root, "window") == NULL || card->name[0] == '\0')
@@ -237,7 +279,8 @@ enum rs_status card_load_preset(const char *name, struct card *card, struct rs_e
         if (strcmp(card_preset_names[i], name) != 0)
             continue;
         struct yaml_document *document = NULL;
-        enum rs_status status = yaml_parse(name, (const char *)presets[i].bytes, presets[i].n_bytes, &document, err);
+        enum rs_status status =
+            yaml_parse(name, (const char *)presets[i].bytes, presets[i].n_bytes, &document, err);
         if (status == RS_OK)
             status = read_card(document, card, err);
         yaml_destroy(document);
@@ -249,7 +292,7 @@ enum rs_status card_load_preset(const char *name, struct card *card, struct rs_e
 void card_times(const struct card *card, double *first_seconds, double *last_seconds)
 {
     *first_seconds = 0;
-    *last_seconds = INFINITY;
+    *last_seconds = (double)INFINITY;
     for (int i = 0; i < LAW_BLOCKS; i++) {
         const struct law *law = card->blocks[i].law;
         double first, last;

@@ -1,6 +1,6 @@
 /*
- * A card: one device as published, read from YAML. Each block carries its source and its confidence: primary (the
- * paper or its data), secondary (somebody's fit or code), assumed.
+ * A card: one device as published, read from YAML. Each block carries its source and its confidence: primary
+ * (the paper or its data), secondary (somebody's fit or code), assumed.
  */
 #ifndef DEVICES_CARD_H
 #define DEVICES_CARD_H
@@ -8,6 +8,8 @@
 #include <stdbool.h>
 
 #include "devices/law.h"
+
+enum { CARD_CONFIDENCE_SIZE = 32 };
 
 enum card_clamp {
     CARD_CLAMP_ZERO,  /* conductances are cut at 0 S */
@@ -25,13 +27,13 @@ struct card_block {
         double alignment;
         char bytes[LAW_PARAMS_SIZE];
     } params;
-    char source[OPTION_TEXT_SIZE], confidence[32];
+    char source[OPTION_TEXT_SIZE], confidence[CARD_CONFIDENCE_SIZE];
 };
 
 struct card {
     char name[64], summary[OPTION_TEXT_SIZE], citation[OPTION_TEXT_SIZE];
     struct card_window window;
-    char window_source[OPTION_TEXT_SIZE], window_confidence[32];
+    char window_source[OPTION_TEXT_SIZE], window_confidence[CARD_CONFIDENCE_SIZE];
     struct card_block blocks[LAW_BLOCKS];
 };
 

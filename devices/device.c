@@ -6,35 +6,83 @@
 
 #define MEMBER(name) offsetof(struct device_options, name)
 static const struct option options[] = {
-    {.key = "device.preset", .kind = OPTION_CHOICE, .offset = MEMBER(preset), .initial = "wan2022", .choices = card_preset_names,
+    {.key = "device.preset",
+     .kind = OPTION_CHOICE,
+     .offset = MEMBER(preset),
+     .initial = "wan2022",
+     .choices = card_preset_names,
      .help = "device card by name; ideal turns every device non-ideality off"},
-    {.key = "device.card", .kind = OPTION_PATH, .offset = MEMBER(card), .initial_help = "device.preset",
+    {.key = "device.card",
+     .kind = OPTION_PATH,
+     .offset = MEMBER(card),
+     .initial_help = "device.preset",
      .help = "device card from a file, instead of device.preset"},
-    {.key = "device.time", .kind = OPTION_REAL, .unit = QUANTITY_SECOND, .offset = MEMBER(time_seconds), .low = 0,
-     .high = 1e12, .flags = OPTION_LOW_OPEN, .initial_help = "the card's earliest published time",
+    {.key = "device.time",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SECOND,
+     .offset = MEMBER(time_seconds),
+     .low = 0,
+     .high = 1e12,
+     .flags = OPTION_LOW_OPEN,
+     .initial_help = "the card's earliest published time",
      .help = "from the write to the first query"},
-    {.key = "device.extrapolate", .kind = OPTION_BOOLEAN, .offset = MEMBER(extrapolate), .initial = "false",
+    {.key = "device.extrapolate",
+     .kind = OPTION_BOOLEAN,
+     .offset = MEMBER(extrapolate),
+     .initial = "false",
      .help = "allow times outside the card's published ones"},
-    {.key = "device.g_min", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(g_min_siemens), .low = 0,
-     .high = 1, .initial_help = "the card's", .help = "conductance of code 0 and of unused cells"},
-    {.key = "device.g_max", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(g_max_siemens), .high = 1,
-     .flags = OPTION_LOW_OPEN, .initial_help = "the card's", .help = "conductance of the largest code"},
-    {.key = "device.programming_scale", .kind = OPTION_REAL, .unit = QUANTITY_RATIO,
-     .offset = MEMBER(programming_scale), .initial = "1", .low = 0, .high = 100, .flags = OPTION_NON_IDEALITY,
+    {.key = "device.g_min",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(g_min_siemens),
+     .low = 0,
+     .high = 1,
+     .initial_help = "the card's",
+     .help = "conductance of code 0 and of unused cells"},
+    {.key = "device.g_max",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(g_max_siemens),
+     .high = 1,
+     .flags = OPTION_LOW_OPEN,
+     .initial_help = "the card's",
+     .help = "conductance of the largest code"},
+    {.key = "device.programming_scale",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = MEMBER(programming_scale),
+     .initial = "1",
+     .low = 0,
+     .high = 100,
+     .flags = OPTION_NON_IDEALITY,
      .help = "factor on the card's programming error, drawn per write and cell"},
-    {.key = "device.relaxation_scale", .kind = OPTION_REAL, .unit = QUANTITY_RATIO, .offset = MEMBER(relaxation_scale),
-     .initial = "1", .low = 0, .high = 100, .flags = OPTION_NON_IDEALITY,
+    {.key = "device.relaxation_scale",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = MEMBER(relaxation_scale),
+     .initial = "1",
+     .low = 0,
+     .high = 100,
+     .flags = OPTION_NON_IDEALITY,
      .help = "factor on the card's relaxation (shift and spread), drawn per write and cell"},
-    {.key = "device.read_noise", .kind = OPTION_REAL, .unit = QUANTITY_RATIO, .offset = MEMBER(read_noise_ratio),
-     .low = 0, .high = 1, .flags = OPTION_NON_IDEALITY, .initial_help = "the card's law, if it has one",
+    {.key = "device.read_noise",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = MEMBER(read_noise_ratio),
+     .low = 0,
+     .high = 1,
+     .flags = OPTION_NON_IDEALITY,
+     .initial_help = "the card's law, if it has one",
      .help = "standard deviation of one read of one cell, in parts of its conductance; white",
-     .published = "1 % is advised for HfOx beside wan2022 (aihwkit manual, secondary); 0.3 % at 50 uS and 1 s for "
-                  "CMO/HfOx (aihwkit code, secondary)"},
+     .published =
+         "1 % is advised for HfOx beside wan2022 (aihwkit manual, secondary); 0.3 % at 50 uS and 1 s for "
+         "CMO/HfOx (aihwkit code, secondary)"},
 };
 const struct option_table device_option_table = {options, sizeof options / sizeof options[0],
                                                  sizeof(struct device_options)};
 
-static enum rs_status settle_window(const struct device_options *given, struct device *out, struct rs_error *err)
+static enum rs_status settle_window(const struct device_options *given, struct device *out,
+                                    struct rs_error *err)
 {
     const struct card_window *window = &out->card.window;
     out->g_min_siemens = isnan(given->g_min_siemens) ? window->g_min_siemens : given->g_min_siemens;
@@ -42,14 +90,17 @@ static enum rs_status settle_window(const struct device_options *given, struct d
     bool ideal = strcmp(out->card.name, "ideal") == 0;
     double g_min = out->g_min_siemens * 1e6, g_max = out->g_max_siemens * 1e6;
     if (g_min >= g_max)
-        return rs_fail(err, RS_INPUT, "device.g_min (%g uS) must be below device.g_max (%g uS)", g_min, g_max);
+        return rs_fail(err, RS_INPUT, "device.g_min (%g uS) must be below device.g_max (%g uS)", g_min,
+                       g_max);
     if (!ideal && (out->g_min_siemens < window->g_min_siemens || out->g_max_siemens > window->g_max_siemens))
-        return rs_fail(err, RS_INPUT, "device window %g to %g uS found, inside %g to %g uS of card %s expected", g_min,
+        return rs_fail(err, RS_INPUT,
+                       "device window %g to %g uS found, inside %g to %g uS of card %s expected", g_min,
                        g_max, window->g_min_siemens * 1e6, window->g_max_siemens * 1e6, out->card.name);
     return RS_OK;
 }
 
-static enum rs_status settle_time(const struct device_options *given, struct device *out, struct rs_error *err)
+static enum rs_status settle_time(const struct device_options *given, struct device *out,
+                                  struct rs_error *err)
 {
     double first, last;
     card_times(&out->card, &first, &last);
@@ -65,18 +116,21 @@ static enum rs_status settle_time(const struct device_options *given, struct dev
 
 enum rs_status device_open(const struct device_options *given, struct device *out, struct rs_error *err)
 {
-    enum rs_status status = given->card[0] != '\0' ? card_load_file(given->card, &out->card, err)
-                                                   : card_load_preset(card_preset_names[given->preset], &out->card, err);
+    enum rs_status status = given->card[0] != '\0'
+                                ? card_load_file(given->card, &out->card, err)
+                                : card_load_preset(card_preset_names[given->preset], &out->card, err);
     if (status == RS_OK)
         status = settle_window(given, out, err);
     if (status == RS_OK)
         status = settle_time(given, out, err);
+    if (status != RS_OK)
+        return status;
     bool ideal = strcmp(out->card.name, "ideal") == 0;
     out->scale[LAW_PROGRAMMING] = ideal ? 0 : given->programming_scale;
     out->scale[LAW_RELAXATION] = ideal ? 0 : given->relaxation_scale;
     out->scale[LAW_READ_NOISE] = 1;
     out->read_noise_ratio = ideal ? 0 : given->read_noise_ratio;
-    return status;
+    return RS_OK;
 }
 
 static bool is_on(const struct device *device, enum law_block block)
@@ -120,8 +174,8 @@ static void apply(const struct device *device, enum law_block block, enum random
     clamp(device, n, conductance_siemens);
 }
 
-void device_program(const struct device *device, const struct random_key *key, size_t n, const double *target_siemens,
-                    double *scratch, double *conductance_siemens)
+void device_program(const struct device *device, const struct random_key *key, size_t n,
+                    const double *target_siemens, double *scratch, double *conductance_siemens)
 {
     memcpy(conductance_siemens, target_siemens, n * sizeof *target_siemens);
     if (is_on(device, LAW_PROGRAMMING))

@@ -34,22 +34,23 @@ struct device {
 };
 
 /*
- * Loads the card and settles the options on it. With the card `ideal` every effect is off, whatever the scales and
- * the read noise say. A window outside the card's, or a time outside its published times without
+ * Loads the card and settles the options on it. With the card `ideal` every effect is off, whatever the
+ * scales and the read noise say. A window outside the card's, or a time outside its published times without
  * device.extrapolate, is RS_INPUT.
  */
-enum rs_status device_open(const struct device_options *options, struct device *out, struct rs_error *err) RS_MUST_CHECK;
+enum rs_status device_open(const struct device_options *options, struct device *out,
+                           struct rs_error *err) RS_MUST_CHECK;
 
 /* Whether writing one target twice gives different conductances; whether reading does. */
 bool device_has_write_noise(const struct device *device);
 bool device_has_read_noise(const struct device *device);
 
 /*
- * Programs `n` cells and lets device.time pass. `key` gives seed, trial, array and write; the purpose is set here.
- * scratch [3 n]; conductance_siemens [n] out. Without errors the targets come back bit for bit.
+ * Programs `n` cells and lets device.time pass. `key` gives seed, trial, array and write; the purpose is set
+ * here. scratch [3 n]; conductance_siemens [n] out. Without errors the targets come back bit for bit.
  */
-void device_program(const struct device *device, const struct random_key *key, size_t n, const double *target_siemens,
-                    double *scratch, double *conductance_siemens);
+void device_program(const struct device *device, const struct random_key *key, size_t n,
+                    const double *target_siemens, double *scratch, double *conductance_siemens);
 
 /* One read of `n` cells; key->draw is the read. scratch [3 n]; read_siemens [n] out. */
 void device_read(const struct device *device, const struct random_key *key, size_t n,

@@ -1,6 +1,6 @@
 /*
- * A law: how one effect moves a conductance. Every law gives the shift of the mean and the standard deviation at
- * a state, for whole arrays of cells; drawing and adding is done in one place (devices/device.c).
+ * A law: how one effect moves a conductance. Every law gives the shift of the mean and the standard deviation
+ * at a state, for whole arrays of cells; drawing and adding is done in one place (devices/device.c).
  *
  * To add one: a file law_NAME.c with its option table and its descriptor, and a line in law_registry.c.
  */
@@ -38,8 +38,8 @@ struct law {
     /*
      * shift_siemens [n], sigma_siemens [n] at the states conductance_siemens [n]; sigma >= 0.
      */
-    void (*moments)(const void *params, const struct law_conditions *at, size_t n, const double *conductance_siemens,
-                    double *shift_siemens, double *sigma_siemens);
+    void (*moments)(const void *params, const struct law_conditions *at, size_t n,
+                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens);
 };
 
 /* The name of a block in a card: "programming" ... */

@@ -13,18 +13,44 @@ struct log_time {
 
 #define MEMBER(name) offsetof(struct log_time, name)
 static const struct option options[] = {
-    {.key = "t0", .kind = OPTION_REAL, .unit = QUANTITY_SECOND, .offset = MEMBER(t0_seconds), .high = 1e9,
-     .flags = OPTION_LOW_OPEN, .help = "time at which the logarithm is 0; the earliest published time"},
-    {.key = "last_time", .kind = OPTION_REAL, .unit = QUANTITY_SECOND, .offset = MEMBER(last_seconds), .high = 1e12,
-     .flags = OPTION_LOW_OPEN, .help = "the latest published time"},
-    {.key = "mean_per_ln", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(mean_per_ln_siemens),
-     .low = -1, .high = 1, .help = "shift of the mean per unit of ln t"},
-    {.key = "sigma", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(sigma_siemens), .low = 0,
-     .high = 1, .help = "spread at t0"},
-    {.key = "sigma_per_ln", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(sigma_per_ln_siemens),
-     .low = 0, .high = 1, .help = "growth of the spread per unit of ln t"},
+    {.key = "t0",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SECOND,
+     .offset = MEMBER(t0_seconds),
+     .high = 1e9,
+     .flags = OPTION_LOW_OPEN,
+     .help = "time at which the logarithm is 0; the earliest published time"},
+    {.key = "last_time",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SECOND,
+     .offset = MEMBER(last_seconds),
+     .high = 1e12,
+     .flags = OPTION_LOW_OPEN,
+     .help = "the latest published time"},
+    {.key = "mean_per_ln",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(mean_per_ln_siemens),
+     .low = -1,
+     .high = 1,
+     .help = "shift of the mean per unit of ln t"},
+    {.key = "sigma",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(sigma_siemens),
+     .low = 0,
+     .high = 1,
+     .help = "spread at t0"},
+    {.key = "sigma_per_ln",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(sigma_per_ln_siemens),
+     .low = 0,
+     .high = 1,
+     .help = "growth of the spread per unit of ln t"},
 };
-static const struct option_table table = {options, sizeof options / sizeof options[0], sizeof(struct log_time)};
+static const struct option_table table = {options, sizeof options / sizeof options[0],
+                                          sizeof(struct log_time)};
 
 static void times(const void *params, double *first_seconds, double *last_seconds)
 {
@@ -33,8 +59,8 @@ static void times(const void *params, double *first_seconds, double *last_second
     *last_seconds = p->last_seconds;
 }
 
-static void moments(const void *params, const struct law_conditions *at, size_t n, const double *conductance_siemens,
-                    double *shift_siemens, double *sigma_siemens)
+static void moments(const void *params, const struct law_conditions *at, size_t n,
+                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens)
 {
     const struct log_time *p = params;
     double ln = log(at->time_seconds / p->t0_seconds);

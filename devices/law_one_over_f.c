@@ -12,15 +12,26 @@ struct one_over_f {
 
 #define MEMBER(name) offsetof(struct one_over_f, name)
 static const struct option options[] = {
-    {.key = "k", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(k_siemens), .low = 0, .high = 1,
+    {.key = "k",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(k_siemens),
+     .low = 0,
+     .high = 1,
      .help = "factor of the logarithm"},
-    {.key = "t_read", .kind = OPTION_REAL, .unit = QUANTITY_SECOND, .offset = MEMBER(t_read_seconds), .high = 1,
-     .flags = OPTION_LOW_OPEN, .help = "length of the read in the source's formula"},
+    {.key = "t_read",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SECOND,
+     .offset = MEMBER(t_read_seconds),
+     .high = 1,
+     .flags = OPTION_LOW_OPEN,
+     .help = "length of the read in the source's formula"},
 };
-static const struct option_table table = {options, sizeof options / sizeof options[0], sizeof(struct one_over_f)};
+static const struct option_table table = {options, sizeof options / sizeof options[0],
+                                          sizeof(struct one_over_f)};
 
-static void moments(const void *params, const struct law_conditions *at, size_t n, const double *conductance_siemens,
-                    double *shift_siemens, double *sigma_siemens)
+static void moments(const void *params, const struct law_conditions *at, size_t n,
+                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens)
 {
     const struct one_over_f *p = params;
     double decades = log((at->time_seconds + p->t_read_seconds) / (2 * p->t_read_seconds));

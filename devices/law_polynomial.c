@@ -1,6 +1,7 @@
 /*
- * Programming error whose spread is a polynomial of the state, fitted at one or several times after the write:
- * sigma(g) = max(0, sum_k c_k (g / g_reference)^k). Between two published times sigma is interpolated in ln t.
+ * Programming error whose spread is a polynomial of the state, fitted at one or several times after the
+ * write: sigma(g) = max(0, sum_k c_k (g / g_reference)^k). Between two published times sigma is interpolated
+ * in ln t.
  */
 #include "devices/law_polynomial.h"
 
@@ -15,15 +16,31 @@ struct polynomial {
 
 #define MEMBER(name) offsetof(struct polynomial, name)
 static const struct option options[] = {
-    {.key = "g_reference", .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(g_reference_siemens),
-     .high = 1, .flags = OPTION_LOW_OPEN, .help = "conductance at which the polynomial's variable is 1"},
-    {.key = "times", .kind = OPTION_REALS, .unit = QUANTITY_SECOND, .offset = MEMBER(times_seconds), .high = 1e12,
-     .flags = OPTION_LOW_OPEN, .initial_help = "the spread does not depend on time",
+    {.key = "g_reference",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(g_reference_siemens),
+     .high = 1,
+     .flags = OPTION_LOW_OPEN,
+     .help = "conductance at which the polynomial's variable is 1"},
+    {.key = "times",
+     .kind = OPTION_REALS,
+     .unit = QUANTITY_SECOND,
+     .offset = MEMBER(times_seconds),
+     .high = 1e12,
+     .flags = OPTION_LOW_OPEN,
+     .initial_help = "the spread does not depend on time",
      .help = "times after the write at which the spread was measured, rising"},
-    {.key = "sigma", .kind = OPTION_REALS, .unit = QUANTITY_SIEMENS, .offset = MEMBER(sigma_siemens), .low = -1,
-     .high = 1, .help = "coefficients from the constant upwards, one group per time"},
+    {.key = "sigma",
+     .kind = OPTION_REALS,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(sigma_siemens),
+     .low = -1,
+     .high = 1,
+     .help = "coefficients from the constant upwards, one group per time"},
 };
-static const struct option_table table = {options, sizeof options / sizeof options[0], sizeof(struct polynomial)};
+static const struct option_table table = {options, sizeof options / sizeof options[0],
+                                          sizeof(struct polynomial)};
 
 static int groups(const struct polynomial *p)
 {
@@ -35,7 +52,8 @@ static bool check(const void *params, char *why, size_t why_size)
     const struct polynomial *p = params;
     int n_times = groups(p), n = p->sigma_siemens.n;
     if (n % n_times != 0) {
-        snprintf(why, why_size, "%d coefficients found for %d times, the same number for each expected", n, n_times);
+        snprintf(why, why_size, "%d coefficients found for %d times, the same number for each expected", n,
+                 n_times);
         return false;
     }
     for (int i = 1; i < n_times; i++)
@@ -50,10 +68,12 @@ static void times(const void *params, double *first_seconds, double *last_second
 {
     const struct polynomial *p = params;
     *first_seconds = p->times_seconds.n > 0 ? p->times_seconds.values[0] : 0;
-    *last_seconds = p->times_seconds.n > 0 ? p->times_seconds.values[p->times_seconds.n - 1] : (double)INFINITY;
+    *last_seconds =
+        p->times_seconds.n > 0 ? p->times_seconds.values[p->times_seconds.n - 1] : (double)INFINITY;
 }
 
-/* The times around t, and the weight of the later one; at the ends (or beyond, where that is allowed) one time. */
+/* The times around t, and the weight of the later one; at the ends (or beyond, where that is allowed) one
+ * time. */
 static double bracket(const struct polynomial *p, double time_seconds, int *earlier)
 {
     const double *t = p->times_seconds.values;
@@ -76,8 +96,8 @@ static double spread(const double *coefficients, int n, double x)
     return sum > 0 ? sum : 0;
 }
 
-static void moments(const void *params, const struct law_conditions *at, size_t n, const double *conductance_siemens,
-                    double *shift_siemens, double *sigma_siemens)
+static void moments(const void *params, const struct law_conditions *at, size_t n,
+                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens)
 {
     const struct polynomial *p = params;
     int n_coefficients = p->sigma_siemens.n / groups(p), earlier;

@@ -6,13 +6,19 @@ struct relative {
 };
 
 static const struct option options[] = {
-    {.key = "ratio", .kind = OPTION_REAL, .unit = QUANTITY_RATIO, .offset = offsetof(struct relative, ratio),
-     .low = 0, .high = 1, .help = "standard deviation of one read, in parts of the state"},
+    {.key = "ratio",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = offsetof(struct relative, ratio),
+     .low = 0,
+     .high = 1,
+     .help = "standard deviation of one read, in parts of the state"},
 };
-static const struct option_table table = {options, sizeof options / sizeof options[0], sizeof(struct relative)};
+static const struct option_table table = {options, sizeof options / sizeof options[0],
+                                          sizeof(struct relative)};
 
-static void moments(const void *params, const struct law_conditions *at, size_t n, const double *conductance_siemens,
-                    double *shift_siemens, double *sigma_siemens)
+static void moments(const void *params, const struct law_conditions *at, size_t n,
+                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens)
 {
     const struct relative *p = params;
     (void)at;

@@ -1,5 +1,5 @@
 /*
- * A resistive array as an ngspice deck: the topology of contract section 4, branch by branch, nothing
+ * A resistive array as an ngspice deck: the topology of docs/interface.md 1, branch by branch, nothing
  * combined or eliminated, so that it is independent of our own solvers. A resistance of 0 joins nodes by
  * giving them one name; open cells are left out. Numbers have 17 digits.
  */

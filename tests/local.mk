@@ -4,7 +4,7 @@ TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 LOG_DRIVER = $(TAP_DRIVER)
 LOG_COMPILER = $(SHELL) $(top_srcdir)/build-aux/criterion-tap.sh
 SH_LOG_DRIVER = $(TAP_DRIVER)
-SH_LOG_COMPILER = $(SHELL)
+SH_LOG_COMPILER = $(SHELL) $(top_srcdir)/build-aux/shell-tap.sh
 AM_TESTS_ENVIRONMENT = \
     srcdir='$(abs_top_srcdir)'; export srcdir; \
     builddir='$(abs_top_builddir)'; export builddir; \
@@ -63,6 +63,25 @@ tests_write_sample_LDADD = librescore-core.la
 shell_tests += %D%/readback.sh
 EXTRA_DIST += %D%/readback.py
 
+unit_tests += %D%/test_stories
+tests_test_stories_SOURCES = %D%/test_stories.c
+tests_test_stories_CFLAGS = $(test_flags)
+tests_test_stories_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_qkv
+tests_test_qkv_SOURCES = %D%/test_qkv.c %D%/folder.h %D%/foreign_store.h
+tests_test_qkv_CFLAGS = $(test_flags)
+tests_test_qkv_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_memn2n
+tests_test_memn2n_SOURCES = %D%/test_memn2n.c
+tests_test_memn2n_CFLAGS = $(test_flags)
+tests_test_memn2n_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_model_file
+tests_test_model_file_SOURCES = %D%/test_model_file.c %D%/folder.h %D%/foreign_store.h
+tests_test_model_file_CFLAGS = $(test_flags)
+tests_test_model_file_LDADD = $(test_libraries)
 shell_tests += %D%/cli_array.sh %D%/compare.sh
 EXTRA_DIST += %D%/make_array.py
 
@@ -77,3 +96,46 @@ tests_test_report_LDADD = $(test_libraries)
 
 shell_tests += %D%/report.sh %D%/notebook.sh
 EXTRA_DIST += %D%/make_result.py %D%/check_report.py
+
+unit_tests += %D%/test_random
+tests_test_random_SOURCES = %D%/test_random.c
+tests_test_random_CFLAGS = $(test_flags)
+tests_test_random_LDADD = $(test_libraries)
+if HAVE_RANDOM123
+tests_test_random_CPPFLAGS = $(AM_CPPFLAGS) -DHAVE_RANDOM123
+endif
+
+unit_tests += %D%/test_statistics
+tests_test_statistics_SOURCES = %D%/test_statistics.c
+tests_test_statistics_CFLAGS = $(test_flags)
+tests_test_statistics_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_code
+tests_test_code_SOURCES = %D%/test_code.c
+tests_test_code_CFLAGS = $(test_flags)
+tests_test_code_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_digital
+tests_test_digital_SOURCES = %D%/test_digital.c
+tests_test_digital_CFLAGS = $(test_flags)
+tests_test_digital_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_score
+tests_test_score_SOURCES = %D%/test_score.c
+tests_test_score_CFLAGS = $(test_flags)
+tests_test_score_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_device
+tests_test_device_SOURCES = %D%/test_device.c
+tests_test_device_CFLAGS = $(test_flags)
+tests_test_device_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_card
+tests_test_card_SOURCES = %D%/test_card.c %D%/folder.h
+tests_test_card_CFLAGS = $(test_flags)
+tests_test_card_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_frontend
+tests_test_frontend_SOURCES = %D%/test_frontend.c
+tests_test_frontend_CFLAGS = $(test_flags)
+tests_test_frontend_LDADD = $(test_libraries)

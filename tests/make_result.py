@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes result files as `rescore run` writes them (contract section 6), with made-up but plausible numbers.
+"""Makes result files as `rescore run` writes them (docs/interface.md 4), with made-up but plausible numbers.
 
 usage: make_result.py KIND FILE.h5
 kinds: two-knobs, one-knob, words, single, one-trial, qkv, nan, three-knobs, escape, bare

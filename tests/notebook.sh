@@ -2,7 +2,6 @@
 # The notebook runs from start to end, on the result that RESCORE_RESULT names, else on made-up ones, and is stored
 # without output.
 . "${srcdir:=.}/tests/tap.sh"
-start=$(date +%s)
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT || exit 99
 notebook=$srcdir/notebooks/first_look.ipynb
 
@@ -32,5 +31,4 @@ else
         ok "the notebook runs on a result of kind $kind and draws $expected pictures" $? "$(tail -5 "$work/log")"
     done
 fi
-echo "# seconds $(($(date +%s) - start)) tests/notebook.sh"
 plan

@@ -1,7 +1,6 @@
 #!/bin/sh
 # rescore report: the page of every kind of result, and what happens to bad input.
 . "${srcdir:=.}/tests/tap.sh"
-start=$(date +%s)
 : "${RESCORE:=$PWD/rescore}"
 work=$(mktemp -d) && trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT && cd "$work" || exit 99
 kinds="two-knobs one-knob words single one-trial qkv nan three-knobs escape bare"
@@ -106,5 +105,4 @@ cp bare.html kept.html
 ok "a failing report leaves an older page alone" "$([ $? -eq 65 ] && cmp -s bare.html kept.html; echo $?)"
 "$RESCORE" report --help | grep -q '^usage: '
 ok "--help explains the command" $?
-echo "# seconds $(($(date +%s) - start)) tests/report.sh"
 plan

@@ -53,12 +53,15 @@ struct good_quantity {
 Test(base, quantities_are_read_in_si)
 {
     const struct good_quantity cases[] = {
-        {"10 kohm", QUANTITY_OHM, 1e4},      {"100 uS", QUANTITY_SIEMENS, 100e-6}, {"2.5 ohm", QUANTITY_OHM, 2.5},
-        {"0.2 V", QUANTITY_VOLT, 0.2},       {"5 ns", QUANTITY_SECOND, 5e-9},      {"1 day", QUANTITY_SECOND, 86400},
-        {"2 h", QUANTITY_SECOND, 7200},      {"300 K", QUANTITY_KELVIN, 300},      {"5 %", QUANTITY_RATIO, 0.05},
-        {"0.05", QUANTITY_RATIO, 0.05},      {"5e-6", QUANTITY_SIEMENS, 5e-6},     {"3 \xc2\xb5S", QUANTITY_SIEMENS, 3e-6},
-        {"3 \xce\xbcS", QUANTITY_SIEMENS, 3e-6}, {"-1.5 mV", QUANTITY_VOLT, -1.5e-3}, {"1 Mohm", QUANTITY_OHM, 1e6},
-        {"1 mohm", QUANTITY_OHM, 1e-3},      {"4 min", QUANTITY_SECOND, 240},      {"7", QUANTITY_NONE, 7},
+        {"10 kohm", QUANTITY_OHM, 1e4},          {"100 uS", QUANTITY_SIEMENS, 100e-6},
+        {"2.5 ohm", QUANTITY_OHM, 2.5},          {"0.2 V", QUANTITY_VOLT, 0.2},
+        {"5 ns", QUANTITY_SECOND, 5e-9},         {"1 day", QUANTITY_SECOND, 86400},
+        {"2 h", QUANTITY_SECOND, 7200},          {"300 K", QUANTITY_KELVIN, 300},
+        {"5 %", QUANTITY_RATIO, 0.05},           {"0.05", QUANTITY_RATIO, 0.05},
+        {"5e-6", QUANTITY_SIEMENS, 5e-6},        {"3 \xc2\xb5S", QUANTITY_SIEMENS, 3e-6},
+        {"3 \xce\xbcS", QUANTITY_SIEMENS, 3e-6}, {"-1.5 mV", QUANTITY_VOLT, -1.5e-3},
+        {"1 Mohm", QUANTITY_OHM, 1e6},           {"1 mohm", QUANTITY_OHM, 1e-3},
+        {"4 min", QUANTITY_SECOND, 240},         {"7", QUANTITY_NONE, 7},
     };
     char why[256];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -77,19 +80,28 @@ struct bad_quantity {
 Test(base, wrong_quantities_say_what_is_wrong)
 {
     const struct bad_quantity cases[] = {
-        {"10k", QUANTITY_OHM, "SPICE suffix 'k'"},        {"1meg", QUANTITY_OHM, "SPICE suffix 'meg'"},
-        {"1M", QUANTITY_OHM, "SPICE suffix 'M'"},         {"5u", QUANTITY_SIEMENS, "SPICE suffix 'u'"},
-        {"10kohm", QUANTITY_OHM, "a space between"},      {"3 V", QUANTITY_OHM, "unit 'V' found, 'ohm' expected"},
-        {"64 ohm", QUANTITY_NONE, "unit 'ohm' found"},    {"fast", QUANTITY_SECOND, "'fast' found"},
-        {"nan", QUANTITY_OHM, "'nan' found"},             {"inf", QUANTITY_OHM, "'inf' found"},
-        {"0x10", QUANTITY_OHM, "'0x10' found"},           {"", QUANTITY_OHM, "'' found"},
-        {"3 parsec", QUANTITY_OHM, "unknown unit 'parsec'"}, {"1e999", QUANTITY_OHM, "found"},
-        {"5 %", QUANTITY_OHM, "unit '%' found"},          {"1 2", QUANTITY_NONE, "'2' found after the number"},
+        {"10k", QUANTITY_OHM, "SPICE suffix 'k'"},
+        {"1meg", QUANTITY_OHM, "SPICE suffix 'meg'"},
+        {"1M", QUANTITY_OHM, "SPICE suffix 'M'"},
+        {"5u", QUANTITY_SIEMENS, "SPICE suffix 'u'"},
+        {"10kohm", QUANTITY_OHM, "a space between"},
+        {"3 V", QUANTITY_OHM, "unit 'V' found, 'ohm' expected"},
+        {"64 ohm", QUANTITY_NONE, "unit 'ohm' found"},
+        {"fast", QUANTITY_SECOND, "'fast' found"},
+        {"nan", QUANTITY_OHM, "'nan' found"},
+        {"inf", QUANTITY_OHM, "'inf' found"},
+        {"0x10", QUANTITY_OHM, "'0x10' found"},
+        {"", QUANTITY_OHM, "'' found"},
+        {"3 parsec", QUANTITY_OHM, "unknown unit 'parsec'"},
+        {"1e999", QUANTITY_OHM, "found"},
+        {"5 %", QUANTITY_OHM, "unit '%' found"},
+        {"1 2", QUANTITY_NONE, "'2' found after the number"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char why[256] = "";
         double value = 42;
-        cr_assert_not(quantity_parse(cases[i].text, cases[i].unit, &value, why, sizeof why), "%s", cases[i].text);
+        cr_assert_not(quantity_parse(cases[i].text, cases[i].unit, &value, why, sizeof why), "%s",
+                      cases[i].text);
         cr_assert(strstr(why, cases[i].said) != NULL, "%s: %s", cases[i].text, why);
         cr_assert_eq(value, 42.0);
     }
@@ -134,14 +146,29 @@ static const char *const words[] = {"learned", NULL};
 
 #define MEMBER(name) offsetof(struct sample_options, name)
 static const struct option sample_rows[] = {
-    {.key = "s.r", .kind = OPTION_REAL, .unit = QUANTITY_OHM, .offset = MEMBER(r_ohm), .initial = "1 kohm", .low = 0,
-     .high = 1e6, .flags = OPTION_NON_IDEALITY},
+    {.key = "s.r",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_OHM,
+     .offset = MEMBER(r_ohm),
+     .initial = "1 kohm",
+     .low = 0,
+     .high = 1e6,
+     .flags = OPTION_NON_IDEALITY},
     {.key = "s.n", .kind = OPTION_INTEGER, .offset = MEMBER(n), .initial = "8", .low = 2, .high = 16},
     {.key = "s.on", .kind = OPTION_BOOLEAN, .offset = MEMBER(on), .initial = "true"},
-    {.key = "s.colour", .kind = OPTION_CHOICE, .offset = MEMBER(colour), .initial = "green", .choices = colours},
+    {.key = "s.colour",
+     .kind = OPTION_CHOICE,
+     .offset = MEMBER(colour),
+     .initial = "green",
+     .choices = colours},
     {.key = "s.file", .kind = OPTION_PATH, .offset = MEMBER(file)},
-    {.key = "s.offset", .kind = OPTION_EITHER, .unit = QUANTITY_AMPERE, .other_unit = QUANTITY_VOLT,
-     .offset = MEMBER(offset), .initial = "0", .flags = OPTION_NON_IDEALITY},
+    {.key = "s.offset",
+     .kind = OPTION_EITHER,
+     .unit = QUANTITY_AMPERE,
+     .other_unit = QUANTITY_VOLT,
+     .offset = MEMBER(offset),
+     .initial = "0",
+     .flags = OPTION_NON_IDEALITY},
     {.key = "s.threshold", .kind = OPTION_REALS, .offset = MEMBER(threshold), .choices = words},
 };
 static const struct option_table sample_table = {sample_rows, sizeof sample_rows / sizeof sample_rows[0],
@@ -172,7 +199,8 @@ Test(base, options_are_set_and_printed_back)
         cr_assert(option_set(&sample_rows[i], &options, texts[i], why, sizeof why), "%s: %s", texts[i], why);
         option_print_value(&sample_rows[i], &options, &out);
         if (sample_rows[i].kind != OPTION_PATH)
-            cr_assert(option_set(&sample_rows[i], &again, out.bytes, why, sizeof why), "%s: %s", out.bytes, why);
+            cr_assert(option_set(&sample_rows[i], &again, out.bytes, why, sizeof why), "%s: %s", out.bytes,
+                      why);
         text_clear(&out);
     }
     cr_assert_eq(options.r_ohm, 0.0);

@@ -1,7 +1,7 @@
 /*
  * Status codes and error text, shared by every function that can fail.
  *
- * A code is the program's exit status (contract section 2). The text is one line per error, made for the
+ * A code is the program's exit status. The text is one line per error, made for the
  * user: it says what was found and what is expected. There is no global error state.
  */
 #ifndef RESCORE_STATUS_H
@@ -24,12 +24,12 @@ extern "C" {
 /* ENTRY(name, exit status, what it means) */
 #define RS_STATUS_LIST(ENTRY)                                                                                \
     ENTRY(OK, 0, "done")                                                                                     \
-    ENTRY(INCOMPLETE, 1, "done, but some points failed or a stated tolerance was missed")                   \
-    ENTRY(USAGE, 64, "wrong usage or command")                                                              \
-    ENTRY(INPUT, 65, "bad configuration, --set or input content")                                           \
-    ENTRY(INTERNAL, 70, "internal error")                                                                   \
-    ENTRY(CREATE, 73, "cannot create output")                                                               \
-    ENTRY(IO, 74, "cannot open or read input, or write error")                                              \
+    ENTRY(INCOMPLETE, 1, "done, but some points failed or a stated tolerance was missed")                    \
+    ENTRY(USAGE, 64, "wrong usage or command")                                                               \
+    ENTRY(INPUT, 65, "bad configuration, --set or input content")                                            \
+    ENTRY(INTERNAL, 70, "internal error")                                                                    \
+    ENTRY(CREATE, 73, "cannot create output")                                                                \
+    ENTRY(IO, 74, "cannot open or read input, or write error")                                               \
     ENTRY(STOPPED, 75, "stopped by a signal, can be resumed")
 
 enum rs_status {

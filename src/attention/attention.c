@@ -18,7 +18,7 @@ struct attention {
     void *watch_context;
     uint32_t trial, sample;
     size_t n_heads_per_kv;
-    int16_t *query_codes, *query_msb; /* [n_heads_per_kv][n_queries_max][d] */
+    int16_t *query_codes, *query_msb;           /* [n_heads_per_kv][n_queries_max][d] */
     int16_t *key_codes, *key_msb, *value_codes; /* [n_keys_max][d] */
     int64_t *exact_sums;                        /* [n_keys_max] */
     double *signal_units;                       /* [n_queries_max * n_heads_per_kv][n_keys_max] */
@@ -37,7 +37,8 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
         void **memory;
         size_t count, size;
     } blocks[] = {
-        {(void **)&attention->counts, (size_t)shape->n_layers * (size_t)shape->n_heads, sizeof *attention->counts},
+        {(void **)&attention->counts, (size_t)shape->n_layers * (size_t)shape->n_heads,
+         sizeof *attention->counts},
         {(void **)&attention->query_codes, n_heads * shape->n_queries_max * d, sizeof(int16_t)},
         {(void **)&attention->query_msb, n_heads * shape->n_queries_max * d, sizeof(int16_t)},
         {(void **)&attention->key_codes, n_keys * d, sizeof(int16_t)},
@@ -55,8 +56,8 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
     return RS_OK;
 }
 
-enum rs_status attention_create(const struct attention_setup *setup, enum query_mode mode, struct attention **out,
-                                struct rs_error *err)
+enum rs_status attention_create(const struct attention_setup *setup, enum query_mode mode,
+                                struct attention **out, struct rs_error *err)
 {
     struct attention *attention = memory_allocate(1, sizeof *attention, err);
     *out = NULL;
@@ -100,7 +101,8 @@ void attention_destroy(struct attention *attention)
 void attention_start(struct attention *attention, uint32_t trial, struct keep *keep_borrow)
 {
     const struct attention_shape *shape = &attention->setup->shape;
-    memset(attention->counts, 0, (size_t)shape->n_layers * (size_t)shape->n_heads * sizeof *attention->counts);
+    memset(attention->counts, 0,
+           (size_t)shape->n_layers * (size_t)shape->n_heads * sizeof *attention->counts);
     attention->trial = trial;
     attention->keep = keep_borrow;
     if (attention->bank != NULL)
@@ -128,11 +130,13 @@ struct bank_certificate attention_certificate(const struct attention *attention)
     return attention->bank != NULL ? bank_certificate(attention->bank) : (struct bank_certificate){0};
 }
 
-static void take_msb(const struct attention *attention, const int16_t *codes, size_t n, int msb_bits, int16_t *msb)
+static void take_msb(const struct attention *attention, const int16_t *codes, size_t n, int msb_bits,
+                     int16_t *msb)
 {
     const struct encoding_options *encoding = &attention->setup->encoding;
     for (size_t i = 0; i < n; i++)
-        msb[i] = (int16_t)code_msb(codes[i], (int)encoding->bits, msb_bits, encoding->msb == ENCODING_TRUNCATE);
+        msb[i] =
+            (int16_t)code_msb(codes[i], (int)encoding->bits, msb_bits, encoding->msb == ENCODING_TRUNCATE);
 }
 
 /* Codes of the call's q, k and v, and what of them was clamped. */
@@ -142,9 +146,12 @@ static void encode(struct attention *attention, const struct attention_call *cal
     int bits = (int)setup->encoding.bits, n_heads = call->n_query_heads;
     size_t kv = setup_kv_head(setup, call->layer, call->kv_head), n_kv = call->n_keys * call->d;
     size_t n_q = call->n_queries * call->d;
-    struct attention_counts *counts = &attention->counts[setup_head(setup, call->layer, call->kv_head * n_heads)];
-    size_t n_clamped = code_quantise(call->k, n_kv, code_step(setup->ranges.key[kv], bits), bits, attention->key_codes);
-    n_clamped += code_quantise(call->v, n_kv, code_step(setup->ranges.value[kv], bits), bits, attention->value_codes);
+    struct attention_counts *counts =
+        &attention->counts[setup_head(setup, call->layer, call->kv_head * n_heads)];
+    size_t n_clamped =
+        code_quantise(call->k, n_kv, code_step(setup->ranges.key[kv], bits), bits, attention->key_codes);
+    n_clamped +=
+        code_quantise(call->v, n_kv, code_step(setup->ranges.value[kv], bits), bits, attention->value_codes);
     for (int h = 0; h < n_heads; h++) {
         double range = setup->ranges.query[setup_head(setup, call->layer, call->kv_head * n_heads + h)];
         n_clamped += code_quantise(call->q + (size_t)h * n_q, n_q, code_step(range, bits), bits,
@@ -157,7 +164,8 @@ static void encode(struct attention *attention, const struct attention_call *cal
              attention->query_msb);
 }
 
-static enum rs_status read_arrays(struct attention *attention, const struct attention_call *call, struct rs_error *err)
+static enum rs_status read_arrays(struct attention *attention, const struct attention_call *call,
+                                  struct rs_error *err)
 {
     const struct attention_setup *setup = attention->setup;
     const struct mapping *mapping = &setup->mapping;
@@ -174,7 +182,8 @@ static enum rs_status read_arrays(struct attention *attention, const struct atte
         .query_msb = attention->query_msb,
     };
     for (size_t tile = 0; tile < mapping_tiles(mapping, call->n_keys); tile++) {
-        struct random_key key = {.seed = setup->seed, .trial = attention->trial,
+        struct random_key key = {.seed = setup->seed,
+                                 .trial = attention->trial,
                                  .array = setup_array_number(setup, call->layer, call->kv_head, tile, 0)};
         comparator_offsets(&setup->comparator, &key, mapping->n_keys_per_array,
                            attention->offset_units + tile * mapping->n_keys_per_array);
@@ -194,7 +203,8 @@ static void compare_signals(struct attention *attention, struct query *query)
         comparator_noise(&setup->comparator, &key, per_array, attention->noise_units + tile * per_array);
     }
     for (size_t j = 0; j < query->n_keys; j++)
-        attention->comparator_units[j] = query->signal_units[j] - attention->offset_units[j] - attention->noise_units[j];
+        attention->comparator_units[j] =
+            query->signal_units[j] - attention->offset_units[j] - attention->noise_units[j];
 }
 
 static enum rs_status save_margins(struct attention *attention, const struct query *query, size_t i_query,
@@ -222,11 +232,12 @@ static enum rs_status save_margins(struct attention *attention, const struct que
     return RS_OK;
 }
 
-static enum rs_status run_query(struct attention *attention, const struct attention_call *call, size_t i, int h,
-                                struct rs_error *err)
+static enum rs_status run_query(struct attention *attention, const struct attention_call *call, size_t i,
+                                int h, struct rs_error *err)
 {
     const struct attention_setup *setup = attention->setup;
-    size_t d = call->d, at = (size_t)h * call->n_queries + i, read = i * (size_t)call->n_query_heads + (size_t)h;
+    size_t d = call->d, at = (size_t)h * call->n_queries + i,
+           read = i * (size_t)call->n_query_heads + (size_t)h;
     bool analog = attention->mode == QUERY_ANALOG;
     struct query query = {
         .layer = call->layer,
@@ -239,14 +250,17 @@ static enum rs_status run_query(struct attention *attention, const struct attent
         .exact_sums = attention->exact_sums,
         .signal_units = analog ? attention->signal_units + read * call->n_keys : NULL,
         .comparator_units = analog ? attention->comparator_units : NULL,
-        .key = {.seed = setup->seed, .trial = attention->trial, .write = attention->sample, .draw = (uint32_t)read,
+        .key = {.seed = setup->seed,
+                .trial = attention->trial,
+                .write = attention->sample,
+                .draw = (uint32_t)read,
                 .array = setup_array_number(setup, call->layer, call->kv_head, 0, 0)},
     };
     for (size_t j = 0; j < query.n_keys; j++)
         attention->exact_sums[j] = code_product(query.query_codes, attention->key_codes + j * d, d);
     if (attention->watch != NULL) {
-        enum rs_status status = attention->watch(attention->watch_context, query.layer, query.head, query.n_keys,
-                                                 attention->exact_sums, err);
+        enum rs_status status = attention->watch(attention->watch_context, query.layer, query.head,
+                                                 query.n_keys, attention->exact_sums, err);
         if (status != RS_OK)
             return status;
     }
@@ -263,7 +277,8 @@ enum rs_status attention_run(void *context, const struct attention_call *call, s
 {
     struct attention *attention = context;
     rs_require(call->n_keys <= attention->setup->shape.n_keys_max &&
-                   call->n_queries <= attention->setup->shape.n_queries_max && call->d == attention->setup->shape.d,
+                   call->n_queries <= attention->setup->shape.n_queries_max &&
+                   call->d == attention->setup->shape.d,
                "the call is larger than the workload's shape");
     encode(attention, call);
     if (attention->mode == QUERY_ANALOG) {

@@ -1,6 +1,6 @@
 /*
- * Attention layers in analog and digital, as the hook of a model: codes, arrays, comparators, decisions, recompute.
- * One attention belongs to one thread; its setup is shared.
+ * Attention layers in analog and digital, as the hook of a model: codes, arrays, comparators, decisions,
+ * recompute. One attention belongs to one thread; its setup is shared.
  */
 #ifndef ATTENTION_ATTENTION_H
 #define ATTENTION_ATTENTION_H
@@ -12,12 +12,12 @@
 struct attention;
 
 /* Sees the exact sums of one query's visible keys, for calibration. */
-typedef enum rs_status attention_watch(void *context, int layer, int head, size_t n_keys, const int64_t *exact_sums,
-                                       struct rs_error *err);
+typedef enum rs_status attention_watch(void *context, int layer, int head, size_t n_keys,
+                                       const int64_t *exact_sums, struct rs_error *err);
 
 /* `setup` must outlive the attention. QUERY_ANALOG also needs room for arrays. */
-enum rs_status attention_create(const struct attention_setup *setup, enum query_mode mode, struct attention **out,
-                                struct rs_error *err) RS_MUST_CHECK;
+enum rs_status attention_create(const struct attention_setup *setup, enum query_mode mode,
+                                struct attention **out, struct rs_error *err) RS_MUST_CHECK;
 void attention_destroy(struct attention *attention);
 
 /* Starts a trial: counts and certificate at 0. keep: where to save samples, or NULL. */

@@ -19,9 +19,9 @@ struct bank {
     struct transfer_plan *transfer_plan;
     struct field_plan *field_plan;
     double *target_siemens, *programmed_siemens, *read_siemens, *transfer_siemens; /* [n_rows][n_columns] */
-    double *scratch;                                                              /* [3][n_rows][n_columns] */
-    double *volts;                                                                /* [n_rows] */
-    double *current_amperes, *probe_amperes;                                      /* [n_columns] */
+    double *scratch;                         /* [3][n_rows][n_columns] */
+    double *volts;                           /* [n_rows] */
+    double *current_amperes, *probe_amperes; /* [n_columns] */
     struct bank_certificate certificate;
     bool started;         /* a write was seen since the last reset */
     uint32_t first_write; /* which one */
@@ -35,9 +35,10 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
     if (bank == NULL)
         return RS_INTERNAL;
     bank->setup = setup;
-    double **const blocks[] = {&bank->target_siemens, &bank->programmed_siemens, &bank->read_siemens,
-                               &bank->transfer_siemens, &bank->scratch, &bank->volts, &bank->current_amperes,
-                               &bank->probe_amperes};
+    double **const blocks[] = {&bank->target_siemens,  &bank->programmed_siemens,
+                               &bank->read_siemens,    &bank->transfer_siemens,
+                               &bank->scratch,         &bank->volts,
+                               &bank->current_amperes, &bank->probe_amperes};
     const size_t sizes[] = {n_cells, n_cells, n_cells, n_cells, 3 * n_cells, n_rows, n_columns, n_columns};
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0] && status == RS_OK; i++)
@@ -95,8 +96,9 @@ static void solve_field(struct bank *bank, const double *volts, double *amperes)
 }
 
 /*
- * Field solves of keyed random vectors against T, on the conductances as programmed. The difference decides: the
- * residual is reported, but voltages stored as doubles give it a floor of about 1e-16 V g_wire / I_driver.
+ * Field solves of keyed random vectors against T, on the conductances as programmed. The difference decides:
+ * the residual is reported, but voltages stored as doubles give it a floor of about 1e-16 V g_wire /
+ * I_driver.
  */
 static void certify(struct bank *bank, const struct random_key *array_key)
 {
@@ -106,12 +108,13 @@ static void certify(struct bank *bank, const struct random_key *array_key)
     transfer_compute(bank->transfer_plan, bank->programmed_siemens, bank->transfer_siemens);
     field_factor(bank->field_plan, bank->programmed_siemens);
     for (uint32_t probe = 0; probe < BANK_PROBES; probe++) {
-        const struct certify_solution lines = {bank->current_amperes, bank->probe_amperes, bank->scratch, NULL, NULL};
+        const struct certify_solution lines = {bank->current_amperes, bank->probe_amperes, bank->scratch,
+                                               NULL, NULL};
         struct certify_report report;
         key.draw = probe;
         random_normals(&key, network->n_rows, bank->volts);
-        if (!certify_vector(bank->field_plan, network, bank->transfer_siemens, bank->volts, certificate_tolerance,
-                            &lines, &report))
+        if (!certify_vector(bank->field_plan, network, bank->transfer_siemens, bank->volts,
+                            certificate_tolerance, &lines, &report))
             bank->certificate.n_failed++;
         bank->certificate.residual_max =
             fmax(bank->certificate.residual_max, fmax(report.field.residual, report.difference));
@@ -126,7 +129,8 @@ static enum way choose_way(const struct bank *bank, size_t n_reads)
     if (device_has_read_noise(&bank->setup->device))
         return is_ideal(&bank->setup->network) ? WAY_PRODUCT : WAY_FIELD_PER_READ;
     /* A full T costs about as much as one field for every word line. */
-    return is_ideal(&bank->setup->network) || n_reads >= bank->setup->mapping.n_rows ? WAY_PRODUCT : WAY_FIELD;
+    return is_ideal(&bank->setup->network) || n_reads >= bank->setup->mapping.n_rows ? WAY_PRODUCT
+                                                                                     : WAY_FIELD;
 }
 
 static void prepare(struct bank *bank, enum way way)
@@ -140,7 +144,8 @@ static void prepare(struct bank *bank, enum way way)
         transfer_compute(bank->transfer_plan, bank->programmed_siemens, bank->transfer_siemens);
 }
 
-/* One read of one array: column currents in bank->current_amperes, the conductances seen in bank->read_siemens. */
+/* One read of one array: column currents in bank->current_amperes, the conductances seen in
+ * bank->read_siemens. */
 static void read_once(struct bank *bank, enum way way, const struct random_key *key)
 {
     const struct attention_setup *setup = bank->setup;
@@ -163,7 +168,8 @@ static enum rs_status save_array(struct bank *bank, const struct bank_job *job, 
                                  struct rs_error *err)
 {
     const struct attention_setup *setup = bank->setup;
-    const double *seen = device_has_read_noise(&setup->device) ? bank->read_siemens : bank->programmed_siemens;
+    const double *seen =
+        device_has_read_noise(&setup->device) ? bank->read_siemens : bank->programmed_siemens;
     return keep_add_array(keep, setup->mapping.n_rows, setup->mapping.n_columns, job->layer, job->kv_head,
                           bank->target_siemens, seen, bank->current_amperes, err);
 }
@@ -175,12 +181,15 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
     size_t n_cells = mapping->n_rows * mapping->n_columns, first_key = tile * mapping->n_keys_per_array;
     size_t n_here = job->n_keys - first_key < mapping->n_keys_per_array ? job->n_keys - first_key
                                                                         : mapping->n_keys_per_array;
-    struct random_key key = {.seed = bank->setup->seed, .trial = job->trial, .write = job->write,
+    struct random_key key = {.seed = bank->setup->seed,
+                             .trial = job->trial,
+                             .write = job->write,
                              .array = setup_array_number(bank->setup, job->layer, job->kv_head, tile, stack)};
     enum way way = choose_way(bank, job->n_queries * job->n_query_heads);
     bool saved = keep == NULL || !keep->arrays || job->write != bank->first_write;
     mapping_targets(mapping, tile, stack, job->n_keys, job->key_msb, bank->target_siemens);
-    device_program(&bank->setup->device, &key, n_cells, bank->target_siemens, bank->scratch, bank->programmed_siemens);
+    device_program(&bank->setup->device, &key, n_cells, bank->target_siemens, bank->scratch,
+                   bank->programmed_siemens);
     if (job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0)
         certify(bank, &key);
     prepare(bank, way);
@@ -188,9 +197,11 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
         for (size_t h = 0; h < job->n_query_heads; h++) {
             size_t read = i * job->n_query_heads + h;
             key.draw = (uint32_t)read;
-            mapping_volts(mapping, stack, job->query_msb + (h * job->n_queries + i) * mapping->d, bank->volts);
+            mapping_volts(mapping, stack, job->query_msb + (h * job->n_queries + i) * mapping->d,
+                          bank->volts);
             read_once(bank, way, &key);
-            mapping_add_signals(mapping, n_here, bank->current_amperes, signal_units + read * job->n_keys + first_key);
+            mapping_add_signals(mapping, n_here, bank->current_amperes,
+                                signal_units + read * job->n_keys + first_key);
             if (!saved) {
                 enum rs_status status = save_array(bank, job, keep, err);
                 if (status != RS_OK)
@@ -201,8 +212,8 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
     return RS_OK;
 }
 
-enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *signal_units, struct keep *keep,
-                         struct rs_error *err)
+enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *signal_units,
+                         struct keep *keep, struct rs_error *err)
 {
     const struct mapping *mapping = &bank->setup->mapping;
     if (!bank->started)

@@ -1,9 +1,9 @@
 /*
  * The arrays of one thread: writes keys, solves the resistive network, gives difference signals.
  *
- * Where nothing changes between reads and an array serves many of them, its transfer matrix T is computed once and
- * the reads are the product V T; with read noise, or few reads, each read is solved as a field. Which way is taken
- * follows from the configuration and the workload alone.
+ * Where nothing changes between reads and an array serves many of them, its transfer matrix T is computed
+ * once and the reads are the product V T; with read noise, or few reads, each read is solved as a field.
+ * Which way is taken follows from the configuration and the workload alone.
  */
 #ifndef ATTENTION_BANK_H
 #define ATTENTION_BANK_H
@@ -24,20 +24,21 @@ struct bank_job {
 };
 
 /* `setup` must outlive the bank. */
-enum rs_status bank_create(const struct attention_setup *setup, struct bank **out, struct rs_error *err) RS_MUST_CHECK;
+enum rs_status bank_create(const struct attention_setup *setup, struct bank **out,
+                           struct rs_error *err) RS_MUST_CHECK;
 void bank_destroy(struct bank *bank);
 
 /*
- * Writes the keys and reads every query: signal_units [n_queries * n_query_heads][n_keys], read i * n_query_heads + h
- * for query i of head h. Pairs that a causal mask hides may be left at 0. keep may be NULL.
+ * Writes the keys and reads every query: signal_units [n_queries * n_query_heads][n_keys], read i *
+ * n_query_heads + h for query i of head h. Pairs that a causal mask hides may be left at 0. keep may be NULL.
  */
-enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *signal_units, struct keep *keep,
-                         struct rs_error *err) RS_MUST_CHECK;
+enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *signal_units,
+                         struct keep *keep, struct rs_error *err) RS_MUST_CHECK;
 
 /*
- * The certificate since the last reset: the largest Kirchhoff residual of field solves of 4 random vectors on each
- * layer's first array, and their largest difference from V T (relative to sum |V| T). `failed` counts solves that
- * missed their tolerance.
+ * The certificate since the last reset: the largest Kirchhoff residual of field solves of 4 random vectors on
+ * each layer's first array, and their largest difference from V T (relative to sum |V| T). `failed` counts
+ * solves that missed their tolerance.
  */
 struct bank_certificate {
     double residual_max;

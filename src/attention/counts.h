@@ -1,4 +1,5 @@
-/* What is counted while decisions are made, per layer and query head; the variables of definitions 5 follow. */
+/* What is counted while decisions are made, per layer and query head; the variables of definitions 5 follow.
+ */
 #ifndef ATTENTION_COUNTS_H
 #define ATTENTION_COUNTS_H
 
@@ -7,10 +8,11 @@
 struct attention_counts {
     int64_t n_visible, n_exact_keep, n_kept, n_final, n_false_prune, n_false_keep, n_empty;
     int64_t n_queries;
-    int64_t n_output_queries; /* whose exact output is not 0 */
-    int64_t n_recall_queries; /* with an exact keep */
+    int64_t n_output_queries;    /* whose exact output is not 0 */
+    int64_t n_recall_queries;    /* with an exact keep */
     int64_t n_clamped, n_values; /* values of q, k and v beyond the calibrated range; all of them */
-    int64_t n_recomputed, n_recompute_bits; /* keys recomputed; magnitude bits the bit-serial unit took for them */
+    int64_t n_recomputed,
+        n_recompute_bits; /* keys recomputed; magnitude bits the bit-serial unit took for them */
     double lost_mass_sum, output_error_sum, recall_sum;
 };
 

@@ -43,8 +43,8 @@ static enum rs_status grow_arrays(struct keep *keep, struct rs_error *err)
 }
 
 enum rs_status keep_add_array(struct keep *keep, size_t n_rows, size_t n_columns, int layer, int kv_head,
-                              const double *target_siemens, const double *read_siemens, const double *current_amperes,
-                              struct rs_error *err)
+                              const double *target_siemens, const double *read_siemens,
+                              const double *current_amperes, struct rs_error *err)
 {
     size_t cells = n_rows * n_columns;
     keep->n_rows = n_rows;

@@ -25,8 +25,8 @@ enum rs_status query_scratch_create(const struct attention_shape *shape, struct 
         .output = memory_allocate(d, sizeof(double), err),
         .exact_output = memory_allocate(d, sizeof(double), err),
     };
-    if (out->exact_keep && out->kept && out->final && out->weights && out->scores && out->values_units && out->output &&
-        out->exact_output)
+    if (out->exact_keep && out->kept && out->final && out->weights && out->scores && out->values_units &&
+        out->output && out->exact_output)
         return RS_OK;
     query_scratch_clear(out);
     return RS_INTERNAL;
@@ -87,7 +87,8 @@ static void softmax(const double *scores, const bool *chosen, size_t n, double *
 }
 
 /* output [d] = s_v sum_j weights_j value_j */
-static void weigh_values(const struct query *query, size_t d, double value_step, const double *weights, double *output)
+static void weigh_values(const struct query *query, size_t d, double value_step, const double *weights,
+                         double *output)
 {
     memset(output, 0, d * sizeof *output);
     for (size_t j = 0; j < query->n_keys; j++) {
@@ -132,11 +133,11 @@ static int64_t reduced_product(const struct attention_setup *setup, const int16_
 }
 
 /*
- * Scores of kept keys from the digital unit, and which of them stay. The bit-serial unit's early termination can
- * only drop what the rethreshold drops anyway.
+ * Scores of kept keys from the digital unit, and which of them stay. The bit-serial unit's early termination
+ * can only drop what the rethreshold drops anyway.
  */
-static void recompute(const struct attention_setup *setup, const struct query *query, double unit, double threshold,
-                      struct query_scratch *scratch, struct attention_counts *counts)
+static void recompute(const struct attention_setup *setup, const struct query *query, double unit,
+                      double threshold, struct query_scratch *scratch, struct attention_counts *counts)
 {
     int bits = (int)setup->encoding.bits;
     bool whole = setup->recompute_bits == bits;
@@ -150,15 +151,16 @@ static void recompute(const struct attention_setup *setup, const struct query *q
         scratch->final[j] = scratch->kept[j] && (!setup->rethreshold || sum >= own_threshold);
         if (!scratch->kept[j])
             continue;
-        struct bit_serial_result serial = bit_serial_product(query->query_codes, key, setup->shape.d,
-                                                             setup->recompute_bits - 1,
-                                                             (int)setup->recompute.bits_per_cycle, stops, own_threshold);
+        struct bit_serial_result serial =
+            bit_serial_product(query->query_codes, key, setup->shape.d, setup->recompute_bits - 1,
+                               (int)setup->recompute.bits_per_cycle, stops, own_threshold);
         counts->n_recomputed++;
         counts->n_recompute_bits += serial.n_bits;
     }
 }
 
-static void use_readout(const struct attention_setup *setup, const struct query *query, struct query_scratch *scratch)
+static void use_readout(const struct attention_setup *setup, const struct query *query,
+                        struct query_scratch *scratch)
 {
     double unit = setup_analog_unit(setup, query->layer, query->head);
     for (size_t j = 0; j < query->n_keys; j++)
@@ -205,9 +207,10 @@ static void count_decisions(const struct query *query, const struct query_scratc
     }
 }
 
-/* Compares with the exact decision on the same q and k: lost mass, recall, output error. Uses scores and weights. */
-static void compare(const struct attention_setup *setup, const struct query *query, double unit, double value_step,
-                    struct query_scratch *scratch, struct attention_counts *counts)
+/* Compares with the exact decision on the same q and k: lost mass, recall, output error. Uses scores and
+ * weights. */
+static void compare(const struct attention_setup *setup, const struct query *query, double unit,
+                    double value_step, struct query_scratch *scratch, struct attention_counts *counts)
 {
     size_t n = query->n_keys, n_exact = count(scratch->exact_keep, n), d = setup->shape.d;
     bool *all = scratch->final;
@@ -241,8 +244,10 @@ static void compare(const struct attention_setup *setup, const struct query *que
 static void decide(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
                    int64_t exact_threshold, struct query_scratch *scratch)
 {
-    struct policy_query view = {.n_keys = query->n_keys, .exact_sums = query->exact_sums,
-                                .exact_threshold = exact_threshold, .comparator_units = query->comparator_units,
+    struct policy_query view = {.n_keys = query->n_keys,
+                                .exact_sums = query->exact_sums,
+                                .exact_threshold = exact_threshold,
+                                .comparator_units = query->comparator_units,
                                 .key = &query->key};
     policy_decide_exact(&view, scratch->exact_keep);
     if (mode == QUERY_ANALOG) {
@@ -274,7 +279,8 @@ void query_run(const struct attention_setup *setup, enum query_mode mode, const 
     bool analog = mode == QUERY_ANALOG, by_signal = analog && !setup->policy->is_exact;
     decide(setup, mode, query, mode == QUERY_QUANTISED ? 0 : code_threshold(threshold, unit), scratch);
     if (by_signal)
-        readout_convert(&setup->readout, &query->key, query->n_keys, query->signal_units, scratch->values_units);
+        readout_convert(&setup->readout, &query->key, query->n_keys, query->signal_units,
+                        scratch->values_units);
     if (!analog)
         score_exactly(query, unit, scratch);
     else if (setup->recompute.enabled || setup->policy->is_exact)

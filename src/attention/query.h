@@ -21,15 +21,15 @@ struct query_scratch {
 };
 
 struct query {
-    int layer, head;         /* head: the query's */
-    size_t n_keys, self;     /* visible keys; index of the query's own key */
-    const int16_t *query_codes;      /* [d] */
-    const int16_t *key_codes;        /* [n_keys][d] */
-    const int16_t *value_codes;      /* [n_keys][d] */
-    const int64_t *exact_sums;       /* [n_keys] */
-    const double *signal_units;      /* [n_keys] array signals; NULL unless QUERY_ANALOG */
-    const double *comparator_units;  /* [n_keys] signals less offset and noise; NULL unless QUERY_ANALOG */
-    struct random_key key;           /* of this read */
+    int layer, head;                /* head: the query's */
+    size_t n_keys, self;            /* visible keys; index of the query's own key */
+    const int16_t *query_codes;     /* [d] */
+    const int16_t *key_codes;       /* [n_keys][d] */
+    const int16_t *value_codes;     /* [n_keys][d] */
+    const int64_t *exact_sums;      /* [n_keys] */
+    const double *signal_units;     /* [n_keys] array signals; NULL unless QUERY_ANALOG */
+    const double *comparator_units; /* [n_keys] signals less offset and noise; NULL unless QUERY_ANALOG */
+    struct random_key key;          /* of this read */
 };
 
 enum rs_status query_scratch_create(const struct attention_shape *shape, struct query_scratch *out,
@@ -40,7 +40,8 @@ void query_scratch_clear(struct query_scratch *scratch);
 double query_reference(const struct attention_setup *setup, int layer, int head);
 
 /*
- * Decides, computes output [d] (values as floats) and adds to `counts`. scratch->kept holds the decisions after.
+ * Decides, computes output [d] (values as floats) and adds to `counts`. scratch->kept holds the decisions
+ * after.
  */
 void query_run(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
                struct query_scratch *scratch, float *output, struct attention_counts *counts);

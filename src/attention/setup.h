@@ -1,6 +1,6 @@
 /*
- * Everything that one sweep point fixes about its attention layers: codes, arrays, circuits, thresholds, policy.
- * Read-only once made, shared by all threads.
+ * Everything that one sweep point fixes about its attention layers: codes, arrays, circuits, thresholds,
+ * policy. Read-only once made, shared by all threads.
  */
 #ifndef ATTENTION_SETUP_H
 #define ATTENTION_SETUP_H
@@ -60,8 +60,8 @@ struct attention_options {
 };
 
 /*
- * `ranges` must outlive the setup. RS_INPUT when options contradict each other or do not fit the workload; the text
- * names the keys.
+ * `ranges` must outlive the setup. RS_INPUT when options contradict each other or do not fit the workload;
+ * the text names the keys.
  */
 enum rs_status setup_init(const struct attention_options *options, const struct attention_shape *shape,
                           struct attention_ranges ranges, struct attention_setup *out,
@@ -79,6 +79,7 @@ double setup_exact_unit(const struct attention_setup *setup, int layer, int head
 double setup_analog_unit(const struct attention_setup *setup, int layer, int head);
 
 /* Number of the physical array of a tile and a stack, for the keys of random draws. */
-uint32_t setup_array_number(const struct attention_setup *setup, int layer, int kv_head, size_t tile, size_t stack);
+uint32_t setup_array_number(const struct attention_setup *setup, int layer, int kv_head, size_t tile,
+                            size_t stack);
 
 #endif

@@ -29,7 +29,8 @@ static bool in_bounds(const struct option *option, double value, char *why, size
     bool bare = option->kind == OPTION_INTEGER;
     char found[64], bound[64];
     quantity_print(value, bare ? QUANTITY_NONE : option->unit, found, sizeof found);
-    quantity_print(too_low ? option->low : option->high, bare ? QUANTITY_NONE : option->unit, bound, sizeof bound);
+    quantity_print(too_low ? option->low : option->high, bare ? QUANTITY_NONE : option->unit, bound,
+                   sizeof bound);
     const char *relation = !too_low ? "at most" : option->flags & OPTION_LOW_OPEN ? "more than" : "at least";
     snprintf(why, why_size, "%s found, %s %s expected", found, relation, bound);
     return false;
@@ -61,7 +62,8 @@ static bool refuse_choice(const struct option *option, const char *text, char *w
         snprintf(why, why_size, "'%s' found, one of %s expected; did you mean '%s'?", text,
                  list.failed ? "the choices" : list.bytes, nearest);
     else
-        snprintf(why, why_size, "'%s' found, one of %s expected", text, list.failed ? "the choices" : list.bytes);
+        snprintf(why, why_size, "'%s' found, one of %s expected", text,
+                 list.failed ? "the choices" : list.bytes);
     text_clear(&list);
     return false;
 }
@@ -101,7 +103,8 @@ static bool set_either(const struct option *option, struct option_either *either
     return true;
 }
 
-static bool set_integer(const struct option *option, int64_t *value, const char *text, char *why, size_t why_size)
+static bool set_integer(const struct option *option, int64_t *value, const char *text, char *why,
+                        size_t why_size)
 {
     char *end;
     errno = 0;
@@ -138,7 +141,8 @@ static bool set_choice(const struct option *option, int *value, const char *text
 static bool set_text(char *value, const char *text, char *why, size_t why_size)
 {
     if (strlen(text) >= OPTION_TEXT_SIZE) {
-        snprintf(why, why_size, "a text of %zu bytes found, at most %d expected", strlen(text), OPTION_TEXT_SIZE - 1);
+        snprintf(why, why_size, "a text of %zu bytes found, at most %d expected", strlen(text),
+                 OPTION_TEXT_SIZE - 1);
         return false;
     }
     memcpy(value, text, strlen(text) + 1);
@@ -163,7 +167,8 @@ bool option_add(const struct option *option, void *section, bool first, const ch
     return true;
 }
 
-static bool set_reals(const struct option *option, void *section, const char *text, char *why, size_t why_size)
+static bool set_reals(const struct option *option, void *section, const char *text, char *why,
+                      size_t why_size)
 {
     int word = option->choices != NULL ? choice_index(option, text) : -1;
     if (word >= 0) {
@@ -202,9 +207,9 @@ static void unset(const struct option *option, void *section)
 {
     void *value = member(option, section);
     if (option->kind == OPTION_REAL)
-        *(double *)value = NAN;
+        *(double *)value = (double)NAN;
     else if (option->kind == OPTION_EITHER)
-        *(struct option_either *)value = (struct option_either){NAN, option->unit};
+        *(struct option_either *)value = (struct option_either){(double)NAN, option->unit};
     else if (option->kind == OPTION_REALS)
         *(struct option_reals *)value = (struct option_reals){.word = -1};
 }
@@ -218,7 +223,8 @@ void option_fill_defaults(const struct option_table *table, void *section)
         if (option->initial == NULL)
             unset(option, section);
         else
-            rs_require(option_set(option, section, option->initial, why, sizeof why), "a default is out of range");
+            rs_require(option_set(option, section, option->initial, why, sizeof why),
+                       "a default is out of range");
     }
 }
 
@@ -320,7 +326,7 @@ double option_number(const struct option *option, const void *section)
     case OPTION_PATH:
         break;
     }
-    return NAN;
+    return (double)NAN;
 }
 
 static void print_unit_type(enum quantity_unit unit, struct text *out)

@@ -49,12 +49,12 @@ struct option {
     const char *key; /* full dotted name */
     enum option_kind kind;
     enum quantity_unit unit, other_unit;
-    size_t offset;            /* of the member in the module's struct */
-    const char *initial;      /* default, as a user would write it; NULL = unset */
-    const char *initial_help; /* what unset means */
-    double low, high;         /* of numbers; low = high = 0: no bounds */
+    size_t offset;              /* of the member in the module's struct */
+    const char *initial;        /* default, as a user would write it; NULL = unset */
+    const char *initial_help;   /* what unset means */
+    double low, high;           /* of numbers; low = high = 0: no bounds */
     const char *const *choices; /* ends with NULL */
-    unsigned flags;           /* of enum option_flag */
+    unsigned flags;             /* of enum option_flag */
     const char *help;
     const char *published; /* where published values lie, with their sources; NULL = not collected */
 };
@@ -68,7 +68,8 @@ struct option_table {
 void option_fill_defaults(const struct option_table *table, void *section);
 
 /*
- * Sets the member of `section` that belongs to `option` from one scalar. False leaves it alone and puts a clause
+ * Sets the member of `section` that belongs to `option` from one scalar. False leaves it alone and puts a
+ * clause
  * ("2 kV found, at most 5 V expected") into `why` [why_size].
  */
 bool option_set(const struct option *option, void *section, const char *text, char *why, size_t why_size);

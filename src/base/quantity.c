@@ -94,7 +94,8 @@ static const char *expected(enum quantity_unit unit)
     return symbols[unit];
 }
 
-/* A number in decimal notation; what follows it is left at `rest`. NaN, infinity and hexadecimal are refused. */
+/* A number in decimal notation; what follows it is left at `rest`. NaN, infinity and hexadecimal are refused.
+ */
 static bool parse_number(const char *text, double *number, const char **rest)
 {
     const char *digits = text + (*text == '+' || *text == '-');
@@ -111,8 +112,10 @@ static bool parse_number(const char *text, double *number, const char **rest)
 static bool refuse_unit(const char *word, bool spaced, enum quantity_unit unit, char *why, size_t why_size)
 {
     if (!spaced && is_spice_suffix(word) && has_symbol(unit))
-        snprintf(why, why_size, "SPICE suffix '%s' found (SPICE's m and M both mean milli); write a space, an SI "
-                 "prefix and the unit, as in '10 k%s'", word, symbols[unit]);
+        snprintf(why, why_size,
+                 "SPICE suffix '%s' found (SPICE's m and M both mean milli); write a space, an SI "
+                 "prefix and the unit, as in '10 k%s'",
+                 word, symbols[unit]);
     else if (!spaced && is_spice_suffix(word))
         snprintf(why, why_size, "SPICE suffix '%s' found, %s expected", word, expected(unit));
     else if (!spaced && unit_factor(word, unit) != 0)
@@ -122,7 +125,8 @@ static bool refuse_unit(const char *word, bool spaced, enum quantity_unit unit, 
     else if (is_known_unit(word))
         snprintf(why, why_size, "unit '%s' found, %s expected", word, expected(unit));
     else if (has_symbol(unit))
-        snprintf(why, why_size, "unknown unit '%s', '%s' expected (prefixes f p n u m k M G)", word, symbols[unit]);
+        snprintf(why, why_size, "unknown unit '%s', '%s' expected (prefixes f p n u m k M G)", word,
+                 symbols[unit]);
     else
         snprintf(why, why_size, "'%s' found after the number, %s expected", word, expected(unit));
     return false;
@@ -146,7 +150,8 @@ bool quantity_parse(const char *text, enum quantity_unit unit, double *value, ch
     size_t length = strlen(word);
     while (length > 0 && isspace((unsigned char)word[length - 1]))
         length--;
-    snprintf(unit_word, sizeof unit_word, "%.*s", (int)(length < sizeof unit_word ? length : sizeof unit_word - 1), word);
+    snprintf(unit_word, sizeof unit_word, "%.*s",
+             (int)(length < sizeof unit_word ? length : sizeof unit_word - 1), word);
     if (unit_word[0] == '\0') {
         *value = number;
         return true;
@@ -184,5 +189,6 @@ void quantity_print_exact(double value, enum quantity_unit unit, char *text, siz
         if (strtod(number, NULL) == value)
             break;
     }
-    snprintf(text, text_size, "%s%s%s", number, has_symbol(unit) ? " " : "", has_symbol(unit) ? symbols[unit] : "");
+    snprintf(text, text_size, "%s%s%s", number, has_symbol(unit) ? " " : "",
+             has_symbol(unit) ? symbols[unit] : "");
 }

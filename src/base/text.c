@@ -15,7 +15,8 @@ static bool reserve(struct text *text, size_t more)
         return false;
     if (text->length + more + 1 <= text->capacity)
         return true;
-    size_t capacity = text->capacity * 2 > text->length + more + 1 ? text->capacity * 2 : text->length + more + 256;
+    size_t capacity =
+        text->capacity * 2 > text->length + more + 1 ? text->capacity * 2 : text->length + more + 256;
     char *bytes = realloc(text->bytes, capacity);
     if (bytes == NULL) {
         text->failed = true;

@@ -4,9 +4,11 @@
 
 #include "base/quantity.h"
 
-enum rs_status array_options_read(const struct command_line *line, struct array_options *options, struct rs_error *err)
+enum rs_status array_options_read(const struct command_line *line, struct array_options *options,
+                                  struct rs_error *err)
 {
-    const char *tolerance = line->values[ARRAY_OPTIONS_TOLERANCE], *solver = line->values[ARRAY_OPTIONS_SOLVER];
+    const char *tolerance = line->values[ARRAY_OPTIONS_TOLERANCE],
+               *solver = line->values[ARRAY_OPTIONS_SOLVER];
     char why[128];
     *options = (struct array_options){
         .input = line->positionals[0],
@@ -21,8 +23,9 @@ enum rs_status array_options_read(const struct command_line *line, struct array_
     };
     if (options->output != NULL && strcmp(options->input, options->output) == 0)
         return rs_fail(err, RS_USAGE, "-o '%s' found, another file than the input expected", options->output);
-    if (tolerance != NULL && (!quantity_parse(tolerance, QUANTITY_NONE, &options->tolerance_ratio, why, sizeof why) ||
-                              options->tolerance_ratio < 0))
+    if (tolerance != NULL &&
+        (!quantity_parse(tolerance, QUANTITY_NONE, &options->tolerance_ratio, why, sizeof why) ||
+         options->tolerance_ratio < 0))
         return rs_fail(err, RS_USAGE, "--tolerance '%s' found, a number from 0 on expected", tolerance);
     return solver != NULL ? network_find_solver(solver, &options->solver, err) : RS_OK;
 }

@@ -19,8 +19,8 @@ extern const struct command command_check, command_compare, command_explain, com
     command_merge, command_netlist, command_report, command_run, command_solve, command_train;
 
 const struct command *const command_list[] = {
-    &command_init, &command_check,  &command_explain, &command_run,     &command_merge,   &command_report,
-    &command_info, &command_train,  &command_solve,   &command_netlist, &command_compare, NULL,
+    &command_init, &command_check, &command_explain, &command_run,     &command_merge,   &command_report,
+    &command_info, &command_train, &command_solve,   &command_netlist, &command_compare, NULL,
 };
 
 /* --- signals: the one mutable global of the program --- */
@@ -52,8 +52,20 @@ static void catch_signals(void)
 
 /* --- options of all commands --- */
 
-enum common_option { COMMON_HELP, COMMON_VERSION, COMMON_OUTPUT, COMMON_QUIET, COMMON_VERBOSE, COMMON_THREADS,
-                     COMMON_SEED, COMMON_KERNEL, COMMON_SET, COMMON_JSON, COMMON_PROGRESS, N_COMMON };
+enum common_option {
+    COMMON_HELP,
+    COMMON_VERSION,
+    COMMON_OUTPUT,
+    COMMON_QUIET,
+    COMMON_VERBOSE,
+    COMMON_THREADS,
+    COMMON_SEED,
+    COMMON_KERNEL,
+    COMMON_SET,
+    COMMON_JSON,
+    COMMON_PROGRESS,
+    N_COMMON
+};
 
 struct common {
     struct command_option option;
@@ -77,15 +89,16 @@ static const struct common commons[N_COMMON] = {
 static void print_option(const struct command_option *option, char letter)
 {
     char left[64];
-    snprintf(left, sizeof left, "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ? letter : ' ', letter ? ", " : "  ",
-             option->name, option->value ? " " : "", option->value ? option->value : "");
+    snprintf(left, sizeof left, "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ? letter : ' ',
+             letter ? ", " : "  ", option->name, option->value ? " " : "",
+             option->value ? option->value : "");
     printf("  %-28s %s\n", left, option->help);
 }
 
 static void print_help(const struct command *command)
 {
-    printf("usage: rescore %s%s%s [options]\n%s\n\noptions:\n", command->name, command->arguments[0] ? " " : "",
-           command->arguments, command->summary);
+    printf("usage: rescore %s%s%s [options]\n%s\n\noptions:\n", command->name,
+           command->arguments[0] ? " " : "", command->arguments, command->summary);
     for (const struct command_option *option = command->options; option->name != NULL; option++)
         print_option(option, 0);
     for (int i = 0; i < N_COMMON; i++)
@@ -96,12 +109,14 @@ static void print_help(const struct command *command)
 static void print_overview(FILE *out)
 {
     fprintf(out, "usage: rescore COMMAND [options]\n"
-                 "Circuit-level simulation of analog ReRAM crossbars that decide which attention scores are computed.\n\n"
+                 "Circuit-level simulation of analog ReRAM crossbars that decide which attention scores are "
+                 "computed.\n\n"
                  "commands:\n");
     for (const struct command *const *command = command_list; *command != NULL; command++)
         fprintf(out, "  %-10s %s\n", (*command)->name, (*command)->summary);
     fprintf(out, "\n'rescore COMMAND --help' says more. Example:\n"
-                 "  rescore init demo.yaml && rescore run demo.yaml -o demo.h5 && rescore report demo.h5 -o demo.html\n\n"
+                 "  rescore init demo.yaml && rescore run demo.yaml -o demo.h5 && rescore report demo.h5 -o "
+                 "demo.html\n\n"
                  "exit status:\n");
 #define PRINT_STATUS(name, code, meaning) fprintf(out, "  %2d  %s\n", code, meaning);
     RS_STATUS_LIST(PRINT_STATUS)
@@ -118,7 +133,8 @@ static int usage_error(const struct command *command, const char *format, const 
     return RS_USAGE;
 }
 
-static int add_set(const struct command *command, struct command_line *line, const char *prefix, const char *text)
+static int add_set(const struct command *command, struct command_line *line, const char *prefix,
+                   const char *text)
 {
     if (line->n_sets == COMMAND_SETS_MAX)
         return usage_error(command, "more than 256 values set%s", "");
@@ -206,8 +222,9 @@ static void list_options(const struct command *command, struct option *list, cha
 {
     size_t n = 0;
     for (int i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name != NULL; i++)
-        list[n++] = (struct option){command->options[i].name,
-                                    command->options[i].value ? required_argument : no_argument, NULL, 256 + i};
+        list[n++] =
+            (struct option){command->options[i].name,
+                            command->options[i].value ? required_argument : no_argument, NULL, 256 + i};
     *letters++ = '+';
     *letters++ = ':';
     for (int i = 0; i < N_COMMON; i++) {
@@ -256,7 +273,8 @@ static int parse(const struct command *command, int argc, char **argv, struct co
         if (found >= 256 && found < 512)
             line->values[found - 256] = optarg != NULL ? optarg : "";
         else
-            status = take_common(command, line, found >= 512 ? found - 512 : letter_index(found), optarg, done);
+            status =
+                take_common(command, line, found >= 512 ? found - 512 : letter_index(found), optarg, done);
         if (status != RS_OK || *done)
             return status;
     }
@@ -319,7 +337,8 @@ int command_main(int argc, char **argv)
         return RS_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("rescore %s\ncommit %s\ncompiler %s\n", version_number(), version_commit(), version_compiler());
+        printf("rescore %s\ncommit %s\ncompiler %s\n", version_number(), version_commit(),
+               version_compiler());
         return RS_OK;
     }
     const struct command *command = find_command(argv[1]);

@@ -1,6 +1,6 @@
 /*
- * Commands: one file each, one descriptor each, a line in command.c. The descriptor's option table drives the parser
- * and --help alike.
+ * Commands: one file each, one descriptor each, a line in command.c. The descriptor's option table drives the
+ * parser and --help alike.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -19,7 +19,12 @@ struct command_option {
     const char *help;
 };
 
-enum command_progress { COMMAND_PROGRESS_AUTO, COMMAND_PROGRESS_ALWAYS, COMMAND_PROGRESS_NEVER, COMMAND_PROGRESS_JSON };
+enum command_progress {
+    COMMAND_PROGRESS_AUTO,
+    COMMAND_PROGRESS_ALWAYS,
+    COMMAND_PROGRESS_NEVER,
+    COMMAND_PROGRESS_JSON
+};
 
 struct command_line {
     const char *output; /* -o, or NULL */
@@ -31,7 +36,8 @@ struct command_line {
     const char *seed;             /* as given, or NULL */
     size_t n_positionals;
     const char *positionals[COMMAND_POSITIONALS_MAX];
-    const char *values[COMMAND_OPTIONS_MAX]; /* of the command's own options: NULL not given; "" given, no value */
+    const char
+        *values[COMMAND_OPTIONS_MAX]; /* of the command's own options: NULL not given; "" given, no value */
 };
 
 struct command {

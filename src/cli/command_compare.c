@@ -190,8 +190,9 @@ const struct command command_compare = {
     .arguments = "ARRAY.h5",
     .n_positionals_min = 1,
     .n_positionals_max = 1,
-    .options = {{"tolerance", "T", "allowed difference, relative to the vector's largest current (default 1e-9); above "
-                                   "it the exit status is 1"}},
+    .options = {{"tolerance", "T",
+                 "allowed difference, relative to the vector's largest current (default 1e-9); above "
+                 "it the exit status is 1"}},
     .example = "rescore compare array.h5 --tolerance 1e-10",
     .run = run,
 };

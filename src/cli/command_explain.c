@@ -13,9 +13,11 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
         index = config_find(key);
         const char *nearest = index < 0 ? config_nearest(key) : NULL;
         if (index < 0 && nearest != NULL)
-            return rs_fail(err, RS_USAGE, "rescore explain: '%s': unknown key; did you mean '%s'?", key, nearest);
+            return rs_fail(err, RS_USAGE, "rescore explain: '%s': unknown key; did you mean '%s'?", key,
+                           nearest);
         if (index < 0)
-            return rs_fail(err, RS_USAGE, "rescore explain: '%s': unknown key; 'rescore explain' lists them all", key);
+            return rs_fail(err, RS_USAGE,
+                           "rescore explain: '%s': unknown key; 'rescore explain' lists them all", key);
     }
     char *text = config_explain_text(index, err);
     if (text == NULL)

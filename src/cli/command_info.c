@@ -49,7 +49,8 @@ static void show_dataset(struct listing *listing, const char *path)
     printf("  %-26s", path + 1);
     bool named = store_get_dimensions(listing->store, path, names, &other) == RS_OK;
     for (int i = 0; i < shape.rank; i++)
-        printf("%s%s%s%zu", i > 0 ? ", " : " [", named ? names[i] : "", named && names[i][0] ? " " : "", shape.sizes[i]);
+        printf("%s%s%s%zu", i > 0 ? ", " : " [", named ? names[i] : "", named && names[i][0] ? " " : "",
+               shape.sizes[i]);
     printf("%s", shape.rank > 0 ? "]" : " (scalar)");
     if (store_read_text(listing->store, path, "units", &text, &other) == RS_OK)
         printf(" %s", text);

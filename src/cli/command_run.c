@@ -30,8 +30,9 @@ static enum rs_status read_saves(const char *text, struct head_saves *saves, str
         else if (length == 7 && strncmp(text, "margins", length) == 0)
             saves->margins = true;
         else
-            return rs_fail(err, RS_USAGE, "rescore run: --save '%.*s' found, heads, arrays, margins or several of them "
-                                          "with commas between expected",
+            return rs_fail(err, RS_USAGE,
+                           "rescore run: --save '%.*s' found, heads, arrays, margins or several of them "
+                           "with commas between expected",
                            (int)length, text);
         text += length + (text[length] == ',');
     }
@@ -44,18 +45,19 @@ static void print_notices(const struct command_line *line, const struct plan *pl
         fprintf(stderr, "%s", plan->notices.bytes);
 }
 
-/* Runs a shard's units into a folder of parts. */
+/* Runs a shard's units into a folder of parts; `own`: nobody else works there. */
 static enum rs_status run_shard(const struct command_line *line, const struct plan *plan, const char *folder,
-                                struct parts_shard shard, struct rs_error *err)
+                                struct parts_shard shard, bool own, struct rs_error *err)
 {
     struct parts *parts = NULL;
     struct progress progress;
     size_t n_discarded;
-    enum rs_status status = parts_open(folder, plan, shard, &parts, &n_discarded, err);
+    enum rs_status status = parts_open(folder, plan, shard, own, &parts, &n_discarded, err);
     if (status != RS_OK)
         return status;
     if (n_discarded > 0 && !line->quiet)
-        fprintf(stderr, "%s: %zu parts of another configuration, program or kernel, or damaged ones, are discarded\n",
+        fprintf(stderr,
+                "%s: %zu parts of another configuration, program or kernel, or damaged ones, are discarded\n",
                 folder, n_discarded);
     progress_init(&progress, line, "units");
     struct run_hooks hooks = {progress_show, command_should_stop, &progress};
@@ -63,7 +65,8 @@ static enum rs_status run_shard(const struct command_line *line, const struct pl
     progress_end(&progress);
     parts_close(parts);
     if (status == RS_STOPPED)
-        return rs_fail(err, RS_STOPPED, "stopped; what is done lies in %s, the same command goes on from there", folder);
+        return rs_fail(err, RS_STOPPED,
+                       "stopped; what is done lies in %s, the same command goes on from there", folder);
     return status;
 }
 
@@ -78,7 +81,8 @@ static void write_log(const struct command_line *line, const struct plan *plan, 
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &broken));
     snprintf(path, sizeof path, "%s.log", line->output);
     snprintf(text, sizeof text,
-             "finished %s\nhost %s\nconfiguration %s\nthreads %d\nseconds %.2f\nunits %zu\ncommit %s\nconfig_sha256 %s\n",
+             "finished %s\nhost %s\nconfiguration %s\nthreads %d\nseconds %.2f\nunits %zu\ncommit "
+             "%s\nconfig_sha256 %s\n",
              date, host, plan->configuration->path, line->n_threads, seconds, plan->n_units, version_commit(),
              plan->head.digest);
     if (file_write(path, text, strlen(text), &ignored) != RS_OK && !line->quiet)
@@ -92,14 +96,15 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static enum rs_status run_whole(const struct command_line *line, const struct plan *plan, struct rs_error *err)
+static enum rs_status run_whole(const struct command_line *line, const struct plan *plan,
+                                struct rs_error *err)
 {
     char folder[PATH_SIZE];
     double start = now();
     snprintf(folder, sizeof folder, "%s.parts", line->output);
     enum rs_status status = file_check_writable(line->output, err);
     if (status == RS_OK)
-        status = run_shard(line, plan, folder, (struct parts_shard){0, 1}, err);
+        status = run_shard(line, plan, folder, (struct parts_shard){0, 1}, true, err);
     if (status != RS_OK)
         return status;
     status = launcher_merge(line, folder, false, err);
@@ -121,7 +126,8 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
     if (status == RS_OK && given != NULL)
         status = launcher_read_shard(given, &shard, err);
     if (status == RS_OK)
-        status = config_load(line->positionals[0], line->n_sets, (const char *const *)line->sets, &configuration, err);
+        status = config_load(line->positionals[0], line->n_sets, (const char *const *)line->sets,
+                             &configuration, err);
     if (status == RS_OK && given == NULL)
         status = file_check_writable(line->output, err);
     if (status == RS_OK)
@@ -129,7 +135,8 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
                              line->n_threads, &plan, err);
     if (status == RS_OK) {
         print_notices(line, plan);
-        status = given != NULL ? run_shard(line, plan, line->output, shard, err) : run_whole(line, plan, err);
+        status = given != NULL ? run_shard(line, plan, line->output, shard, false, err)
+                               : run_whole(line, plan, err);
     }
     plan_destroy(plan);
     config_destroy(configuration);
@@ -143,7 +150,8 @@ const struct command command_run = {
     .n_positionals_min = 1,
     .n_positionals_max = 1,
     .needs_output = true,
-    .options = {{"shard", "K/N", "do share K = 0 ... N-1 of the work into the folder -o; 'auto' asks Slurm or mpirun"},
+    .options = {{"shard", "K/N",
+                 "do share K = 0 ... N-1 of the work into the folder -o; 'auto' asks Slurm or mpirun"},
                 {"save", "WHAT", "also heads, arrays, margins (commas between)"}},
     .example = "rescore run demo.yaml -j 2 -o demo.h5",
     .run = run,

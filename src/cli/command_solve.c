@@ -207,8 +207,8 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
 }
 
 /*
- * Each vector is certified: its node voltages are solved apart from the transfer matrix, their Kirchhoff residual is
- * stored, and both currents must agree.
+ * Each vector is certified: its node voltages are solved apart from the transfer matrix, their Kirchhoff
+ * residual is stored, and both currents must agree.
  */
 const struct command command_solve = {
     .name = "solve",

@@ -25,28 +25,33 @@ static void print_summary(const struct command_line *line, const struct model_fi
 {
     const struct memn2n_shape *shape = &file->model.shape;
     if (line->json)
-        printf("{\"schema\": \"rescore-train/1\", \"kind\": \"memn2n\", \"task\": \"%s\", \"test_error\": %.17g, "
+        printf("{\"schema\": \"rescore-train/1\", \"kind\": \"memn2n\", \"task\": \"%s\", \"test_error\": "
+               "%.17g, "
                "\"n_hops\": %zu, \"d\": %zu, \"n_words\": %zu, \"n_test\": %zu, \"seed\": %llu}\n",
                file->task, file->test_error, shape->n_hops, shape->d, shape->n_words, file->test.n_stories,
                (unsigned long long)file->seed);
     else if (!line->quiet)
-        printf("%s: %zu hops, d = %zu, %zu words; %.2f %% of %zu held-out questions answered wrong\n", file->task,
-               shape->n_hops, shape->d, shape->n_words, 100 * file->test_error, file->test.n_stories);
+        printf("%s: %zu hops, d = %zu, %zu words; %.2f %% of %zu held-out questions answered wrong\n",
+               file->task, shape->n_hops, shape->d, shape->n_words, 100 * file->test_error,
+               file->test.n_stories);
 }
 
-static enum rs_status train(const struct command_line *line, const struct config *config, struct rs_error *err)
+static enum rs_status train(const struct command_line *line, const struct config *config,
+                            struct rs_error *err)
 {
     struct progress progress;
     struct model_file file = {0};
     if (config->workload.kind != WORKLOAD_STORIES)
-        return rs_fail(err, RS_INPUT, "%s: error: workload.kind: train makes its data itself; 'stories' expected",
+        return rs_fail(err, RS_INPUT,
+                       "%s: error: workload.kind: train makes its data itself; 'stories' expected",
                        line->positionals[0]);
     enum rs_status status = file_check_writable(line->output, err);
     if (status != RS_OK)
         return status;
     progress_init(&progress, line, "epochs");
-    status = train_memn2n(&config->train, (enum stories_task)config->workload.task, (uint64_t)config->monte_carlo.seed,
-                          line->n_threads, show_epoch, &progress, &file, err);
+    status =
+        train_memn2n(&config->train, (enum stories_task)config->workload.task,
+                     (uint64_t)config->monte_carlo.seed, line->n_threads, show_epoch, &progress, &file, err);
     progress_end(&progress);
     if (status == RS_OK)
         status = model_file_write(line->output, &file, err);
@@ -62,7 +67,8 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
     enum rs_status status =
         config_load(line->positionals[0], line->n_sets, (const char *const *)line->sets, &configuration, err);
     if (status == RS_OK && configuration->n_sweeps > 0)
-        status = rs_fail(err, RS_INPUT, "%s: error: 'sweep' found, train takes one point; --set sweep={} leaves it out",
+        status = rs_fail(err, RS_INPUT,
+                         "%s: error: 'sweep' found, train takes one point; --set sweep={} leaves it out",
                          line->positionals[0]);
     if (status == RS_OK)
         status = train(line, &configuration->base, err);

@@ -23,7 +23,8 @@ static bool ask_launcher(long *shard, long *n_shards)
                                            {"PMI_RANK", "PMI_SIZE"},
                                            {"SLURM_PROCID", "SLURM_NTASKS"}};
     long first = 0, step = 1;
-    if (read_environment("SLURM_ARRAY_TASK_ID", shard) && read_environment("SLURM_ARRAY_TASK_COUNT", n_shards)) {
+    if (read_environment("SLURM_ARRAY_TASK_ID", shard) &&
+        read_environment("SLURM_ARRAY_TASK_COUNT", n_shards)) {
         read_environment("SLURM_ARRAY_TASK_MIN", &first);
         read_environment("SLURM_ARRAY_TASK_STEP", &step);
         *shard = step > 0 ? (*shard - first) / step : -1;
@@ -41,17 +42,21 @@ enum rs_status launcher_read_shard(const char *text, struct parts_shard *shard, 
     int end = 0;
     if (strcmp(text, "auto") == 0) {
         if (!ask_launcher(&k, &n))
-            return rs_fail(err, RS_USAGE, "rescore run: --shard auto: no Slurm array, srun or mpirun in the environment");
+            return rs_fail(err, RS_USAGE,
+                           "rescore run: --shard auto: no Slurm array, srun or mpirun in the environment");
     } else if (sscanf(text, "%ld/%ld%n", &k, &n, &end) != 2 || text[end] != '\0') {
-        return rs_fail(err, RS_USAGE, "rescore run: --shard '%s' found, K/N with K = 0 ... N-1 expected", text);
+        return rs_fail(err, RS_USAGE, "rescore run: --shard '%s' found, K/N with K = 0 ... N-1 expected",
+                       text);
     }
     if (n < 1 || n > 1000000 || k < 0 || k >= n)
-        return rs_fail(err, RS_USAGE, "rescore run: --shard %ld/%ld found, K/N with K = 0 ... N-1 expected", k, n);
+        return rs_fail(err, RS_USAGE, "rescore run: --shard %ld/%ld found, K/N with K = 0 ... N-1 expected",
+                       k, n);
     *shard = (struct parts_shard){(size_t)k, (size_t)n};
     return RS_OK;
 }
 
-static enum rs_status print_summary(const struct command_line *line, const struct outcome *outcome, struct rs_error *err)
+static enum rs_status print_summary(const struct command_line *line, const struct outcome *outcome,
+                                    struct rs_error *err)
 {
     if (line->quiet && !line->json)
         return RS_OK;
@@ -63,7 +68,8 @@ static enum rs_status print_summary(const struct command_line *line, const struc
     return RS_OK;
 }
 
-enum rs_status launcher_merge(const struct command_line *line, const char *folder, bool partial, struct rs_error *err)
+enum rs_status launcher_merge(const struct command_line *line, const char *folder, bool partial,
+                              struct rs_error *err)
 {
     struct outcome outcome;
     enum rs_status status = outcome_collect(folder, partial, &outcome, err);
@@ -74,8 +80,10 @@ enum rs_status launcher_merge(const struct command_line *line, const char *folde
         status = print_summary(line, &outcome, err);
     size_t n_units = outcome.head.n_points * outcome.head.n_trials;
     if (status == RS_OK && outcome.n_failed > 0)
-        status = rs_fail_also(err, RS_INCOMPLETE, "%s: %zu of %zu units missed the solver's tolerance; their numbers are "
-                                                  "NaN", line->output, outcome.n_failed, n_units);
+        status = rs_fail_also(err, RS_INCOMPLETE,
+                              "%s: %zu of %zu units missed the solver's tolerance; their numbers are "
+                              "NaN",
+                              line->output, outcome.n_failed, n_units);
     if ((status == RS_OK || status == RS_INCOMPLETE) && outcome.n_missing > 0)
         status = rs_fail_also(err, RS_INCOMPLETE, "%s: %zu of %zu units are missing; their numbers are NaN",
                               line->output, outcome.n_missing, n_units);

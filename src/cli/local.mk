@@ -18,3 +18,14 @@ rescore_SOURCES = \
     %D%/progress.c %D%/progress.h
 rescore_LDADD = librescore-core.la
 EXTRA_DIST += %D%/README.md
+
+# The manual page: the program's own help, and every configuration key as `rescore explain` tells it.
+if HAVE_HELP2MAN
+nodist_man_MANS = rescore.1
+CLEANFILES += rescore.1 rescore.1.include
+rescore.1: rescore$(EXEEXT)
+	$(AM_V_GEN){ printf '[configuration keys]\n.nf\n'; ./rescore$(EXEEXT) explain | $(SED) 's/\\/\\\\/g; s/^\./\\\&./'; \
+	    printf '.fi\n'; } > $@.include
+	@$(HELP2MAN) --no-info --name='analog ReRAM crossbars that decide attention scores' --include=$@.include \
+	    --output=$@ ./rescore$(EXEEXT)
+endif

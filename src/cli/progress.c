@@ -27,7 +27,8 @@ void progress_init(struct progress *progress, const struct command_line *line, c
 {
     const char *terminal = getenv("TERM");
     bool redraws = isatty(STDERR_FILENO) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
-    *progress = (struct progress){.what = what, .how = line->progress, .is_terminal = redraws, .last_seconds = -1};
+    *progress =
+        (struct progress){.what = what, .how = line->progress, .is_terminal = redraws, .last_seconds = -1};
     progress->start_seconds = now();
     if (line->quiet && progress->how == COMMAND_PROGRESS_AUTO)
         progress->how = COMMAND_PROGRESS_NEVER;
@@ -67,8 +68,8 @@ static void print_bar(const struct run_progress *state)
 static void print_json(const struct run_progress *state)
 {
     double rate = state->seconds > 0 ? (double)(state->n_done - state->n_found) / state->seconds : 0;
-    fprintf(stderr, "{\"done\": %zu, \"total\": %zu, \"failed\": %zu, \"seconds\": %.1f", state->n_done, state->n_total,
-            state->n_failed, state->seconds);
+    fprintf(stderr, "{\"done\": %zu, \"total\": %zu, \"failed\": %zu, \"seconds\": %.1f", state->n_done,
+            state->n_total, state->n_failed, state->seconds);
     if (rate > 0)
         fprintf(stderr, ", \"per_second\": %.4g, \"seconds_left\": %.1f", rate,
                 (double)(state->n_total - state->n_done) / rate);
@@ -81,7 +82,8 @@ void progress_show(void *context, const struct run_progress *state)
     bool finished = state->n_done == state->n_total;
     bool redraws = progress->is_terminal && progress->how != COMMAND_PROGRESS_JSON;
     double wait = redraws ? redraw_seconds : progress->how == COMMAND_PROGRESS_JSON ? 1 : line_seconds;
-    if (progress->how == COMMAND_PROGRESS_NEVER || (progress->drawn && finished && !redraws && progress->last_seconds < 0))
+    if (progress->how == COMMAND_PROGRESS_NEVER ||
+        (progress->drawn && finished && !redraws && progress->last_seconds < 0))
         return;
     if (!finished && progress->last_seconds >= 0 && state->seconds - progress->last_seconds < wait)
         return;

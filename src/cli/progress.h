@@ -1,4 +1,5 @@
-/* Progress on standard error: redrawn on a terminal, one line every 30 s elsewhere, or one JSON object a line. */
+/* Progress on standard error: redrawn on a terminal, one line every 30 s elsewhere, or one JSON object a
+ * line. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 

@@ -1,4 +1,4 @@
-/* The answer of `solve` (contract section 4). */
+/* The answer of `solve` (docs/interface.md 1). */
 #ifndef CROSSBAR_ANSWER_FILE_H
 #define CROSSBAR_ANSWER_FILE_H
 

@@ -1,4 +1,4 @@
-/* The array file of contract section 4: conductances, drives, wire, driver and sense resistance. */
+/* The array file of docs/interface.md 1: conductances, drives, wire, driver and sense resistance. */
 #ifndef CROSSBAR_ARRAY_FILE_H
 #define CROSSBAR_ARRAY_FILE_H
 

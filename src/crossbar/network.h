@@ -1,5 +1,5 @@
 /*
- * The resistive array: which branch joins what (contract section 4).
+ * The resistive array: which branch joins what (docs/interface.md 1).
  *
  * Word line i: source V_i, then r_driver and one segment r_word_line in series, cell 0, one segment, cell 1,
  * ...; its right end is open. Bit line j: its end at row 0 is open, one segment r_bit_line between

@@ -22,8 +22,9 @@ static int64_t aligned_sum(const int16_t *query, const int16_t *key, size_t d)
     return sum;
 }
 
-struct bit_serial_result bit_serial_product(const int16_t *query, const int16_t *key, size_t d, int magnitude_bits,
-                                            int bits_per_cycle, bool early_termination, int64_t threshold)
+struct bit_serial_result bit_serial_product(const int16_t *query, const int16_t *key, size_t d,
+                                            int magnitude_bits, int bits_per_cycle, bool early_termination,
+                                            int64_t threshold)
 {
     struct bit_serial_result result = {0};
     int64_t aligned = aligned_sum(query, key, d);

@@ -7,7 +7,11 @@
 
 #include "base/option.h"
 
-enum recompute_rethreshold { RECOMPUTE_RETHRESHOLD_AUTO, RECOMPUTE_RETHRESHOLD_ON, RECOMPUTE_RETHRESHOLD_OFF };
+enum recompute_rethreshold {
+    RECOMPUTE_RETHRESHOLD_AUTO,
+    RECOMPUTE_RETHRESHOLD_ON,
+    RECOMPUTE_RETHRESHOLD_OFF
+};
 
 struct recompute_options {
     bool enabled, early_termination;

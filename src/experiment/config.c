@@ -161,7 +161,8 @@ enum rs_status config_digest(const struct configuration *configuration, char tex
     free(resolved);
     for (int i = 0; i < config_n_options(); i++)
         if (configuration->raw_paths[i] != NULL) {
-            const char *path = (const char *)config_const_section(&configuration->base, i) + config_option(i)->offset;
+            const char *path =
+                (const char *)config_const_section(&configuration->base, i) + config_option(i)->offset;
             enum rs_status status = digest_add_file(&digest, path, err);
             if (status != RS_OK)
                 return status;

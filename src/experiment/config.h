@@ -34,16 +34,17 @@ struct config {
 enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_SET };
 
 struct config_sweep {
-    int option;     /* index for config_option */
+    int option; /* index for config_option */
     size_t n_values;
-    char **values;  /* [n_values], as option_set reads them */
+    char **values; /* [n_values], as option_set reads them */
 };
 
 struct configuration {
     char *path, *yaml; /* the file as given, its exact text */
     struct config base;
     enum config_source sources[CONFIG_OPTIONS_MAX];
-    char *raw_paths[CONFIG_OPTIONS_MAX]; /* of OPTION_PATH options: as the user wrote them; NULL where unset */
+    char
+        *raw_paths[CONFIG_OPTIONS_MAX]; /* of OPTION_PATH options: as the user wrote them; NULL where unset */
     int n_sweeps;
     struct config_sweep sweeps[CONFIG_SWEEPS_MAX];
 };
@@ -60,8 +61,8 @@ int config_find(const char *key);
 const char *config_nearest(const char *key);
 
 /* Reads a file and then `n_sets` texts KEY=VALUE. The caller frees with config_destroy. */
-enum rs_status config_load(const char *path, size_t n_sets, const char *const *sets, struct configuration **out,
-                           struct rs_error *err) RS_MUST_CHECK;
+enum rs_status config_load(const char *path, size_t n_sets, const char *const *sets,
+                           struct configuration **out, struct rs_error *err) RS_MUST_CHECK;
 /* The same from the text of a file; `path` stands for it in messages and for relative paths. */
 enum rs_status config_parse(const char *path, const char *yaml, size_t n_sets, const char *const *sets,
                             struct configuration **out, struct rs_error *err) RS_MUST_CHECK;
@@ -76,8 +77,8 @@ void config_at(const struct configuration *configuration, size_t point, struct c
 /* Whether an option was given (file, --set) or is swept. */
 bool config_is_given(const struct configuration *configuration, const char *key);
 
-/* The resolved configuration: every option with its value, then the sweeps; itself a valid configuration. Owned by the
- * caller. */
+/* The resolved configuration: every option with its value, then the sweeps; itself a valid configuration.
+ * Owned by the caller. */
 char *config_resolved_text(const struct configuration *configuration, struct rs_error *err) RS_MUST_CHECK;
 
 /* A commented configuration for the embedded workload: the demo. Owned by the caller. */

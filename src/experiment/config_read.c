@@ -90,7 +90,8 @@ static void set_list(struct reader *reader, int index, const struct yaml_node *n
     char why[WHY_SIZE];
     if (option->kind != OPTION_REALS || node->n_children == 0) {
         refuse(reader, node->line, node->column, "'%s': %s found, %s expected%s", option->key,
-               node->n_children == 0 ? "an empty list" : "a list", option->kind == OPTION_REALS ? "numbers" : "one value",
+               node->n_children == 0 ? "an empty list" : "a list",
+               option->kind == OPTION_REALS ? "numbers" : "one value",
                option->kind == OPTION_REALS ? "" : "; to vary it, name it under 'sweep'");
         return;
     }
@@ -135,7 +136,7 @@ static void give_way(struct configuration *configuration, int index, const char 
     free(configuration->raw_paths[loser]);
     configuration->raw_paths[loser] = NULL;
     const struct option *option = config_option(loser);
-    size_t size = option->kind == OPTION_REALS ? sizeof(struct option_reals)
+    size_t size = option->kind == OPTION_REALS  ? sizeof(struct option_reals)
                   : option->kind == OPTION_PATH ? OPTION_TEXT_SIZE
                   : option->kind == OPTION_REAL ? sizeof(double)
                                                 : sizeof(int);
@@ -165,13 +166,15 @@ static void set_option(struct reader *reader, int index, const struct yaml_node 
         set_list(reader, index, node);
     else if (option->kind == OPTION_PATH)
         set_path(reader, index, node);
-    else if (!option_set(option, config_section(&reader->configuration->base, index), node->text, why, sizeof why))
+    else if (!option_set(option, config_section(&reader->configuration->base, index), node->text, why,
+                         sizeof why))
         refuse(reader, node->line, node->column, "'%s': %s", option->key, why);
 }
 
 /* --- sweeps --- */
 
-static bool add_value(struct reader *reader, struct config_sweep *sweep, const struct yaml_node *node, const char *text)
+static bool add_value(struct reader *reader, struct config_sweep *sweep, const struct yaml_node *node,
+                      const char *text)
 {
     const struct option *option = config_option(sweep->option);
     struct config trial = reader->configuration->base;
@@ -206,7 +209,8 @@ struct range {
     const struct yaml_node *from, *to, *steps, *scale;
 };
 
-static bool read_range(struct reader *reader, const struct yaml_node *node, const char *key, struct range *range)
+static bool read_range(struct reader *reader, const struct yaml_node *node, const char *key,
+                       struct range *range)
 {
     static const char *const names[] = {"from", "to", "steps", "scale"};
     const struct yaml_node **members[] = {&range->from, &range->to, &range->steps, &range->scale};
@@ -217,7 +221,8 @@ static bool read_range(struct reader *reader, const struct yaml_node *node, cons
             which++;
         if (which == 4 || child->kind != YAML_SCALAR) {
             refuse(reader, child->key_line, child->key_column,
-                   "'%s': '%s' found, a range {from, to, steps} with an optional scale: log expected", key, child->key);
+                   "'%s': '%s' found, a range {from, to, steps} with an optional scale: log expected", key,
+                   child->key);
             return false;
         }
         *members[which] = child;
@@ -228,14 +233,15 @@ static bool read_range(struct reader *reader, const struct yaml_node *node, cons
     return false;
 }
 
-static bool range_number(struct reader *reader, const struct config_sweep *sweep, const struct yaml_node *node,
-                         double *number, enum quantity_unit *unit)
+static bool range_number(struct reader *reader, const struct config_sweep *sweep,
+                         const struct yaml_node *node, double *number, enum quantity_unit *unit)
 {
     const struct option *option = config_option(sweep->option);
     struct config trial = reader->configuration->base;
     char why[WHY_SIZE];
     if (option->kind == OPTION_CHOICE || option->kind == OPTION_BOOLEAN) {
-        refuse(reader, node->line, node->column, "'%s': a list of words expected, a range found", option->key);
+        refuse(reader, node->line, node->column, "'%s': a list of words expected, a range found",
+               option->key);
         return false;
     }
     if (!option_set(option, config_section(&trial, sweep->option), node->text, why, sizeof why)) {
@@ -257,20 +263,21 @@ static bool expand_range(struct reader *reader, struct config_sweep *sweep, cons
     double from, to, steps;
     enum quantity_unit unit, to_unit;
     char why[WHY_SIZE], text[64];
-    if (!read_range(reader, node, option->key, &range) || !range_number(reader, sweep, range.from, &from, &unit) ||
+    if (!read_range(reader, node, option->key, &range) ||
+        !range_number(reader, sweep, range.from, &from, &unit) ||
         !range_number(reader, sweep, range.to, &to, &to_unit))
         return false;
     bool log_scale = range.scale != NULL && strcmp(range.scale->text, "log") == 0;
     if (range.scale != NULL && !log_scale && strcmp(range.scale->text, "linear") != 0) {
-        refuse(reader, range.scale->line, range.scale->column, "'%s': scale '%s' found, log or linear expected",
-               option->key, range.scale->text);
+        refuse(reader, range.scale->line, range.scale->column,
+               "'%s': scale '%s' found, log or linear expected", option->key, range.scale->text);
         return false;
     }
     if (!quantity_parse(range.steps->text, QUANTITY_NONE, &steps, why, sizeof why) || steps != floor(steps) ||
         steps < 2 || steps > 10000) {
         refuse(reader, range.steps->line, range.steps->column,
-               "'%s': steps '%s' found, a whole number from 2 to 10000 expected (both ends included)", option->key,
-               range.steps->text);
+               "'%s': steps '%s' found, a whole number from 2 to 10000 expected (both ends included)",
+               option->key, range.steps->text);
         return false;
     }
     if (log_scale && (from <= 0 || to <= 0)) {
@@ -279,7 +286,7 @@ static bool expand_range(struct reader *reader, struct config_sweep *sweep, cons
     }
     for (int i = 0; i < (int)steps; i++) {
         double share = i / (steps - 1);
-        double value = i == 0               ? from
+        double value = i == 0                ? from
                        : i == (int)steps - 1 ? to
                        : log_scale           ? from * pow(to / from, share)
                                              : from + share * (to - from);
@@ -302,7 +309,8 @@ static bool read_values(struct reader *reader, struct config_sweep *sweep, const
     for (size_t i = 0; i < node->n_children; i++) {
         const struct yaml_node *item = &node->children[i];
         if (item->kind != YAML_SCALAR) {
-            refuse(reader, item->line, item->column, "'%s': one value expected", config_option(sweep->option)->key);
+            refuse(reader, item->line, item->column, "'%s': one value expected",
+                   config_option(sweep->option)->key);
             return false;
         }
         if (!add_value(reader, sweep, item, item->text))
@@ -398,7 +406,8 @@ static void refuse_both(struct reader *reader, const char *one, const char *othe
     char section_name[64];
     snprintf(section_name, sizeof section_name, "%.*s", (int)(dot - other), other);
     const struct yaml_node *section = yaml_find(root, section_name);
-    const struct yaml_node *node = section != NULL && section->kind == YAML_MAPPING ? yaml_find(section, dot + 1) : NULL;
+    const struct yaml_node *node =
+        section != NULL && section->kind == YAML_MAPPING ? yaml_find(section, dot + 1) : NULL;
     refuse(reader, node != NULL ? node->key_line : root->line, node != NULL ? node->key_column : root->column,
            "'%s' and '%s' are alternatives; one of them expected", one, other);
 }
@@ -462,7 +471,8 @@ static enum rs_status read_set(struct configuration *configuration, const char *
     snprintf(key, sizeof key, "%.*s", (int)(equals - set), set);
     struct reader reader = {.configuration = configuration, .set = set, .err = err};
     if (yaml_parse("--set", equals + 1, strlen(equals + 1), &document, &own) != RS_OK)
-        return rs_fail_also(err, RS_INPUT, "--set %s: error: the value is not a scalar, [list] or {range}", set);
+        return rs_fail_also(err, RS_INPUT, "--set %s: error: the value is not a scalar, [list] or {range}",
+                            set);
     reader.document = document;
     read_set_value(&reader, key);
     yaml_destroy(document);
@@ -498,8 +508,8 @@ static enum rs_status settle(struct yaml_document *document, size_t n_sets, cons
             status = set_status;
     }
     if (status == RS_OK && config_n_points(configuration) > CONFIG_POINTS_MAX)
-        status = rs_fail(err, RS_INPUT, "%s: error: the sweep has %zu points, at most %d expected", configuration->path,
-                         config_n_points(configuration), CONFIG_POINTS_MAX);
+        status = rs_fail(err, RS_INPUT, "%s: error: the sweep has %zu points, at most %d expected",
+                         configuration->path, config_n_points(configuration), CONFIG_POINTS_MAX);
     if (status == RS_OK)
         *out = configuration;
     else
@@ -507,8 +517,8 @@ static enum rs_status settle(struct yaml_document *document, size_t n_sets, cons
     return status;
 }
 
-enum rs_status config_load(const char *path, size_t n_sets, const char *const *sets, struct configuration **out,
-                           struct rs_error *err)
+enum rs_status config_load(const char *path, size_t n_sets, const char *const *sets,
+                           struct configuration **out, struct rs_error *err)
 {
     struct yaml_document *document = NULL;
     *out = NULL;

@@ -15,6 +15,7 @@ struct init_value {
 static const struct init_value init_values[] = {
     {"workload.samples", "200"},
     {"comparator.offset", "10 nA"},
+    {"prune.keep_ratio", "10 %"},
 };
 
 static const char init_sweep[] =
@@ -161,8 +162,10 @@ static const char *init_value(const struct option *option)
 char *config_init_text(struct rs_error *err)
 {
     struct text out = {0};
-    text_append(&out, "# A rescore configuration for the embedded workload. Quantities are a number, a space and a unit;\n"
-                      "# a bare number is in the SI base unit. 'rescore explain KEY' says more about a key.\n\n");
+    text_append(
+        &out,
+        "# A rescore configuration for the embedded workload. Quantities are a number, a space and a unit;\n"
+        "# a bare number is in the SI base unit. 'rescore explain KEY' says more about a key.\n\n");
     for (int i = 0; i < config_n_options(); i++) {
         const struct option *option = config_option(i);
         const char *name = option->key + section_length(option->key) + 1, *value = init_value(option);
@@ -209,7 +212,9 @@ char *config_explain_text(int index, struct rs_error *err)
         explain_one(config_option(i), &out);
     }
     if (index < 0)
-        text_append(&out, "\nsweep\n    maps full dotted keys to a list, {from, to, steps} or {from, to, steps, scale: log}"
-                          "\n    (steps: number of values, both ends included); several keys span a grid\n");
+        text_append(
+            &out,
+            "\nsweep\n    maps full dotted keys to a list, {from, to, steps} or {from, to, steps, scale: log}"
+            "\n    (steps: number of values, both ends included); several keys span a grid\n");
     return text_take(&out, err);
 }

@@ -10,7 +10,8 @@
 
 #define HEAD_FORMAT "rescore-run-head"
 
-static enum rs_status copy_sets(struct head *head, size_t n_sets, const char *const *sets, struct rs_error *err)
+static enum rs_status copy_sets(struct head *head, size_t n_sets, const char *const *sets,
+                                struct rs_error *err)
 {
     head->sets = memory_allocate(n_sets, sizeof *head->sets, err);
     if (head->sets == NULL)
@@ -51,17 +52,19 @@ enum { HEAD_NUMBERS = 8 };
 static void list_numbers(const struct head *head, struct number numbers[HEAD_NUMBERS])
 {
     const struct number list[HEAD_NUMBERS] = {
-        {"save_heads", head->saves.heads}, {"save_arrays", head->saves.arrays}, {"save_margins", head->saves.margins},
-        {"n_points", head->n_points},      {"n_trials", head->n_trials},        {"n_samples", head->n_samples},
-        {"n_layers", head->n_layers},      {"n_heads", head->n_heads},
+        {"save_heads", head->saves.heads},     {"save_arrays", head->saves.arrays},
+        {"save_margins", head->saves.margins}, {"n_points", head->n_points},
+        {"n_trials", head->n_trials},          {"n_samples", head->n_samples},
+        {"n_layers", head->n_layers},          {"n_heads", head->n_heads},
     };
     memcpy(numbers, list, sizeof list);
 }
 
 static enum rs_status write_content(struct store *store, const struct head *head, struct rs_error *err)
 {
-    const char *const texts[][2] = {{"format", HEAD_FORMAT},   {"digest", head->digest}, {"workload", head->workload},
-                                    {"metric", head->metric},  {"better", head->better}, {"path", head->path},
+    const char *const texts[][2] = {{"format", HEAD_FORMAT},      {"digest", head->digest},
+                                    {"workload", head->workload}, {"metric", head->metric},
+                                    {"better", head->better},     {"path", head->path},
                                     {"yaml", head->yaml}};
     struct number numbers[HEAD_NUMBERS];
     enum rs_status status = RS_OK;
@@ -99,7 +102,8 @@ static enum rs_status read_text(const struct store *store, const char *name, cha
     return status;
 }
 
-static enum rs_status read_number(const struct store *store, const char *name, size_t *value, struct rs_error *err)
+static enum rs_status read_number(const struct store *store, const char *name, size_t *value,
+                                  struct rs_error *err)
 {
     double number = 0;
     enum rs_status status = store_read_number(store, "/", name, &number, err);

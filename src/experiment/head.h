@@ -1,6 +1,6 @@
 /*
- * What a result says about its run beside the numbers. Kept with the parts of a run, so that merging needs neither
- * the configuration file nor the workload.
+ * What a result says about its run beside the numbers. Kept with the parts of a run, so that merging needs
+ * neither the configuration file nor the workload.
  */
 #ifndef EXPERIMENT_HEAD_H
 #define EXPERIMENT_HEAD_H
@@ -18,9 +18,9 @@ struct head {
     char digest[DIGEST_TEXT_SIZE]; /* config_sha256 */
     struct head_saves saves;
     size_t n_points, n_trials, n_samples, n_layers, n_heads;
-    char workload[256];              /* for people */
-    char metric[32], better[16];     /* "" where there is no task */
-    char *path, *yaml;               /* of the configuration */
+    char workload[256];          /* for people */
+    char metric[32], better[16]; /* "" where there is no task */
+    char *path, *yaml;           /* of the configuration */
     size_t n_sets;
     char **sets; /* --set texts */
 };

@@ -28,7 +28,8 @@ static enum rs_status take(void *context, struct plan_row *row, struct rs_error 
         return RS_OK;
     collection->seen[row->unit] = true;
     memcpy(outcome->values + row->unit * VARIABLES_N, row->values, sizeof row->values);
-    memcpy(collection->loss + row->unit * head->n_samples, row->sample_loss, head->n_samples * sizeof(double));
+    memcpy(collection->loss + row->unit * head->n_samples, row->sample_loss,
+           head->n_samples * sizeof(double));
     outcome->status[row->unit] = row->status;
     outcome->n_failed += (row->status & VARIABLES_STATUS_solver_missed_tolerance) != 0;
     if (outcome->by_head != NULL)
@@ -43,7 +44,8 @@ static enum rs_status take(void *context, struct plan_row *row, struct rs_error 
 static enum rs_status allocate(struct outcome *outcome, struct collection *collection, struct rs_error *err)
 {
     const struct head *head = &outcome->head;
-    size_t n_units = head->n_points * head->n_trials, n_by_head = head->n_layers * head->n_heads * VARIABLES_N;
+    size_t n_units = head->n_points * head->n_trials,
+           n_by_head = head->n_layers * head->n_heads * VARIABLES_N;
     outcome->values = memory_allocate(n_units * VARIABLES_N, sizeof(double), err);
     outcome->status = memory_allocate(n_units, sizeof(int), err);
     outcome->sample_loss = memory_allocate(head->n_points * head->n_samples, sizeof(double), err);
@@ -52,8 +54,8 @@ static enum rs_status allocate(struct outcome *outcome, struct collection *colle
         outcome->by_head = memory_allocate(n_units * n_by_head, sizeof(double), err);
     collection->seen = memory_allocate(n_units, sizeof(bool), err);
     collection->loss = memory_allocate(n_units * head->n_samples, sizeof(double), err);
-    bool all = outcome->values && outcome->status && outcome->sample_loss && outcome->keeps && collection->seen &&
-               collection->loss && (!head->saves.heads || outcome->by_head != NULL);
+    bool all = outcome->values && outcome->status && outcome->sample_loss && outcome->keeps &&
+               collection->seen && collection->loss && (!head->saves.heads || outcome->by_head != NULL);
     return all ? RS_OK : RS_INTERNAL;
 }
 
@@ -68,9 +70,9 @@ static void finish(struct collection *collection)
         outcome->n_missing++;
         outcome->status[unit] = VARIABLES_STATUS_missing;
         for (size_t v = 0; v < VARIABLES_N; v++)
-            outcome->values[unit * VARIABLES_N + v] = NAN;
+            outcome->values[unit * VARIABLES_N + v] = (double)NAN;
         for (size_t i = 0; i < head->n_samples; i++)
-            collection->loss[unit * head->n_samples + i] = NAN;
+            collection->loss[unit * head->n_samples + i] = (double)NAN;
     }
     for (size_t point = 0; point < head->n_points; point++)
         for (size_t i = 0; i < head->n_samples; i++) {
@@ -81,19 +83,20 @@ static void finish(struct collection *collection)
         }
 }
 
-static enum rs_status check_gaps(const struct outcome *outcome, const struct collection *collection, const char *folder,
-                                 bool partial, struct rs_error *err)
+static enum rs_status check_gaps(const struct outcome *outcome, const struct collection *collection,
+                                 const char *folder, bool partial, struct rs_error *err)
 {
     size_t first = 0;
     if (outcome->n_missing == 0 || partial)
         return RS_OK;
     while (collection->seen[first])
         first++;
-    return rs_fail(err, RS_INPUT,
-                   "%s: error: %zu of %zu units are missing, the first is point %zu, trial %zu (unit %zu); run the "
-                   "missing shards, or merge with --partial",
-                   folder, outcome->n_missing, outcome->head.n_points * outcome->head.n_trials,
-                   first / outcome->head.n_trials, first % outcome->head.n_trials, first);
+    return rs_fail(
+        err, RS_INPUT,
+        "%s: error: %zu of %zu units are missing, the first is point %zu, trial %zu (unit %zu); run the "
+        "missing shards, or merge with --partial",
+        folder, outcome->n_missing, outcome->head.n_points * outcome->head.n_trials,
+        first / outcome->head.n_trials, first % outcome->head.n_trials, first);
 }
 
 enum rs_status outcome_collect(const char *folder, bool partial, struct outcome *out, struct rs_error *err)
@@ -102,8 +105,8 @@ enum rs_status outcome_collect(const char *folder, bool partial, struct outcome 
     *out = (struct outcome){0};
     enum rs_status status = parts_read_head(folder, &out->head, err);
     if (status == RS_OK)
-        status = config_parse(out->head.path, out->head.yaml, out->head.n_sets, (const char *const *)out->head.sets,
-                              &out->configuration, err);
+        status = config_parse(out->head.path, out->head.yaml, out->head.n_sets,
+                              (const char *const *)out->head.sets, &out->configuration, err);
     if (status == RS_OK)
         status = allocate(out, &collection, err);
     if (status == RS_OK)
@@ -133,12 +136,13 @@ void outcome_clear(struct outcome *outcome)
     *outcome = (struct outcome){0};
 }
 
-struct outcome_interval outcome_interval_of(const struct outcome *outcome, size_t point, enum variable variable)
+struct outcome_interval outcome_interval_of(const struct outcome *outcome, size_t point,
+                                            enum variable variable)
 {
     size_t n = outcome->head.n_trials;
-    double *values = malloc(n * sizeof *values), mean = NAN, half = NAN;
+    double *values = malloc(n * sizeof *values), mean = (double)NAN, half = (double)NAN;
     if (values == NULL)
-        return (struct outcome_interval){NAN, NAN, NAN};
+        return (struct outcome_interval){(double)NAN, (double)NAN, (double)NAN};
     for (size_t trial = 0; trial < n; trial++)
         values[trial] = outcome->values[(point * n + trial) * VARIABLES_N + variable];
     statistics_interval(values, n, confidence, &mean, &half);

@@ -1,5 +1,6 @@
 /*
- * The result file (contract section 6): made from a folder of parts, in the order of the units, whoever ran them.
+ * The result file (docs/interface.md 4): made from a folder of parts, in the order of the units, whoever ran
+ * them.
  */
 #ifndef EXPERIMENT_OUTCOME_H
 #define EXPERIMENT_OUTCOME_H
@@ -24,18 +25,21 @@ struct outcome_interval {
 };
 
 /*
- * Reads the parts of a folder. Gaps are RS_INPUT, naming how many units are missing and the first, unless `partial`.
- * The caller frees with outcome_clear.
+ * Reads the parts of a folder. Gaps are RS_INPUT, naming how many units are missing and the first, unless
+ * `partial`. The caller frees with outcome_clear.
  */
-enum rs_status outcome_collect(const char *folder, bool partial, struct outcome *out, struct rs_error *err) RS_MUST_CHECK;
+enum rs_status outcome_collect(const char *folder, bool partial, struct outcome *out,
+                               struct rs_error *err) RS_MUST_CHECK;
 void outcome_clear(struct outcome *outcome);
 
-struct outcome_interval outcome_interval_of(const struct outcome *outcome, size_t point, enum variable variable);
+struct outcome_interval outcome_interval_of(const struct outcome *outcome, size_t point,
+                                            enum variable variable);
 /* The interval of task_loss over samples, of losses averaged over trials. */
 struct outcome_interval outcome_sample_interval(const struct outcome *outcome, size_t point);
 
 /* Writes the result file. */
-enum rs_status outcome_write(const struct outcome *outcome, const char *path, struct rs_error *err) RS_MUST_CHECK;
+enum rs_status outcome_write(const struct outcome *outcome, const char *path,
+                             struct rs_error *err) RS_MUST_CHECK;
 
 /* A table for people, or one JSON object, of what was found. Owned by the caller. */
 char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err) RS_MUST_CHECK;

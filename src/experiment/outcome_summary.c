@@ -8,8 +8,9 @@
 #include "experiment/outcome.h"
 
 /* The variables that the table shows. */
-static const enum variable shown[] = {VARIABLE_task_metric,     VARIABLE_task_loss,    VARIABLE_false_prune_rate,
-                                      VARIABLE_false_keep_rate, VARIABLE_keep_ratio,   VARIABLE_output_error};
+static const enum variable shown[] = {VARIABLE_task_metric,      VARIABLE_task_loss,
+                                      VARIABLE_false_prune_rate, VARIABLE_false_keep_rate,
+                                      VARIABLE_keep_ratio,       VARIABLE_output_error};
 
 static bool is_present(const struct outcome *outcome, enum variable variable)
 {
@@ -27,9 +28,11 @@ static void append_point(const struct outcome *outcome, size_t point, struct tex
         char text[64];
         config_at(outcome->configuration, point, &values);
         if (option->kind == OPTION_REAL && option->unit == QUANTITY_RATIO)
-            snprintf(text, sizeof text, "%.4g %%", 100 * option_number(option, config_section(&values, sweep->option)));
+            snprintf(text, sizeof text, "%.4g %%",
+                     100 * option_number(option, config_section(&values, sweep->option)));
         else if (option->kind == OPTION_REAL)
-            quantity_print(option_number(option, config_section(&values, sweep->option)), option->unit, text, sizeof text);
+            quantity_print(option_number(option, config_section(&values, sweep->option)), option->unit, text,
+                           sizeof text);
         else
             snprintf(text, sizeof text, "%s", sweep->values[indices[s]]);
         text_append(out, "%-*s  ", (int)strlen(option->key), text);
@@ -38,14 +41,15 @@ static void append_point(const struct outcome *outcome, size_t point, struct tex
 
 static void append_heading(const struct outcome *outcome, struct text *out)
 {
-    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n\n", outcome->head.workload,
-                outcome->head.n_points, outcome->head.n_trials);
+    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n\n",
+                outcome->head.workload, outcome->head.n_points, outcome->head.n_trials);
     for (int s = 0; s < outcome->configuration->n_sweeps; s++)
         text_append(out, "%s  ", config_option(outcome->configuration->sweeps[s].option)->key);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         if (!is_present(outcome, shown[i]))
             continue;
-        const char *name = shown[i] == VARIABLE_task_metric ? outcome->head.metric : variables_table[shown[i]].name;
+        const char *name =
+            shown[i] == VARIABLE_task_metric ? outcome->head.metric : variables_table[shown[i]].name;
         text_append(out, "%-27s", name);
     }
     text_append(out, "\n");
@@ -66,7 +70,8 @@ static void append_interval(struct outcome_interval interval, struct text *out)
 static void append_failures(const struct outcome *outcome, struct text *out)
 {
     if (outcome->n_missing + outcome->n_failed > 0)
-        text_append(out, "\n%zu units missing, %zu missed the solver's tolerance\n", outcome->n_missing, outcome->n_failed);
+        text_append(out, "\n%zu units missing, %zu missed the solver's tolerance\n", outcome->n_missing,
+                    outcome->n_failed);
 }
 
 char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
@@ -109,8 +114,8 @@ static void append_json_text(const char *value, struct text *out)
 }
 
 /* Numbers over the sweeps, nested in the file's dimension order; `depth` counts the sweeps opened so far. */
-static void append_json_array(const struct outcome *outcome, int depth, size_t first, size_t count, const double *values,
-                              struct text *out)
+static void append_json_array(const struct outcome *outcome, int depth, size_t first, size_t count,
+                              const double *values, struct text *out)
 {
     if (depth == outcome->configuration->n_sweeps) {
         append_json_number(values[first], out);
@@ -125,7 +130,8 @@ static void append_json_array(const struct outcome *outcome, int depth, size_t f
     text_append(out, "]");
 }
 
-static void append_json_variable(const struct outcome *outcome, enum variable variable, double *values, struct text *out)
+static void append_json_variable(const struct outcome *outcome, enum variable variable, double *values,
+                                 struct text *out)
 {
     static const char *const suffixes[] = {"mean", "lo95", "hi95"};
     size_t n = outcome->head.n_points;
@@ -152,7 +158,8 @@ static void append_json_sweeps(const struct outcome *outcome, struct text *out)
             char why[256];
             text_append(out, "%s", i > 0 ? ", " : "");
             bool is_number = option->kind != OPTION_CHOICE && option->kind != OPTION_BOOLEAN;
-            if (is_number && option_set(option, config_section(&point, sweep->option), sweep->values[i], why, sizeof why))
+            if (is_number &&
+                option_set(option, config_section(&point, sweep->option), sweep->values[i], why, sizeof why))
                 append_json_number(option_number(option, config_section(&point, sweep->option)), out);
             else
                 append_json_text(sweep->values[i], out);
@@ -170,11 +177,14 @@ char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
         rs_fail(err, RS_INTERNAL, "out of memory");
         return NULL;
     }
-    text_append(&out, "{\n  \"schema\": \"rescore-run/1\",\n  \"source\": \"rescore %s\",\n  \"config_sha256\": \"%s\"",
-                version_number(), outcome->head.digest);
+    text_append(
+        &out,
+        "{\n  \"schema\": \"rescore-run/1\",\n  \"source\": \"rescore %s\",\n  \"config_sha256\": \"%s\"",
+        version_number(), outcome->head.digest);
     text_append(&out, ",\n  \"workload\": ");
     append_json_text(outcome->head.workload, &out);
-    text_append(&out, ",\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  \"n_failed\": %zu",
+    text_append(&out,
+                ",\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  \"n_failed\": %zu",
                 outcome->head.n_trials, outcome->head.n_samples, outcome->n_missing == 0 ? "true" : "false",
                 outcome->n_failed);
     append_json_sweeps(outcome, &out);

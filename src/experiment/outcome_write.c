@@ -49,7 +49,8 @@ static bool list_numbers(const struct writer *writer, int s, double *numbers, en
         numbers[i] = option_number(option, section);
         if (option->kind != OPTION_EITHER)
             continue;
-        enum quantity_unit own = ((const struct option_either *)(const void *)((char *)section + option->offset))->unit;
+        enum quantity_unit own =
+            ((const struct option_either *)(const void *)((char *)section + option->offset))->unit;
         if (i > 0 && own != *unit)
             return false;
         *unit = own;
@@ -147,16 +148,17 @@ static enum rs_status write_variable(struct writer *writer, enum variable variab
         counts[unit] = isnan(numbers[unit]) ? -1 : (int64_t)numbers[unit];
     }
     bool whole = row->flags & VARIABLES_COUNT;
-    enum rs_status status =
-        write_over(writer, row->name, whole ? STORE_INT64 : STORE_FLOAT64, 1, axes, sizes,
-                   whole ? (const void *)counts : (const void *)numbers, (struct store_label){"1", row->long_name}, err);
+    enum rs_status status = write_over(writer, row->name, whole ? STORE_INT64 : STORE_FLOAT64, 1, axes, sizes,
+                                       whole ? (const void *)counts : (const void *)numbers,
+                                       (struct store_label){"1", row->long_name}, err);
     free(numbers);
     free(counts);
     return status;
 }
 
 static enum rs_status write_means(struct writer *writer, const char *name, size_t n,
-                                  const struct outcome_interval *intervals, bool with_mean, struct rs_error *err)
+                                  const struct outcome_interval *intervals, bool with_mean,
+                                  struct rs_error *err)
 {
     static const char *const suffixes[] = {"mean", "lo95", "hi95"};
     static const char *const texts[] = {"mean over trials", "lower end of the 95 % interval",
@@ -220,11 +222,13 @@ static enum rs_status write_status(struct writer *writer, struct rs_error *err)
         return RS_INTERNAL;
     for (size_t unit = 0; unit < n_units; unit++)
         bits[unit] = (unsigned char)writer->outcome->status[unit];
-    enum rs_status status = write_over(writer, "status", STORE_UINT8, 1, axes, sizes, bits,
-                                       (struct store_label){"1", "0 good, else why numbers are missing"}, err);
+    enum rs_status status =
+        write_over(writer, "status", STORE_UINT8, 1, axes, sizes, bits,
+                   (struct store_label){"1", "0 good, else why numbers are missing"}, err);
     free(bits);
     if (status == RS_OK)
-        status = store_write_numbers(writer->store, "status", "flag_masks", STORE_UINT8, sizeof masks, masks, err);
+        status =
+            store_write_numbers(writer->store, "status", "flag_masks", STORE_UINT8, sizeof masks, masks, err);
     if (status == RS_OK)
         status = store_write_text(writer->store, "status", "flag_meanings", trimmed, err);
     return status;
@@ -238,10 +242,11 @@ static enum rs_status write_by_head(struct writer *writer, struct rs_error *err)
     const size_t sizes[] = {head->n_trials, head->n_layers, head->n_heads};
     if (!head->saves.heads)
         return RS_OK;
-    enum rs_status status =
-        store_write_scale(writer->store, "layer", STORE_INT64, head->n_layers, NULL, (struct store_label){0}, err);
+    enum rs_status status = store_write_scale(writer->store, "layer", STORE_INT64, head->n_layers, NULL,
+                                              (struct store_label){0}, err);
     if (status == RS_OK)
-        status = store_write_scale(writer->store, "head", STORE_INT64, head->n_heads, NULL, (struct store_label){0}, err);
+        status = store_write_scale(writer->store, "head", STORE_INT64, head->n_heads, NULL,
+                                   (struct store_label){0}, err);
     double *numbers = memory_allocate(n_units * n_heads, sizeof *numbers, err);
     if (numbers == NULL)
         return RS_INTERNAL;
@@ -281,8 +286,9 @@ static enum rs_status write_provenance(struct writer *writer, struct rs_error *e
         {"hdf5_version", store_library_version()},
         {"gsl_version", statistics_library_version()},
         {"workload", outcome->head.workload},
-        {"interval", "95 % Student t interval over trials (device instances); task_loss_sample: over test items, each "
-                     "averaged over trials"},
+        {"interval",
+         "95 % Student t interval over trials (device instances); task_loss_sample: over test items, each "
+         "averaged over trials"},
     };
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RS_OK; i++)
@@ -293,7 +299,8 @@ static enum rs_status write_provenance(struct writer *writer, struct rs_error *e
     if (status == RS_OK)
         status = store_write_integer(writer->store, "/", "n_trials", (long long)outcome->head.n_trials, err);
     if (status == RS_OK)
-        status = store_write_integer(writer->store, "/", "n_samples", (long long)outcome->head.n_samples, err);
+        status =
+            store_write_integer(writer->store, "/", "n_samples", (long long)outcome->head.n_samples, err);
     if (status == RS_OK)
         status = store_write_integer(writer->store, "/", "complete", outcome->n_missing == 0, err);
     free(resolved);
@@ -341,7 +348,8 @@ static enum rs_status write_pairs(struct writer *writer, struct rs_error *err)
 {
     static const char *const names[] = {"samples/exact_score", "samples/analog_score", "samples/threshold",
                                         "samples/decision"};
-    static const char *const texts[] = {"score from codes", "score that the comparator sees, offset and noise included",
+    static const char *const texts[] = {"score from codes",
+                                        "score that the comparator sees, offset and noise included",
                                         "threshold of the layer and head", "1 = kept"};
     const struct outcome *outcome = writer->outcome;
     const struct keep *keep = first_keep(outcome, true);
@@ -349,8 +357,8 @@ static enum rs_status write_pairs(struct writer *writer, struct rs_error *err)
     if (keep == NULL)
         return RS_OK;
     size_t n_pairs = keep->n_pairs, sizes[] = {n_pairs};
-    enum rs_status status =
-        store_write_scale(writer->store, "samples/pair", STORE_INT64, n_pairs, NULL, (struct store_label){0}, err);
+    enum rs_status status = store_write_scale(writer->store, "samples/pair", STORE_INT64, n_pairs, NULL,
+                                              (struct store_label){0}, err);
     if (status == RS_OK)
         status = write_pair_places(writer, keep, err);
     double *numbers = memory_allocate(outcome->head.n_points * n_pairs, sizeof *numbers, err);
@@ -370,9 +378,9 @@ static enum rs_status write_pairs(struct writer *writer, struct rs_error *err)
 }
 
 /* One array quantity of every point, `count` numbers each; points without arrays are NAN. */
-static enum rs_status write_array_numbers(struct writer *writer, const char *name, int n_axes, const char *const *axes,
-                                          const size_t *sizes, size_t count, size_t member, struct store_label label,
-                                          struct rs_error *err)
+static enum rs_status write_array_numbers(struct writer *writer, const char *name, int n_axes,
+                                          const char *const *axes, const size_t *sizes, size_t count,
+                                          size_t member, struct store_label label, struct rs_error *err)
 {
     const struct outcome *outcome = writer->outcome;
     double *numbers = memory_allocate(outcome->head.n_points * count, sizeof *numbers, err);
@@ -397,13 +405,16 @@ static enum rs_status write_array_axes(struct writer *writer, const struct keep 
     struct store_shape shape = {1, {keep->n_arrays}};
     enum rs_status status = RS_OK;
     for (int i = 0; i < 3 && status == RS_OK; i++)
-        status = store_write_scale(writer->store, names[i], STORE_INT64, sizes[i], NULL, (struct store_label){0}, err);
+        status = store_write_scale(writer->store, names[i], STORE_INT64, sizes[i], NULL,
+                                   (struct store_label){0}, err);
     if (status == RS_OK)
-        status = store_write(writer->store, "samples/array_layer", STORE_INT32, &shape, dimension, keep->array_layer,
-                             (struct store_label){"1", "layer whose keys the array holds"}, err);
+        status = store_write(writer->store, "samples/array_layer", STORE_INT32, &shape, dimension,
+                             keep->array_layer, (struct store_label){"1", "layer whose keys the array holds"},
+                             err);
     if (status == RS_OK)
         status = store_write(writer->store, "samples/array_kv_head", STORE_INT32, &shape, dimension,
-                             keep->array_kv_head, (struct store_label){"1", "kv head whose keys the array holds"}, err);
+                             keep->array_kv_head,
+                             (struct store_label){"1", "kv head whose keys the array holds"}, err);
     return status;
 }
 
@@ -423,13 +434,13 @@ static enum rs_status write_arrays(struct writer *writer, struct rs_error *err)
                                      offsetof(struct keep, target_siemens),
                                      (struct store_label){"S", "conductance asked for"}, err);
     if (status == RS_OK)
-        status = write_array_numbers(writer, "samples/read_conductance", 3, cells, cell_sizes, n_cells,
-                                     offsetof(struct keep, read_siemens),
-                                     (struct store_label){"S", "conductance that the first read of the first sample sees"},
-                                     err);
+        status = write_array_numbers(
+            writer, "samples/read_conductance", 3, cells, cell_sizes, n_cells,
+            offsetof(struct keep, read_siemens),
+            (struct store_label){"S", "conductance that the first read of the first sample sees"}, err);
     if (status == RS_OK)
-        status = write_array_numbers(writer, "samples/current", 2, lines, line_sizes, keep->n_arrays * keep->n_columns,
-                                     offsetof(struct keep, current_amperes),
+        status = write_array_numbers(writer, "samples/current", 2, lines, line_sizes,
+                                     keep->n_arrays * keep->n_columns, offsetof(struct keep, current_amperes),
                                      (struct store_label){"A", "bit-line current of that read"}, err);
     return status;
 }

@@ -50,8 +50,8 @@ static enum rs_status lock_shard(struct parts *parts, struct parts_shard shard, 
 /* --- one part --- */
 
 /* The units of a part, if it is sound and belongs to this run. */
-static enum rs_status open_part(const char *path, const struct head *head, struct store **store, size_t *n_rows,
-                                int64_t **units, struct rs_error *err)
+static enum rs_status open_part(const char *path, const struct head *head, struct store **store,
+                                size_t *n_rows, int64_t **units, struct rs_error *err)
 {
     char *digest = NULL;
     struct store_shape shape;
@@ -70,13 +70,14 @@ static enum rs_status open_part(const char *path, const struct head *head, struc
     }
     for (size_t i = 0; status == RS_OK && i < *n_rows; i++)
         if ((*units)[i] < 0 || (size_t)(*units)[i] >= head->n_points * head->n_trials)
-            status = rs_fail(err, RS_INPUT, "%s:/unit: error: unit %lld of %zu found", path, (long long)(*units)[i],
-                             head->n_points * head->n_trials);
+            status = rs_fail(err, RS_INPUT, "%s:/unit: error: unit %lld of %zu found", path,
+                             (long long)(*units)[i], head->n_points * head->n_trials);
     free(digest);
     return status;
 }
 
-static enum rs_status note_part(struct parts *parts, const struct head *head, const char *path, struct rs_error *err)
+static enum rs_status note_part(struct parts *parts, const struct head *head, const char *path,
+                                struct rs_error *err)
 {
     struct store *store = NULL;
     size_t n_rows = 0;
@@ -90,14 +91,20 @@ static enum rs_status note_part(struct parts *parts, const struct head *head, co
 }
 
 /* Keeps what belongs to this run; the head decides where the saves differ. */
-static enum rs_status scan(struct parts *parts, const struct head *head, size_t *n_discarded, struct rs_error *err)
+static enum rs_status scan(struct parts *parts, const struct head *head, bool discards, size_t *n_discarded,
+                           struct rs_error *err)
 {
     struct head found;
     struct rs_error ignored = {{0}};
     char path[PATH_SIZE];
     join(path, parts->folder, "head.h5");
-    bool same = head_read(path, &found, &ignored) == RS_OK && head_agrees(head, &found);
+    bool readable = head_read(path, &found, &ignored) == RS_OK, same = readable && head_agrees(head, &found);
     head_clear(&found);
+    if (readable && !same && !discards)
+        return rs_fail(err, RS_INPUT,
+                       "%s: error: holds shards of another configuration, program, kernel or --save; "
+                       "another folder expected",
+                       parts->folder);
     DIR *folder = opendir(parts->folder);
     if (folder == NULL)
         return rs_fail(err, RS_IO, "%s: error: %s", parts->folder, strerror(errno));
@@ -117,8 +124,8 @@ static enum rs_status scan(struct parts *parts, const struct head *head, size_t 
     return head_write(head, path, err);
 }
 
-enum rs_status parts_open(const char *folder, const struct plan *plan, struct parts_shard shard, struct parts **out,
-                          size_t *n_discarded, struct rs_error *err)
+enum rs_status parts_open(const char *folder, const struct plan *plan, struct parts_shard shard,
+                          bool discards, struct parts **out, size_t *n_discarded, struct rs_error *err)
 {
     struct parts *parts = memory_allocate(1, sizeof *parts, err);
     *out = NULL;
@@ -137,7 +144,7 @@ enum rs_status parts_open(const char *folder, const struct plan *plan, struct pa
     if (status == RS_OK)
         status = lock_shard(parts, shard, err);
     if (status == RS_OK)
-        status = scan(parts, &plan->head, n_discarded, err);
+        status = scan(parts, &plan->head, discards, n_discarded, err);
     if (status == RS_OK)
         *out = parts;
     else
@@ -220,14 +227,17 @@ static enum rs_status write_arrays(struct store *store, const char *group, const
         const struct store_shape *shape;
         const void *values;
     } list[] = {
-        {"target", STORE_FLOAT64, &cells, keep->target_siemens},   {"read", STORE_FLOAT64, &cells, keep->read_siemens},
-        {"current", STORE_FLOAT64, &lines, keep->current_amperes}, {"layer", STORE_INT32, &arrays, keep->array_layer},
+        {"target", STORE_FLOAT64, &cells, keep->target_siemens},
+        {"read", STORE_FLOAT64, &cells, keep->read_siemens},
+        {"current", STORE_FLOAT64, &lines, keep->current_amperes},
+        {"layer", STORE_INT32, &arrays, keep->array_layer},
         {"kv_head", STORE_INT32, &arrays, keep->array_kv_head},
     };
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof list / sizeof list[0] && status == RS_OK; i++) {
         snprintf(name, sizeof name, "%s/%s", group, list[i].name);
-        status = store_write(store, name, list[i].type, list[i].shape, NULL, list[i].values, (struct store_label){0}, err);
+        status = store_write(store, name, list[i].type, list[i].shape, NULL, list[i].values,
+                             (struct store_label){0}, err);
     }
     return status;
 }
@@ -257,7 +267,8 @@ static enum rs_status write_table(struct store *store, const char *name, size_t 
 static enum rs_status write_rows(struct store *store, const struct plan *plan, size_t n_rows,
                                  const struct plan_row *rows, struct rs_error *err)
 {
-    size_t n_samples = plan->head.n_samples, n_by_head = plan->head.saves.heads ? plan->n_head_rows * VARIABLES_N : 0;
+    size_t n_samples = plan->head.n_samples,
+           n_by_head = plan->head.saves.heads ? plan->n_head_rows * VARIABLES_N : 0;
     size_t width = VARIABLES_N + n_samples + n_by_head + 1;
     double *values = memory_allocate(n_rows * width, sizeof *values, err);
     int64_t *units = memory_allocate(n_rows, sizeof *units, err);
@@ -282,8 +293,8 @@ static enum rs_status write_rows(struct store *store, const struct plan *plan, s
     return status;
 }
 
-enum rs_status parts_write(struct parts *parts, const struct plan *plan, size_t n_rows, const struct plan_row *rows,
-                           struct rs_error *err)
+enum rs_status parts_write(struct parts *parts, const struct plan *plan, size_t n_rows,
+                           const struct plan_row *rows, struct rs_error *err)
 {
     char path[PATH_SIZE], name[64];
     struct store *store = NULL;
@@ -315,7 +326,8 @@ enum rs_status parts_read_head(const char *folder, struct head *head, struct rs_
     return head_read(path, head, err);
 }
 
-static enum rs_status read_pairs(const struct store *store, const char *group, struct keep *keep, struct rs_error *err)
+static enum rs_status read_pairs(const struct store *store, const char *group, struct keep *keep,
+                                 struct rs_error *err)
 {
     char name[64];
     struct store_shape shape;
@@ -329,16 +341,17 @@ static enum rs_status read_pairs(const struct store *store, const char *group, s
     double *values = memory_allocate(4 * n, sizeof *values, err);
     int32_t *places = memory_allocate(5 * n, sizeof *places, err);
     keep->pairs = memory_allocate(n, sizeof *keep->pairs, err);
-    status = values == NULL || places == NULL || keep->pairs == NULL ? RS_INTERNAL
-                                                                     : store_read(store, name, STORE_FLOAT64, values, err);
+    status = values == NULL || places == NULL || keep->pairs == NULL
+                 ? RS_INTERNAL
+                 : store_read(store, name, STORE_FLOAT64, values, err);
     snprintf(name, sizeof name, "%s/pair_places", group);
     if (status == RS_OK)
         status = store_read(store, name, STORE_INT32, places, err);
     for (size_t i = 0; status == RS_OK && i < n; i++) {
         const double *value = values + 4 * i;
         const int32_t *place = places + 5 * i;
-        keep->pairs[i] = (struct keep_pair){value[0], value[1], value[2], value[3] > 0, place[0], place[1], place[2],
-                                            place[3], place[4]};
+        keep->pairs[i] = (struct keep_pair){value[0], value[1], value[2], value[3] > 0, place[0],
+                                            place[1], place[2], place[3], place[4]};
     }
     keep->n_pairs = status == RS_OK ? n : 0;
     free(values);
@@ -369,14 +382,16 @@ static enum rs_status read_arrays(const struct store *store, const char *group, 
     } list[] = {
         {"target", STORE_FLOAT64, n_cells, sizeof(double), (void **)&keep->target_siemens},
         {"read", STORE_FLOAT64, n_cells, sizeof(double), (void **)&keep->read_siemens},
-        {"current", STORE_FLOAT64, keep->n_arrays * keep->n_columns, sizeof(double), (void **)&keep->current_amperes},
+        {"current", STORE_FLOAT64, keep->n_arrays * keep->n_columns, sizeof(double),
+         (void **)&keep->current_amperes},
         {"layer", STORE_INT32, keep->n_arrays, sizeof(int32_t), (void **)&keep->array_layer},
         {"kv_head", STORE_INT32, keep->n_arrays, sizeof(int32_t), (void **)&keep->array_kv_head},
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0] && status == RS_OK; i++) {
         snprintf(name, sizeof name, "%s/%s", group, list[i].name);
         *list[i].values = memory_allocate(list[i].count, list[i].size, err);
-        status = *list[i].values == NULL ? RS_INTERNAL : store_read(store, name, list[i].type, *list[i].values, err);
+        status = *list[i].values == NULL ? RS_INTERNAL
+                                         : store_read(store, name, list[i].type, *list[i].values, err);
     }
     return status;
 }
@@ -415,7 +430,8 @@ static enum rs_status check_width(const struct store *store, const struct head *
     size_t width = VARIABLES_N + head->n_samples + n_by_head + 1;
     enum rs_status status = store_get_shape(store, "/rows", &shape, err);
     if (status == RS_OK && (shape.rank != 2 || shape.sizes[1] != width))
-        return rs_fail(err, RS_INPUT, "%s:/rows: error: rows of %zu numbers expected", store_path(store), width);
+        return rs_fail(err, RS_INPUT, "%s:/rows: error: rows of %zu numbers expected", store_path(store),
+                       width);
     return status;
 }
 
@@ -448,7 +464,8 @@ enum rs_status parts_read(const char *path, const struct head *head, parts_take 
     enum rs_status status = RS_OK;
     if (folder == NULL)
         return rs_fail(err, RS_IO, "%s: error: %s", path, strerror(errno));
-    for (const struct dirent *entry = readdir(folder); entry != NULL && status == RS_OK; entry = readdir(folder)) {
+    for (const struct dirent *entry = readdir(folder); entry != NULL && status == RS_OK;
+         entry = readdir(folder)) {
         if (!is_part(entry->d_name))
             continue;
         join(name, path, entry->d_name);

@@ -19,7 +19,7 @@ struct collection {
     struct sums {
         size_t n, capacity;
         int64_t *values;
-    } *sums; /* [n_layers * n_heads] */
+    } * sums; /* [n_layers * n_heads] */
 };
 
 static enum rs_status collect(void *context, int layer, int head, size_t n_keys, const int64_t *exact_sums,
@@ -60,8 +60,8 @@ static enum rs_status run_calibration(const struct subject *subject, struct atte
     return status;
 }
 
-static enum rs_status calibrate(const struct subject *subject, struct attention_setup *setup, double keep_ratio,
-                                struct rs_error *err)
+static enum rs_status calibrate(const struct subject *subject, struct attention_setup *setup,
+                                double keep_ratio, struct rs_error *err)
 {
     const struct attention_shape *shape = &setup->shape;
     size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
@@ -73,8 +73,8 @@ static enum rs_status calibrate(const struct subject *subject, struct attention_
         for (int head = 0; head < shape->n_heads; head++) {
             struct sums *sums = &collection.sums[setup_head(setup, layer, head)];
             if (sums->n > 0)
-                setup->thresholds[setup_head(setup, layer, head)] =
-                    threshold_keeping(keep_ratio, setup_exact_unit(setup, layer, head), sums->n, sums->values);
+                setup->thresholds[setup_head(setup, layer, head)] = threshold_keeping(
+                    keep_ratio, setup_exact_unit(setup, layer, head), sums->n, sums->values);
         }
     for (size_t i = 0; i < n_heads; i++)
         free(collection.sums[i].values);
@@ -88,11 +88,12 @@ static enum rs_status find_thresholds(const struct subject *subject, struct atte
     const struct option_reals *given = &setup->prune.threshold;
     const struct attention_shape *shape = &setup->shape;
     if (given->word >= 0)
-        return rs_fail(err, RS_INPUT, "prune.threshold: learned found, but this model has no learned thresholds; a "
-                                      "number, a list or prune.keep_ratio expected");
+        return rs_fail(err, RS_INPUT,
+                       "prune.threshold: learned found, but this model has no learned thresholds; a "
+                       "number, a list or prune.keep_ratio expected");
     if (given->n == 0)
-        return calibrate(subject, setup, isnan(setup->prune.keep_ratio) ? default_keep_ratio : setup->prune.keep_ratio,
-                         err);
+        return calibrate(subject, setup,
+                         isnan(setup->prune.keep_ratio) ? default_keep_ratio : setup->prune.keep_ratio, err);
     for (int layer = 0; layer < shape->n_layers; layer++)
         for (int head = 0; head < shape->n_heads; head++)
             setup->thresholds[setup_head(setup, layer, head)] = given->values[given->n > 1 ? layer : 0];
@@ -107,7 +108,8 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
     config_at(plan->configuration, point, &out->config);
     const struct config *config = &out->config;
     if (config->monte_carlo.mode != MONTE_CARLO_SAMPLE)
-        return rs_fail(err, RS_INPUT, "monte_carlo.mode: this version has no law or law-full; sample expected");
+        return rs_fail(err, RS_INPUT,
+                       "monte_carlo.mode: this version has no law or law-full; sample expected");
     struct attention_options options = {
         .array = &config->array,
         .encoding = &config->encoding,
@@ -127,7 +129,8 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
 
 /* A pass over the evaluated samples: `mode` by codes, or in floating point where attention is NULL. */
 static enum rs_status run_reference(const struct plan *plan, struct subject_worker *worker,
-                                    struct attention *attention, struct plan_reference *out, struct rs_error *err)
+                                    struct attention *attention, struct plan_reference *out,
+                                    struct rs_error *err)
 {
     double sum = 0;
     enum rs_status status = RS_OK;
@@ -138,8 +141,8 @@ static enum rs_status run_reference(const struct plan *plan, struct subject_work
         size_t number = subject_sample_number(plan->subject, i);
         if (attention != NULL)
             attention_set_sample(attention, (uint32_t)number);
-        status = subject_run(worker, SUBJECT_TEST, number, attention != NULL ? attention_run : NULL, attention,
-                             &out->values[i], err);
+        status = subject_run(worker, SUBJECT_TEST, number, attention != NULL ? attention_run : NULL,
+                             attention, &out->values[i], err);
         sum += out->values[i];
     }
     out->metric = sum / (double)plan->head.n_samples;
@@ -189,7 +192,8 @@ static enum rs_status run_all_references(struct plan *plan, int n_threads, struc
 /* Where `ideal` overrules keys that ask for something else than their default, the user is told. */
 static void note_ideal(struct plan *plan)
 {
-    static const char *const keys[] = {"device.programming_scale", "device.relaxation_scale", "device.read_noise"};
+    static const char *const keys[] = {"device.programming_scale", "device.relaxation_scale",
+                                       "device.read_noise"};
     const struct config *config = &plan->points[plan->head.n_points - 1].config;
     const struct device_options *device = &config->device;
     const bool asked[] = {device->programming_scale != 1 && device->programming_scale != 0,
@@ -204,8 +208,8 @@ static enum rs_status check_sizes(const struct plan *plan, struct rs_error *err)
 {
     size_t last = subject_sample_number(plan->subject, plan->head.n_samples - 1);
     if (last >= RANDOM_WRITES_MAX || plan->head.n_trials >= RANDOM_TRIALS_MAX)
-        return rs_fail(err, RS_INPUT, "%zu samples and %zu trials found, fewer than %d each expected", last + 1,
-                       plan->head.n_trials, RANDOM_WRITES_MAX);
+        return rs_fail(err, RS_INPUT, "%zu samples and %zu trials found, fewer than %d each expected",
+                       last + 1, plan->head.n_trials, RANDOM_WRITES_MAX);
     return RS_OK;
 }
 
@@ -220,8 +224,9 @@ static enum rs_status fill_head(struct plan *plan, const struct config *config, 
     plan->n_head_rows = head->n_layers * head->n_heads;
     snprintf(head->metric, sizeof head->metric, "%s", kind->metric != NULL ? kind->metric : "");
     snprintf(head->better, sizeof head->better, "%s", kind->better != NULL ? kind->better : "");
-    snprintf(head->workload, sizeof head->workload, "%s: %s; %zu samples, %zu layers x %zu heads, d = %zu, at most %zu keys",
-             kind->name, config->workload.file[0] == '\0' ? "embedded" : "from a file", head->n_samples, head->n_layers,
+    snprintf(head->workload, sizeof head->workload,
+             "%s: %s; %zu samples, %zu layers x %zu heads, d = %zu, at most %zu keys", kind->name,
+             config->workload.file[0] == '\0' ? "embedded" : "from a file", head->n_samples, head->n_layers,
              head->n_heads, shape->d, shape->n_keys_max);
     return config_digest(plan->configuration, head->digest, err);
 }
@@ -240,7 +245,8 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
     plan->head.n_points = config_n_points(configuration);
     plan->head.n_trials = (size_t)configuration->base.monte_carlo.trials;
     plan->n_units = plan->head.n_points * plan->head.n_trials;
-    if (status == RS_OK && (plan->points = memory_allocate(plan->head.n_points, sizeof *plan->points, err)) == NULL)
+    if (status == RS_OK &&
+        (plan->points = memory_allocate(plan->head.n_points, sizeof *plan->points, err)) == NULL)
         status = RS_INTERNAL;
     if (status == RS_OK)
         status = subject_open(&configuration->base, &plan->subject, err);
@@ -288,18 +294,20 @@ void plan_row_clear(struct plan_row *row)
     *row = (struct plan_row){0};
 }
 
-static enum rs_status start_row(const struct plan *plan, size_t unit, struct plan_row *row, struct rs_error *err)
+static enum rs_status start_row(const struct plan *plan, size_t unit, struct plan_row *row,
+                                struct rs_error *err)
 {
     bool first_trial = unit % plan->head.n_trials == 0;
     *row = (struct plan_row){.unit = unit};
     row->keep.margins = plan->head.saves.margins && first_trial;
     row->keep.arrays = plan->head.saves.arrays && first_trial;
     for (size_t v = 0; v < VARIABLES_N; v++)
-        row->values[v] = NAN;
+        row->values[v] = (double)NAN;
     row->sample_loss = memory_allocate(plan->head.n_samples, sizeof *row->sample_loss, err);
     if (row->sample_loss == NULL)
         return RS_INTERNAL;
-    if (plan->head.saves.heads && (row->by_head = memory_allocate(plan->n_head_rows * VARIABLES_N, sizeof(double), err)) == NULL)
+    if (plan->head.saves.heads &&
+        (row->by_head = memory_allocate(plan->n_head_rows * VARIABLES_N, sizeof(double), err)) == NULL)
         return RS_INTERNAL;
     return RS_OK;
 }
@@ -308,7 +316,7 @@ static enum rs_status start_row(const struct plan *plan, size_t unit, struct pla
 static void fail_row(struct plan_row *row, double residual_max)
 {
     for (size_t v = 0; v < VARIABLES_N; v++)
-        row->values[v] = NAN;
+        row->values[v] = (double)NAN;
     row->values[VARIABLE_residual_max] = residual_max;
     row->status = VARIABLES_STATUS_solver_missed_tolerance;
 }
@@ -353,7 +361,8 @@ static enum rs_status run_samples(const struct plan *plan, size_t unit, struct a
         double value = 0;
         size_t number = subject_sample_number(plan->subject, i);
         attention_set_sample(attention, (uint32_t)number);
-        enum rs_status status = subject_run(worker, SUBJECT_TEST, number, attention_run, attention, &value, err);
+        enum rs_status status =
+            subject_run(worker, SUBJECT_TEST, number, attention_run, attention, &value, err);
         if (status != RS_OK)
             return status;
         sum += value;
@@ -369,7 +378,7 @@ enum rs_status plan_run_unit(const struct plan *plan, size_t unit, struct plan_r
     const struct plan_point *point = &plan->points[unit / plan->head.n_trials];
     struct attention *attention = NULL;
     struct subject_worker *worker = NULL;
-    double metric = NAN;
+    double metric = (double)NAN;
     enum rs_status status = start_row(plan, unit, row, err);
     if (status == RS_OK)
         status = attention_create(&point->setup, QUERY_ANALOG, &attention, err);

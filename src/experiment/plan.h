@@ -1,6 +1,6 @@
 /*
- * A run, worked out before it starts: its points with their thresholds and reference metrics, its units (point x
- * trial), and what identifies it. Shared by all threads, read-only.
+ * A run, worked out before it starts: its points with their thresholds and reference metrics, its units
+ * (point x trial), and what identifies it. Shared by all threads, read-only.
  */
 #ifndef EXPERIMENT_PLAN_H
 #define EXPERIMENT_PLAN_H
@@ -34,8 +34,9 @@ struct plan {
 };
 
 /*
- * Checks every point, opens the workload, finds thresholds; with `references` also runs the exact, quantised and
- * float passes on `n_threads` threads. `sets` are the --set texts, for the record. The configuration must outlive the plan.
+ * Checks every point, opens the workload, finds thresholds; with `references` also runs the exact, quantised
+ * and float passes on `n_threads` threads. `sets` are the --set texts, for the record. The configuration must
+ * outlive the plan.
  */
 enum rs_status plan_create(const struct configuration *configuration, size_t n_sets, const char *const *sets,
                            struct head_saves saves, bool references, int n_threads, struct plan **out,
@@ -56,7 +57,8 @@ void plan_row_clear(struct plan_row *row);
 
 /* What a run will take. */
 struct plan_estimate {
-    double unit_seconds; /* of one unit on one thread, from timing a few samples of the first and the last point */
+    double unit_seconds; /* of one unit on one thread, from timing a few samples of the first and the last
+                            point */
     double memory_bytes; /* of arrays, buffers and results, for `n_threads` threads */
     double disk_bytes;   /* of the result, before compression */
     size_t n_probed;     /* samples timed */

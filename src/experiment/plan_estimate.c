@@ -41,7 +41,8 @@ static double sample_bytes(const struct plan *plan)
     return bytes * (double)plan->head.n_points;
 }
 
-enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estimate *out, struct rs_error *err)
+enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estimate *out,
+                             struct rs_error *err)
 {
     const struct attention_shape *shape = subject_shape(plan->subject);
     const struct mapping *mapping = &plan->points[0].setup.mapping;

@@ -35,7 +35,8 @@ static bool take_unit(struct team *team, size_t *unit)
     return more;
 }
 
-static void hand_in(struct team *team, enum rs_status status, const struct plan_row *row, const struct rs_error *err)
+static void hand_in(struct team *team, enum rs_status status, const struct plan_row *row,
+                    const struct rs_error *err)
 {
     omp_set_lock(&team->lock);
     if (status == RS_OK) {
@@ -112,7 +113,8 @@ static void wait_for_workers(void)
 
 /* The main thread's part: until all workers are done; `alone` (OMP_THREAD_LIMIT) it does the work itself. */
 static enum rs_status coordinate(struct team *team, bool alone, struct parts *parts, struct plan_row *taken,
-                                 struct run_progress *progress, const struct run_hooks *hooks, struct rs_error *err)
+                                 struct run_progress *progress, const struct run_hooks *hooks,
+                                 struct rs_error *err)
 {
     double start = now(), last_flush = start;
     size_t n_found = progress->n_found;
@@ -148,7 +150,8 @@ static enum rs_status coordinate(struct team *team, bool alone, struct parts *pa
 }
 
 static enum rs_status list_units(const struct plan *plan, const struct parts *parts, struct parts_shard shard,
-                                 size_t **queue, size_t *n_queue, struct run_progress *progress, struct rs_error *err)
+                                 size_t **queue, size_t *n_queue, struct run_progress *progress,
+                                 struct rs_error *err)
 {
     *queue = memory_allocate(plan->n_units, sizeof **queue, err);
     *n_queue = 0;
@@ -165,8 +168,8 @@ static enum rs_status list_units(const struct plan *plan, const struct parts *pa
     return RS_OK;
 }
 
-enum rs_status run_units(const struct plan *plan, struct parts *parts, struct parts_shard shard, int n_threads,
-                         const struct run_hooks *hooks, struct rs_error *err)
+enum rs_status run_units(const struct plan *plan, struct parts *parts, struct parts_shard shard,
+                         int n_threads, const struct run_hooks *hooks, struct rs_error *err)
 {
     struct run_progress progress = {0};
     struct team team = {.plan = plan};

@@ -21,10 +21,10 @@ struct run_hooks {
 };
 
 /*
- * Runs what is missing of a shard's units on `n_threads` workers. RS_STOPPED when should_stop said so: every finished
- * unit is on disk then. Numbers depend on the plan alone, never on threads, shards or interruptions.
+ * Runs what is missing of a shard's units on `n_threads` workers. RS_STOPPED when should_stop said so: every
+ * finished unit is on disk then. Numbers depend on the plan alone, never on threads, shards or interruptions.
  */
-enum rs_status run_units(const struct plan *plan, struct parts *parts, struct parts_shard shard, int n_threads,
-                         const struct run_hooks *hooks, struct rs_error *err) RS_MUST_CHECK;
+enum rs_status run_units(const struct plan *plan, struct parts *parts, struct parts_shard shard,
+                         int n_threads, const struct run_hooks *hooks, struct rs_error *err) RS_MUST_CHECK;
 
 #endif

@@ -4,31 +4,68 @@ static const char *const kinds[] = {"memn2n", "qkv", "stories", NULL};
 static const char *const tasks[] = {"one-fact", "two-facts", "deduction", "mixed", NULL};
 static const char *const modes[] = {"sample", "law", "law-full", NULL};
 
-#define TABLE(name, rows, type) const struct option_table name = {rows, sizeof rows / sizeof rows[0], sizeof(struct type)}
+#define TABLE(name, rows, type)                                                                              \
+    const struct option_table name = {rows, sizeof rows / sizeof rows[0], sizeof(struct type)}
 
 #define WORKLOAD(name) offsetof(struct workload_options, name)
 static const struct option workload_rows[] = {
-    {.key = "workload.kind", .kind = OPTION_CHOICE, .offset = WORKLOAD(kind), .initial = "memn2n", .choices = kinds,
+    {.key = "workload.kind",
+     .kind = OPTION_CHOICE,
+     .offset = WORKLOAD(kind),
+     .initial = "memn2n",
+     .choices = kinds,
      .flags = OPTION_NOT_SWEPT,
-     .help = "memn2n: a memory network answering stories (embedded, or a file written by train); qkv: a q/k/v file; "
+     .help = "memn2n: a memory network answering stories (embedded, or a file written by train); qkv: a "
+             "q/k/v file; "
              "stories: generated, for train"},
-    {.key = "workload.file", .kind = OPTION_PATH, .offset = WORKLOAD(file), .flags = OPTION_NOT_SWEPT,
-     .initial_help = "the embedded model", .help = "model or q/k/v file"},
-    {.key = "workload.task", .kind = OPTION_CHOICE, .offset = WORKLOAD(task), .initial = "mixed", .choices = tasks,
-     .flags = OPTION_NOT_SWEPT, .help = "kind of the stories that train generates"},
-    {.key = "workload.samples", .kind = OPTION_INTEGER, .offset = WORKLOAD(samples), .initial = "0", .low = 0,
-     .high = 1 << 20, .flags = OPTION_NOT_SWEPT, .help = "how many test items or samples are used; 0: all"},
+    {.key = "workload.file",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(file),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "the embedded model",
+     .help = "model or q/k/v file"},
+    {.key = "workload.task",
+     .kind = OPTION_CHOICE,
+     .offset = WORKLOAD(task),
+     .initial = "mixed",
+     .choices = tasks,
+     .flags = OPTION_NOT_SWEPT,
+     .help = "kind of the stories that train generates"},
+    {.key = "workload.samples",
+     .kind = OPTION_INTEGER,
+     .offset = WORKLOAD(samples),
+     .initial = "0",
+     .low = 0,
+     .high = 1 << 20,
+     .flags = OPTION_NOT_SWEPT,
+     .help = "how many test items or samples are used; 0: all"},
 };
 TABLE(run_options_workload, workload_rows, workload_options);
 
 #define MONTE_CARLO(name) offsetof(struct monte_carlo_options, name)
 static const struct option monte_carlo_rows[] = {
-    {.key = "monte_carlo.trials", .kind = OPTION_INTEGER, .offset = MONTE_CARLO(trials), .initial = "8", .low = 1,
-     .high = 1 << 20, .flags = OPTION_NOT_SWEPT, .help = "device instances; intervals are over them"},
-    {.key = "monte_carlo.seed", .kind = OPTION_INTEGER, .offset = MONTE_CARLO(seed), .initial = "1", .low = 0,
-     .high = 9007199254740992.0, .flags = OPTION_NOT_SWEPT, .help = "seed of every random draw"},
-    {.key = "monte_carlo.mode", .kind = OPTION_CHOICE, .offset = MONTE_CARLO(mode), .initial = "sample",
-     .choices = modes, .flags = OPTION_NOT_SWEPT,
+    {.key = "monte_carlo.trials",
+     .kind = OPTION_INTEGER,
+     .offset = MONTE_CARLO(trials),
+     .initial = "8",
+     .low = 1,
+     .high = 1 << 20,
+     .flags = OPTION_NOT_SWEPT,
+     .help = "device instances; intervals are over them"},
+    {.key = "monte_carlo.seed",
+     .kind = OPTION_INTEGER,
+     .offset = MONTE_CARLO(seed),
+     .initial = "1",
+     .low = 0,
+     .high = 9007199254740992.0,
+     .flags = OPTION_NOT_SWEPT,
+     .help = "seed of every random draw"},
+    {.key = "monte_carlo.mode",
+     .kind = OPTION_CHOICE,
+     .offset = MONTE_CARLO(mode),
+     .initial = "sample",
+     .choices = modes,
+     .flags = OPTION_NOT_SWEPT,
      .help = "sample: every draw is made; law and law-full are not in this version"},
 };
 TABLE(run_options_monte_carlo, monte_carlo_rows, monte_carlo_options);

@@ -9,7 +9,7 @@ enum workload_kind { WORKLOAD_MEMN2N, WORKLOAD_QKV, WORKLOAD_STORIES };
 struct workload_options {
     int kind; /* of enum workload_kind */
     char file[OPTION_TEXT_SIZE];
-    int task; /* index into stories_task_names() */
+    int task;        /* index into stories_task_names() */
     int64_t samples; /* 0: all */
 };
 

@@ -30,14 +30,18 @@ static const struct subject_kind *find_kind(int workload_kind)
 }
 
 /* workload.samples cuts the end; holdout leaves out what calibrates, where that is part of the samples. */
-static enum rs_status choose_samples(const struct config *config, struct subject *subject, struct rs_error *err)
+static enum rs_status choose_samples(const struct config *config, struct subject *subject,
+                                     struct rs_error *err)
 {
-    size_t n = subject->kind->n_samples(subject->state, SUBJECT_TEST), limit = (size_t)config->workload.samples;
+    size_t n = subject->kind->n_samples(subject->state, SUBJECT_TEST),
+           limit = (size_t)config->workload.samples;
     subject->n_calibration = subject->kind->n_samples(subject->state, SUBJECT_CALIBRATION);
-    bool holdout = config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT && config->workload.kind == WORKLOAD_QKV;
+    bool holdout =
+        config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT && config->workload.kind == WORKLOAD_QKV;
     subject->first_sample = holdout ? subject->n_calibration : 0;
     if (n <= subject->first_sample)
-        return rs_fail(err, RS_INPUT, "prune.calibration: holdout: %zu samples found, at least 2 expected", n);
+        return rs_fail(err, RS_INPUT, "prune.calibration: holdout: %zu samples found, at least 2 expected",
+                       n);
     n -= subject->first_sample;
     subject->n_samples = limit > 0 && limit < n ? limit : n;
     return RS_OK;
@@ -52,7 +56,8 @@ enum rs_status subject_open(const struct config *config, struct subject **out, s
     subject->kind = find_kind(config->workload.kind);
     enum rs_status status =
         subject->kind == NULL
-            ? rs_fail(err, RS_INPUT, "workload.kind: stories found, memn2n or qkv expected (stories is for train)")
+            ? rs_fail(err, RS_INPUT,
+                      "workload.kind: stories found, memn2n or qkv expected (stories is for train)")
             : subject->kind->open(config, &subject->state, &subject->shape, &subject->ranges, err);
     if (status == RS_OK)
         status = choose_samples(config, subject, err);
@@ -102,7 +107,8 @@ size_t subject_sample_number(const struct subject *subject, size_t i)
     return subject->first_sample + i;
 }
 
-enum rs_status subject_worker_create(const struct subject *subject, struct subject_worker **out, struct rs_error *err)
+enum rs_status subject_worker_create(const struct subject *subject, struct subject_worker **out,
+                                     struct rs_error *err)
 {
     struct subject_worker *worker = memory_allocate(1, sizeof *worker, err);
     *out = NULL;
@@ -126,8 +132,8 @@ void subject_worker_destroy(struct subject_worker *worker)
     free(worker);
 }
 
-enum rs_status subject_run(struct subject_worker *worker, enum subject_set set, size_t number, attention_hook *hook,
-                           void *context, double *value, struct rs_error *err)
+enum rs_status subject_run(struct subject_worker *worker, enum subject_set set, size_t number,
+                           attention_hook *hook, void *context, double *value, struct rs_error *err)
 {
     double ignored;
     return worker->subject->kind->run(worker->subject->state, worker->room, set, number, hook, context,

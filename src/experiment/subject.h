@@ -1,6 +1,6 @@
 /*
- * What a run is about: a workload with its samples, its calibrated ranges and its metric. One descriptor per kind
- * (subject_memn2n.c, subject_qkv.c) and a line in the registry (subject.c).
+ * What a run is about: a workload with its samples, its calibrated ranges and its metric. One descriptor per
+ * kind (subject_memn2n.c, subject_qkv.c) and a line in the registry (subject.c).
  */
 #ifndef EXPERIMENT_SUBJECT_H
 #define EXPERIMENT_SUBJECT_H
@@ -23,14 +23,16 @@ struct subject_kind {
     size_t (*n_samples)(const void *state, enum subject_set set);
     enum rs_status (*create_worker)(const void *state, void **worker, struct rs_error *err);
     void (*destroy_worker)(void *worker);
-    /* Runs one sample; hook NULL: exact float attention. value: the sample's part of the metric, where there is one. */
-    enum rs_status (*run)(const void *state, void *worker, enum subject_set set, size_t sample, attention_hook *hook,
-                          void *context, double *value, struct rs_error *err);
+    /* Runs one sample; hook NULL: exact float attention. value: the sample's part of the metric, where there
+     * is one. */
+    enum rs_status (*run)(const void *state, void *worker, enum subject_set set, size_t sample,
+                          attention_hook *hook, void *context, double *value, struct rs_error *err);
     const char *metric; /* NULL: no task */
     const char *better; /* "higher" or "lower" */
 };
 
-enum rs_status subject_open(const struct config *config, struct subject **out, struct rs_error *err) RS_MUST_CHECK;
+enum rs_status subject_open(const struct config *config, struct subject **out,
+                            struct rs_error *err) RS_MUST_CHECK;
 void subject_close(struct subject *subject);
 
 const struct subject_kind *subject_get_kind(const struct subject *subject);
@@ -48,8 +50,9 @@ enum rs_status subject_worker_create(const struct subject *subject, struct subje
 void subject_worker_destroy(struct subject_worker *worker);
 
 /* Runs sample `number` of a set; value may be NULL. */
-enum rs_status subject_run(struct subject_worker *worker, enum subject_set set, size_t number, attention_hook *hook,
-                           void *context, double *value, struct rs_error *err) RS_MUST_CHECK;
+enum rs_status subject_run(struct subject_worker *worker, enum subject_set set, size_t number,
+                           attention_hook *hook, void *context, double *value,
+                           struct rs_error *err) RS_MUST_CHECK;
 
 extern const struct subject_kind subject_memn2n, subject_qkv;
 

@@ -20,7 +20,8 @@ static enum rs_status load(const struct config *config, struct model_file *file,
 
 static size_t longest(const struct model_file *file)
 {
-    size_t test = story_set_longest_story(&file->test), calibration = story_set_longest_story(&file->calibration);
+    size_t test = story_set_longest_story(&file->test),
+           calibration = story_set_longest_story(&file->calibration);
     size_t n = test > calibration ? test : calibration, n_memories = file->model.shape.n_memories;
     return n < n_memories ? n : n_memories;
 }
@@ -42,9 +43,14 @@ static enum rs_status open_state(const struct config *config, void **state, stru
         free(file);
         return status;
     }
-    *shape = (struct attention_shape){.n_layers = (int)file->model.shape.n_hops, .n_heads = 1, .n_kv_heads = 1,
-                                      .d = file->model.shape.d, .n_keys_max = longest(file), .n_queries_max = 1,
-                                      .causal = false, .score_scale = 1};
+    *shape = (struct attention_shape){.n_layers = (int)file->model.shape.n_hops,
+                                      .n_heads = 1,
+                                      .n_kv_heads = 1,
+                                      .d = file->model.shape.d,
+                                      .n_keys_max = longest(file),
+                                      .n_queries_max = 1,
+                                      .causal = false,
+                                      .score_scale = 1};
     *ranges = (struct attention_ranges){file->code_max_query, file->code_max_key, file->code_max_value};
     *state = file;
     return RS_OK;
@@ -68,8 +74,8 @@ static void destroy_worker(void *worker)
     memn2n_workspace_destroy(worker);
 }
 
-static enum rs_status run(const void *state, void *worker, enum subject_set set, size_t sample, attention_hook *hook,
-                          void *context, double *value, struct rs_error *err)
+static enum rs_status run(const void *state, void *worker, enum subject_set set, size_t sample,
+                          attention_hook *hook, void *context, double *value, struct rs_error *err)
 {
     const struct model_file *file = state;
     struct story story = story_of_set(set == SUBJECT_TEST ? &file->test : &file->calibration, sample);

@@ -31,7 +31,8 @@ static double largest(const float *values, size_t n_tokens, int n_heads, int hea
 static enum rs_status find_ranges(struct state *state, struct rs_error *err)
 {
     const struct qkv *qkv = &state->qkv;
-    size_t n_layers = (size_t)qkv->n_layers, n_heads = (size_t)qkv->n_heads, n_kv_heads = (size_t)qkv->n_kv_heads;
+    size_t n_layers = (size_t)qkv->n_layers, n_heads = (size_t)qkv->n_heads,
+           n_kv_heads = (size_t)qkv->n_kv_heads;
     state->query_max = memory_allocate(n_layers * n_heads, sizeof(double), err);
     state->key_max = memory_allocate(n_layers * n_kv_heads, sizeof(double), err);
     state->value_max = memory_allocate(n_layers * n_kv_heads, sizeof(double), err);
@@ -40,7 +41,8 @@ static enum rs_status find_ranges(struct state *state, struct rs_error *err)
     for (size_t l = 0; l < n_layers; l++) {
         const struct qkv_layer *layer = &qkv->layers[l];
         for (int h = 0; h < qkv->n_heads; h++)
-            state->query_max[l * n_heads + (size_t)h] = largest(layer->q, qkv->n_tokens, qkv->n_heads, h, qkv->d_head);
+            state->query_max[l * n_heads + (size_t)h] =
+                largest(layer->q, qkv->n_tokens, qkv->n_heads, h, qkv->d_head);
         for (int h = 0; h < qkv->n_kv_heads; h++) {
             size_t at = l * n_kv_heads + (size_t)h;
             state->key_max[at] = largest(layer->k, qkv->n_tokens, qkv->n_kv_heads, h, qkv->d_head);
@@ -77,9 +79,14 @@ static enum rs_status open_state(const struct config *config, void **out, struct
     }
     const struct qkv *qkv = &state->qkv;
     size_t longest = qkv_longest_sample(qkv);
-    *shape = (struct attention_shape){.n_layers = qkv->n_layers, .n_heads = qkv->n_heads,
-                                      .n_kv_heads = qkv->n_kv_heads, .d = qkv->d_head, .n_keys_max = longest,
-                                      .n_queries_max = longest, .causal = qkv->causal, .score_scale = qkv->score_scale};
+    *shape = (struct attention_shape){.n_layers = qkv->n_layers,
+                                      .n_heads = qkv->n_heads,
+                                      .n_kv_heads = qkv->n_kv_heads,
+                                      .d = qkv->d_head,
+                                      .n_keys_max = longest,
+                                      .n_queries_max = longest,
+                                      .causal = qkv->causal,
+                                      .score_scale = qkv->score_scale};
     *ranges = (struct attention_ranges){state->query_max, state->key_max, state->value_max};
     *out = state;
     return RS_OK;
@@ -117,7 +124,8 @@ static enum rs_status create_worker(const void *state, void **worker, struct rs_
     room->v = memory_allocate(n * d, sizeof(float), err);
     room->output = memory_allocate(group * n * d, sizeof(float), err);
     room->scratch = memory_allocate(n + d, sizeof(double), err);
-    if (room->q == NULL || room->k == NULL || room->v == NULL || room->output == NULL || room->scratch == NULL) {
+    if (room->q == NULL || room->k == NULL || room->v == NULL || room->output == NULL ||
+        room->scratch == NULL) {
         destroy_worker(room);
         return RS_INTERNAL;
     }
@@ -126,8 +134,8 @@ static enum rs_status create_worker(const void *state, void **worker, struct rs_
 }
 
 /* A file is not run through a model: each layer and kv head is one call. */
-static enum rs_status run(const void *state, void *worker, enum subject_set set, size_t sample, attention_hook *hook,
-                          void *context, double *value, struct rs_error *err)
+static enum rs_status run(const void *state, void *worker, enum subject_set set, size_t sample,
+                          attention_hook *hook, void *context, double *value, struct rs_error *err)
 {
     const struct qkv *qkv = &((const struct state *)state)->qkv;
     struct room *room = worker;

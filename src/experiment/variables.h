@@ -1,6 +1,6 @@
 /*
- * The variables of a result (definitions 5): one row of numbers per point and trial. One table gives names, units,
- * texts and which of them get intervals.
+ * The variables of a result (definitions 5): one row of numbers per point and trial. One table gives names,
+ * units, texts and which of them get intervals.
  */
 #ifndef EXPERIMENT_VARIABLES_H
 #define EXPERIMENT_VARIABLES_H
@@ -18,33 +18,40 @@ enum variables_flag {
 };
 
 /* VARIABLE(name, flags, long name) */
-#define VARIABLES_LIST(VARIABLE)                                                                                     \
-    VARIABLE(keep_ratio, VARIABLES_INTERVAL | VARIABLES_HEAD, "decided to keep / visible pairs")                     \
-    VARIABLE(keep_ratio_final, VARIABLES_INTERVAL | VARIABLES_HEAD, "entering the softmax / visible pairs")          \
-    VARIABLE(false_prune_rate, VARIABLES_INTERVAL | VARIABLES_HEAD, "exact keeps that are pruned / exact keeps")     \
-    VARIABLE(false_keep_rate, VARIABLES_INTERVAL | VARIABLES_HEAD, "exact prunes that are kept / exact prunes")      \
-    VARIABLE(lost_mass, VARIABLES_INTERVAL | VARIABLES_HEAD,                                                         \
-             "mean exact softmax probability on falsely pruned keys of a query")                                    \
-    VARIABLE(output_error, VARIABLES_INTERVAL | VARIABLES_HEAD,                                                      \
-             "mean 2-norm of (output - exact output) / 2-norm of exact output")                                     \
-    VARIABLE(recall_at_k, VARIABLES_INTERVAL | VARIABLES_HEAD,                                                       \
-             "mean share of the exact top k among the k largest analog signals, k = exact keeps of the query")      \
-    VARIABLE(clamped_share, VARIABLES_INTERVAL, "values of q, k and v beyond the calibrated range / all of them")    \
-    VARIABLE(recompute_bits, VARIABLES_INTERVAL,                                                                     \
-             "mean magnitude bits that the bit-serial unit takes per recomputed key")                               \
-    VARIABLE(n_visible, VARIABLES_COUNT | VARIABLES_HEAD, "visible pairs of query and key")                          \
-    VARIABLE(n_exact_keep, VARIABLES_COUNT | VARIABLES_HEAD, "pairs that the exact decision keeps")                  \
-    VARIABLE(n_false_prune, VARIABLES_COUNT | VARIABLES_HEAD, "exact keeps that are pruned")                         \
-    VARIABLE(n_false_keep, VARIABLES_COUNT | VARIABLES_HEAD, "exact prunes that are kept")                           \
-    VARIABLE(n_empty, VARIABLES_COUNT | VARIABLES_HEAD, "queries that keep nothing")                                 \
-    VARIABLE(residual_max, VARIABLES_INTERVAL,                                                                                       \
-             "largest Kirchhoff residual of probe solves on each layer's first array, or their difference from V T") \
-    VARIABLE(task_metric, VARIABLES_INTERVAL | VARIABLES_TASK, "metric with analog decisions")                       \
-    VARIABLE(task_metric_exact, VARIABLES_INTERVAL | VARIABLES_TASK, "metric with exact decisions and recompute")    \
-    VARIABLE(task_metric_quantised, VARIABLES_INTERVAL | VARIABLES_TASK, "metric unpruned at encoding.bits")         \
-    VARIABLE(task_metric_float, VARIABLES_INTERVAL | VARIABLES_TASK, "metric unpruned in floating point")            \
-    VARIABLE(task_loss, VARIABLES_INTERVAL | VARIABLES_TASK, "loss of the metric against exact decisions")           \
-    VARIABLE(task_loss_total, VARIABLES_INTERVAL | VARIABLES_TASK, "loss of the metric against floating point")
+#define VARIABLES_LIST(VARIABLE)                                                                             \
+    VARIABLE(keep_ratio, VARIABLES_INTERVAL | VARIABLES_HEAD, "decided to keep / visible pairs")             \
+    VARIABLE(keep_ratio_final, VARIABLES_INTERVAL | VARIABLES_HEAD, "entering the softmax / visible pairs")  \
+    VARIABLE(false_prune_rate, VARIABLES_INTERVAL | VARIABLES_HEAD,                                          \
+             "exact keeps that are pruned / exact keeps")                                                    \
+    VARIABLE(false_keep_rate, VARIABLES_INTERVAL | VARIABLES_HEAD,                                           \
+             "exact prunes that are kept / exact prunes")                                                    \
+    VARIABLE(lost_mass, VARIABLES_INTERVAL | VARIABLES_HEAD,                                                 \
+             "mean exact softmax probability on falsely pruned keys of a query")                             \
+    VARIABLE(output_error, VARIABLES_INTERVAL | VARIABLES_HEAD,                                              \
+             "mean 2-norm of (output - exact output) / 2-norm of exact output")                              \
+    VARIABLE(                                                                                                \
+        recall_at_k, VARIABLES_INTERVAL | VARIABLES_HEAD,                                                    \
+        "mean share of the exact top k among the k largest analog signals, k = exact keeps of the query")    \
+    VARIABLE(clamped_share, VARIABLES_INTERVAL,                                                              \
+             "values of q, k and v beyond the calibrated range / all of them")                               \
+    VARIABLE(recompute_bits, VARIABLES_INTERVAL,                                                             \
+             "mean magnitude bits that the bit-serial unit takes per recomputed key")                        \
+    VARIABLE(n_visible, VARIABLES_COUNT | VARIABLES_HEAD, "visible pairs of query and key")                  \
+    VARIABLE(n_exact_keep, VARIABLES_COUNT | VARIABLES_HEAD, "pairs that the exact decision keeps")          \
+    VARIABLE(n_false_prune, VARIABLES_COUNT | VARIABLES_HEAD, "exact keeps that are pruned")                 \
+    VARIABLE(n_false_keep, VARIABLES_COUNT | VARIABLES_HEAD, "exact prunes that are kept")                   \
+    VARIABLE(n_empty, VARIABLES_COUNT | VARIABLES_HEAD, "queries that keep nothing")                         \
+    VARIABLE(residual_max, VARIABLES_INTERVAL,                                                               \
+             "largest Kirchhoff residual of probe solves on each layer's first array, or their difference "  \
+             "from V T")                                                                                     \
+    VARIABLE(task_metric, VARIABLES_INTERVAL | VARIABLES_TASK, "metric with analog decisions")               \
+    VARIABLE(task_metric_exact, VARIABLES_INTERVAL | VARIABLES_TASK,                                         \
+             "metric with exact decisions and recompute")                                                    \
+    VARIABLE(task_metric_quantised, VARIABLES_INTERVAL | VARIABLES_TASK, "metric unpruned at encoding.bits") \
+    VARIABLE(task_metric_float, VARIABLES_INTERVAL | VARIABLES_TASK, "metric unpruned in floating point")    \
+    VARIABLE(task_loss, VARIABLES_INTERVAL | VARIABLES_TASK, "loss of the metric against exact decisions")   \
+    VARIABLE(task_loss_total, VARIABLES_INTERVAL | VARIABLES_TASK,                                           \
+             "loss of the metric against floating point")
 
 enum variable {
 #define VARIABLES_ENUM(name, flags, text) VARIABLE_##name,
@@ -61,12 +68,12 @@ struct variable_row {
 extern const struct variable_row variables_table[VARIABLES_N];
 
 /* VARIABLES_STATUS_LIST(FLAG): why a number is missing; bits of `status`. FLAG(name, bit) */
-#define VARIABLES_STATUS_LIST(FLAG)                                                                                  \
-    FLAG(no_exact_keep, 1)                                                                                           \
-    FLAG(no_exact_prune, 2)                                                                                          \
-    FLAG(no_recall_query, 4)                                                                                         \
-    FLAG(no_exact_output, 8)                                                                                         \
-    FLAG(solver_missed_tolerance, 16)                                                                                \
+#define VARIABLES_STATUS_LIST(FLAG)                                                                          \
+    FLAG(no_exact_keep, 1)                                                                                   \
+    FLAG(no_exact_prune, 2)                                                                                  \
+    FLAG(no_recall_query, 4)                                                                                 \
+    FLAG(no_exact_output, 8)                                                                                 \
+    FLAG(solver_missed_tolerance, 16)                                                                        \
     FLAG(missing, 32)
 
 enum variables_status {
@@ -75,7 +82,8 @@ enum variables_status {
 #undef VARIABLES_STATUS_ENUM
 };
 
-/* The decision variables of counts into values [VARIABLES_N]; returns the status bits. Others are left alone. */
+/* The decision variables of counts into values [VARIABLES_N]; returns the status bits. Others are left alone.
+ */
 int variables_from_counts(const struct attention_counts *counts, double *values);
 
 #endif

@@ -9,17 +9,19 @@ static enum rs_status to_units(const struct option_either *sigma, const char *na
     double amperes = sigma->value;
     if (sigma->unit == QUANTITY_VOLT && sigma->value > 0) {
         if (r_load_ohm == 0)
-            return rs_fail(err, RS_INPUT,
-                           "comparator.%s in volts found, but comparator.r_load (by default array.r_sense) is 0 ohm; "
-                           "amperes or a load expected", name);
+            return rs_fail(
+                err, RS_INPUT,
+                "comparator.%s in volts found, but comparator.r_load (by default array.r_sense) is 0 ohm; "
+                "amperes or a load expected",
+                name);
         amperes = sigma->value / r_load_ohm;
     }
     *units = amperes / unit_amperes;
     return RS_OK;
 }
 
-enum rs_status comparator_init(const struct comparator_options *options, double r_sense_ohm, double unit_amperes,
-                               struct comparator *out, struct rs_error *err)
+enum rs_status comparator_init(const struct comparator_options *options, double r_sense_ohm,
+                               double unit_amperes, struct comparator *out, struct rs_error *err)
 {
     double r_load_ohm = isnan(options->r_load_ohm) ? r_sense_ohm : options->r_load_ohm;
     enum rs_status status =
@@ -52,7 +54,8 @@ void comparator_offsets(const struct comparator *comparator, const struct random
     draw(&own, RANDOM_OFFSET, comparator->offset_sigma_units, n, offset_units);
 }
 
-void comparator_noise(const struct comparator *comparator, const struct random_key *key, size_t n, double *noise_units)
+void comparator_noise(const struct comparator *comparator, const struct random_key *key, size_t n,
+                      double *noise_units)
 {
     draw(key, RANDOM_DECISION, comparator->noise_sigma_units, n, noise_units);
 }

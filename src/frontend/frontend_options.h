@@ -33,7 +33,7 @@ struct readout_options {
     double noise_amperes;
 };
 
-extern const struct option_table frontend_options_array, frontend_options_encoding, frontend_options_comparator,
-    frontend_options_readout;
+extern const struct option_table frontend_options_array, frontend_options_encoding,
+    frontend_options_comparator, frontend_options_readout;
 
 #endif

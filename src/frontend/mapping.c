@@ -19,12 +19,15 @@ enum rs_status mapping_init(const struct array_options *array, const struct enco
     m.n_lines_per_key = (size_t)m.n_slices * (m.sign == ENCODING_OFFSET ? 1 : 2);
     m.n_keys_per_array = (m.n_columns - reference_lines) / m.n_lines_per_key;
     if (m.n_keys_per_array == 0)
-        return rs_fail(err, RS_INPUT, "array.columns %zu found, at least %zu expected: one key takes %zu bit lines",
+        return rs_fail(err, RS_INPUT,
+                       "array.columns %zu found, at least %zu expected: one key takes %zu bit lines",
                        m.n_columns, m.n_lines_per_key + reference_lines, m.n_lines_per_key);
     m.key_limit = code_limit((int)encoding->analog_bits);
     m.query_limit = code_limit((int)encoding->query_bits);
     double window = g_max_siemens - g_min_siemens;
-    int largest = m.n_slices > 1 ? (1 << cell_bits) - 1 : m.sign == ENCODING_OFFSET ? 2 * m.key_limit : m.key_limit;
+    int largest = m.n_slices > 1              ? (1 << cell_bits) - 1
+                  : m.sign == ENCODING_OFFSET ? 2 * m.key_limit
+                                              : m.key_limit;
     m.g_min_siemens = g_min_siemens;
     m.g_lsb_siemens = window / largest;
     m.reference_weight = ((1 << (cell_bits * m.n_slices)) - 1) / ((1 << cell_bits) - 1);
@@ -67,11 +70,12 @@ static void place_offset(const struct mapping *mapping, int code, double *lines_
 {
     int magnitude = code + mapping->key_limit;
     for (int slice = 0; slice < mapping->n_slices; slice++)
-        lines_siemens[slice] = mapping->g_min_siemens + mapping->g_lsb_siemens * slice_of(mapping, magnitude, slice);
+        lines_siemens[slice] =
+            mapping->g_min_siemens + mapping->g_lsb_siemens * slice_of(mapping, magnitude, slice);
 }
 
-void mapping_targets(const struct mapping *mapping, size_t tile, size_t stack, size_t n_keys, const int16_t *key_msb,
-                     double *target_siemens)
+void mapping_targets(const struct mapping *mapping, size_t tile, size_t stack, size_t n_keys,
+                     const int16_t *key_msb, double *target_siemens)
 {
     size_t first_key = tile * mapping->n_keys_per_array, first_row = stack * mapping->n_rows;
     size_t n_used = smaller(n_keys - first_key, mapping->n_keys_per_array);
@@ -110,7 +114,8 @@ void mapping_add_signals(const struct mapping *mapping, size_t n_keys_in_tile, c
         const double *lines = column_amperes + slot * mapping->n_lines_per_key;
         double sum = 0;
         for (int slice = 0; slice < mapping->n_slices; slice++)
-            sum = sum * (1 << mapping->slice_bits) + (offset ? lines[slice] : lines[2 * slice] - lines[2 * slice + 1]);
+            sum = sum * (1 << mapping->slice_bits) +
+                  (offset ? lines[slice] : lines[2 * slice] - lines[2 * slice + 1]);
         signal_units[slot] += (sum - reference) * per_unit;
     }
 }

@@ -1,11 +1,11 @@
 /*
  * Where keys lie in arrays, what conductance a code becomes and what voltage drives a query (definitions 2).
  *
- * Element i of q and k is word line i. Differential: key slot j is a pair of bit lines per slice, G+- = g_min +
- * max(+-magnitude, 0) g_lsb, signal I+ - I-. Offset: one bit line per slice, the code stored as code + limit, minus
- * the mid-level line, the last of each array, which stands for `limit`. Slices of one key stay adjacent, most significant first, and are weighted
- * by ideal current mirrors. Keys longer than the rows are stacked over arrays whose currents add; more keys than
- * bit lines take more arrays ("tiles").
+ * Element i of q and k is word line i. Differential: key slot j is a pair of bit lines per slice, G+- = g_min
+ * + max(+-magnitude, 0) g_lsb, signal I+ - I-. Offset: one bit line per slice, the code stored as code +
+ * limit, minus the mid-level line, the last of each array, which stands for `limit`. Slices of one key stay
+ * adjacent, most significant first, and are weighted by ideal current mirrors. Keys longer than the rows are
+ * stacked over arrays whose currents add; more keys than bit lines take more arrays ("tiles").
  */
 #ifndef FRONTEND_MAPPING_H
 #define FRONTEND_MAPPING_H
@@ -44,15 +44,15 @@ size_t mapping_tiles(const struct mapping *mapping, size_t n_keys);
  * Target conductances of one array: tile `tile` (keys tile * n_keys_per_array on), stack `stack` (elements
  * stack * n_rows on). key_msb [n_keys][d]; target_siemens [n_rows][n_columns]. Unused cells sit at g_min.
  */
-void mapping_targets(const struct mapping *mapping, size_t tile, size_t stack, size_t n_keys, const int16_t *key_msb,
-                     double *target_siemens);
+void mapping_targets(const struct mapping *mapping, size_t tile, size_t stack, size_t n_keys,
+                     const int16_t *key_msb, double *target_siemens);
 
 /* Word-line voltages of one array: query_msb [d]; volts [n_rows], unused rows at 0 V. */
 void mapping_volts(const struct mapping *mapping, size_t stack, const int16_t *query_msb, double *volts);
 
 /*
- * Adds one array's column currents [n_columns] to the difference signals [n_keys_in_tile] of its keys, in units of
- * sum(q_msb k_msb).
+ * Adds one array's column currents [n_columns] to the difference signals [n_keys_in_tile] of its keys, in
+ * units of sum(q_msb k_msb).
  */
 void mapping_add_signals(const struct mapping *mapping, size_t n_keys_in_tile, const double *column_amperes,
                          double *signal_units);

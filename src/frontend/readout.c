@@ -7,12 +7,13 @@ void readout_init(const struct readout_options *options, const struct mapping *m
 {
     double largest = (double)mapping->d * mapping->key_limit * mapping->query_limit;
     out->bits = (int)options->bits;
-    out->range_units = isnan(options->range_amperes) ? largest : options->range_amperes / mapping->unit_amperes;
+    out->range_units =
+        isnan(options->range_amperes) ? largest : options->range_amperes / mapping->unit_amperes;
     out->noise_sigma_units = options->noise_amperes / mapping->unit_amperes;
 }
 
-void readout_convert(const struct readout *readout, const struct random_key *key, size_t n, const double *signal_units,
-                     double *value_units)
+void readout_convert(const struct readout *readout, const struct random_key *key, size_t n,
+                     const double *signal_units, double *value_units)
 {
     if (readout->noise_sigma_units > 0) {
         struct random_key own = *key;

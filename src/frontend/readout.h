@@ -17,9 +17,10 @@ void readout_init(const struct readout_options *options, const struct mapping *m
 
 /*
  * Converts `n` difference signals, in units of sum(q_msb k_msb): noise added, then rounded to the nearest of
- * 2^bits - 1 levels between -range and +range (0 is one of them). key: seed, trial, array, write, draw = the read.
+ * 2^bits - 1 levels between -range and +range (0 is one of them). key: seed, trial, array, write, draw = the
+ * read.
  */
-void readout_convert(const struct readout *readout, const struct random_key *key, size_t n, const double *signal_units,
-                     double *value_units);
+void readout_convert(const struct readout *readout, const struct random_key *key, size_t n,
+                     const double *signal_units, double *value_units);
 
 #endif

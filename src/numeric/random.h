@@ -1,8 +1,8 @@
 /*
- * Random numbers that depend only on what they are for: Philox4x32-10 (Salmon et al., SC'11) keyed by the seed,
- * its counter made of (trial, purpose, array, write, cell, draw). No state, no call order, no sweep point: every
- * sweep point sees the same devices and the same underlying normals, and switching one effect off moves no draw
- * of another.
+ * Random numbers that depend only on what they are for: Philox4x32-10 (Salmon et al., SC'11) keyed by the
+ * seed, its counter made of (trial, purpose, array, write, cell, draw). No state, no call order, no sweep
+ * point: every sweep point sees the same devices and the same underlying normals, and switching one effect
+ * off moves no draw of another.
  *
  * Layout 1 (files name it "philox4x32-10, layout 1"):
  *     key      seed, low word first

@@ -12,7 +12,7 @@ void statistics_interval(const double *values, size_t n, double confidence, doub
     *mean = n > 0 ? sum / (double)n : (double)NAN;
     for (size_t i = 0; i < n; i++)
         squares += (values[i] - *mean) * (values[i] - *mean);
-    *half_width = NAN;
+    *half_width = (double)NAN;
     if (n < 2)
         return;
     double error = sqrt(squares / (double)(n - 1) / (double)n);

@@ -63,7 +63,7 @@ bool axis_is_log_spaced(const double *ascending, size_t n)
     size_t first = n > 0 && ascending[0] == 0;
     if (n < first + 3 || !(ascending[first] > 0) || ascending[n - 1] < 8 * ascending[first])
         return false;
-    double step_low = INFINITY, step_high = 0, ratio_low = INFINITY, ratio_high = 0;
+    double step_low = (double)INFINITY, step_high = 0, ratio_low = (double)INFINITY, ratio_high = 0;
     for (size_t i = first + 1; i < n; i++) {
         double step = ascending[i] - ascending[i - 1], ratio = log(ascending[i] / ascending[i - 1]);
         step_low = fmin(step_low, step);
@@ -147,7 +147,7 @@ double axis_position(const struct axis *axis, double value)
         if (value == 0 && axis->has_zero)
             return begin;
         if (!(value > 0))
-            return NAN;
+            return (double)NAN;
         return log_begin(axis) +
                (end - log_begin(axis)) * log(value / axis->low) / log(axis->high / axis->low);
     default:
@@ -195,7 +195,7 @@ static void draw_break(struct text *out, const struct axis *axis, double y)
 void axis_draw_bottom(struct text *out, const struct axis *axis, double y, const char *title)
 {
     bool turned = has_turned_words(axis);
-    double last_end = -INFINITY;
+    double last_end = -(double)INFINITY;
     svg_line(out, "frame", (struct svg_point){axis->begin, y}, (struct svg_point){axis->end, y});
     for (int i = 0; i < axis->n_ticks; i++) {
         double x = axis_position(axis, axis->ticks[i]), half = svg_text_width(axis->labels[i]) / 2;

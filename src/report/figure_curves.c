@@ -64,7 +64,7 @@ static void include_trials(const struct curves *curves, const struct result_vari
 static bool fit_y(const struct curves *curves, struct panel *panel, double top, double bottom)
 {
     const struct result_variable *variable = &curves->result->variables[panel->name];
-    double low = INFINITY, high = -INFINITY;
+    double low = (double)INFINITY, high = -(double)INFINITY;
     for (size_t line = 0; line < curves->n_lines; line++)
         for (size_t x = 0; x < curves_n_x(curves); x++) {
             size_t point = curves_point(curves, x, curves->lines[line]);
@@ -111,7 +111,7 @@ static double value_x(const struct curves *curves, const struct panel *panel, si
 static void draw_line(struct text *out, const struct curves *curves, const struct panel *panel, size_t i)
 {
     const struct result_variable *variable = &curves->result->variables[panel->name];
-    struct svg_point run[2] = {{NAN, NAN}, {NAN, NAN}};
+    struct svg_point run[2] = {{(double)NAN, (double)NAN}, {(double)NAN, (double)NAN}};
     char class[64], bar[64], dot[64], tip[512];
     int level = style_line((int)i, (int)curves->n_lines);
     double shift = ((double)i - (double)(curves->n_lines - 1) / 2) * dodge;
@@ -163,7 +163,7 @@ static void draw_references(struct text *out, const struct curves *curves, const
     int order[CURVES_REFERENCES], n = 0;
     for (int i = 0; i < CURVES_REFERENCES; i++) {
         const struct result_variable *variable = &curves->result->variables[references[i]];
-        struct svg_point run[2] = {{panel->x.begin, NAN}, {panel->x.begin, NAN}};
+        struct svg_point run[2] = {{panel->x.begin, (double)NAN}, {panel->x.begin, (double)NAN}};
         for (size_t k = 0; variable->present && k < curves_n_x(curves); k++) {
             size_t x = curves->x == NULL ? 0 : curves->x->order[k];
             double y = axis_position(&panel->y, variable->mean[curves_point(curves, x, curves->lines[0])]);
@@ -200,7 +200,7 @@ static void draw_references(struct text *out, const struct curves *curves, const
 /* A band where published values of the first key lie, a tick for each. */
 static void draw_published(struct text *out, const struct curves *curves, const struct panel *panel)
 {
-    double low = INFINITY, high = -INFINITY, top = panel->y.end, bottom = panel->y.begin;
+    double low = (double)INFINITY, high = -(double)INFINITY, top = panel->y.end, bottom = panel->y.begin;
     for (size_t i = 0; curves->x != NULL && i < curves->x->n_published; i++) {
         double value = curves->x->published_values[i] / curves->x_factor;
         double inside = fmax(panel->x.low, fmin(value, panel->x.high)), x = axis_position(&panel->x, inside);

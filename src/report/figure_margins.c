@@ -292,7 +292,7 @@ static void append_figure(struct text *out, const struct histogram *histograms, 
 static enum rs_status append_pictures(struct text *out, struct histogram *histograms, size_t n,
                                       struct rs_error *err)
 {
-    double low = INFINITY, high = -INFINITY;
+    double low = (double)INFINITY, high = -(double)INFINITY;
     for (size_t i = 0; i < n; i++) {
         enum rs_status status = span(&histograms[i], &low, &high, err);
         if (status != RS_OK)

@@ -1,4 +1,4 @@
-/* Reading a result file: names and shapes after contract section 6, every shape checked before it is filled.
+/* Reading a result file: names and shapes after docs/interface.md 4, every shape checked before it is filled.
  */
 #include "report/result.h"
 

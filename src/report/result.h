@@ -1,6 +1,6 @@
 /*
- * A result file of `rescore run` (contract section 6) in memory: swept keys and variables per point. Only the
- * file is read; what made it is not needed.
+ * A result file of `rescore run` (docs/interface.md 4) in memory: swept keys and variables per point. Only
+ * the file is read; what made it is not needed.
  */
 #ifndef REPORT_RESULT_H
 #define REPORT_RESULT_H

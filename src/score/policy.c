@@ -51,9 +51,11 @@ static void decide_none(const struct policy_query *query, double *scratch, bool 
 }
 
 static const struct policy policies[] = {
-    {"threshold", "one comparator per key against the threshold", "SPRINT, MICRO 2022", false, true, decide_threshold},
+    {"threshold", "one comparator per key against the threshold", "SPRINT, MICRO 2022", false, true,
+     decide_threshold},
     {"oracle", "the exact decisions", "reference", true, true, decide_oracle},
-    {"random", "as many keys as the exact decision, chosen at random", "reference", false, false, decide_random},
+    {"random", "as many keys as the exact decision, chosen at random", "reference", false, false,
+     decide_random},
     {"none", "every key is kept", "reference", false, false, decide_none},
 };
 

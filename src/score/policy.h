@@ -1,6 +1,6 @@
 /*
- * Pruning policies: from the scores of one query to one keep bit per visible key. A policy is one descriptor and a
- * line in the registry (policy.c).
+ * Pruning policies: from the scores of one query to one keep bit per visible key. A policy is one descriptor
+ * and a line in the registry (policy.c).
  */
 #ifndef SCORE_POLICY_H
 #define SCORE_POLICY_H

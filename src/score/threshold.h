@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 /*
- * The score midway between neighbouring scores, such that ceil(keep_ratio n) of the `n` scores lie at or above it;
- * equal scores are never parted: where the border falls between equals, they are all kept. Everything kept gives
- * minus infinity. `sums` [n] are whole numbers, scores are unit * sum; they are sorted in place. n > 0.
+ * The score midway between neighbouring scores, such that ceil(keep_ratio n) of the `n` scores lie at or
+ * above it; equal scores are never parted: where the border falls between equals, they are all kept.
+ * Everything kept gives minus infinity. `sums` [n] are whole numbers, scores are unit * sum; they are sorted
+ * in place. n > 0.
  */
 double threshold_keeping(double keep_ratio, double unit, size_t n, int64_t *sums);
 

@@ -1,7 +1,7 @@
 /*
- * Queries, keys and values of somebody's model, one file for all layers (contract section 5): q and k as they
- * enter the product, after position rotation and projection biases. Such a file gives scores, decisions and
- * output errors, no task accuracy.
+ * Queries, keys and values of somebody's model, one file for all layers (docs/interface.md 2): q and k as
+ * they enter the product, after position rotation and projection biases. Such a file gives scores, decisions
+ * and output errors, no task accuracy.
  */
 #ifndef WORKLOAD_QKV_H
 #define WORKLOAD_QKV_H
