@@ -76,11 +76,17 @@ int config_find(const char *key)
 
 const char *config_nearest(const char *key)
 {
-    const char *keys[CONFIG_OPTIONS_MAX];
+    const char *keys[CONFIG_OPTIONS_MAX] = {0}, *names[CONFIG_OPTIONS_MAX] = {0};
     int n = config_n_options();
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         keys[i] = config_option(i)->key;
-    return text_nearest(key, keys, (size_t)n);
+        names[i] = strchr(keys[i], '.') + 1;
+    }
+    const char *nearest = text_nearest(key, keys, (size_t)n);
+    for (int i = 0; nearest == NULL && i < n; i++)
+        if (strcmp(names[i], key) == 0)
+            nearest = keys[i];
+    return nearest;
 }
 
 void config_fill_defaults(struct config *config)

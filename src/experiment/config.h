@@ -63,7 +63,7 @@ void *config_section(struct config *config, int index);
 const void *config_const_section(const struct config *config, int index);
 /* Index of the option named `key`, or -1. */
 int config_find(const char *key);
-/* The nearest key to a misspelt one, or NULL. */
+/* The nearest key to a misspelt one, or the one that its name alone means; NULL where none is near. */
 const char *config_nearest(const char *key);
 
 /* Reads a file and then `n_sets` texts KEY=VALUE. The caller frees with config_destroy. */

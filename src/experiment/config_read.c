@@ -34,6 +34,31 @@ static void refuse_key(struct config_reader *reader, const char *key, int line, 
         config_read_refuse(reader, line, column, "'%s': unknown key; 'rescore explain' lists them all", key);
 }
 
+/* The section (or `sweep`) that a misspelt one is meant for; false where none is near. */
+static bool find_section_near(const char *name, char section[64])
+{
+    const char *const word[] = {section};
+    snprintf(section, 64, "sweep");
+    for (int i = 0; i < config_n_options() && text_nearest(name, word, 1) == NULL; i++)
+        snprintf(section, 64, "%.*s", (int)strcspn(config_option(i)->key, "."), config_option(i)->key);
+    return text_nearest(name, word, 1) != NULL;
+}
+
+/* A key on the first level that is no section. */
+static void refuse_section(struct config_reader *reader, const struct yaml_node *node)
+{
+    char section[64];
+    if (config_find(node->key) >= 0)
+        config_read_refuse(reader, node->key_line, node->key_column,
+                           "'%s': a dotted key found, '%s' nested below its section expected", node->key,
+                           strchr(node->key, '.') + 1);
+    else if (find_section_near(node->key, section))
+        config_read_refuse(reader, node->key_line, node->key_column, "'%s': unknown key; did you mean '%s'?",
+                           node->key, section);
+    else
+        refuse_key(reader, node->key, node->key_line, node->key_column);
+}
+
 /* Paths in a file are relative to it, those of --set to the working directory. */
 static bool place_path(const struct config_reader *reader, const char *text, char *path, size_t path_size)
 {
@@ -181,8 +206,7 @@ static void read_sweep(struct config_reader *reader, const char *key, const stru
         return;
     }
     const struct option *option = config_option(index);
-    if ((option->flags & OPTION_NOT_SWEPT) || option->kind == OPTION_TEXT || option->kind == OPTION_PATH ||
-        option->kind == OPTION_REALS) {
+    if ((option->flags & OPTION_NOT_SWEPT) || option->kind == OPTION_TEXT || option->kind == OPTION_PATH) {
         config_read_refuse(reader, node->line, node->column, "'%s': this key cannot be swept", key);
         return;
     }
@@ -221,8 +245,8 @@ static void refuse_duplicates(struct config_reader *reader, const struct yaml_no
 {
     const struct yaml_node *twice = mapping->kind == YAML_MAPPING ? yaml_find_duplicate(mapping) : NULL;
     if (twice != NULL)
-        config_read_refuse(reader, twice->key_line, twice->key_column, "'%s%s' stands twice", prefix,
-                           twice->key);
+        config_read_refuse(reader, twice->key_line, twice->key_column,
+                           "'%s%s' stands twice; one of them expected", prefix, twice->key);
 }
 
 static void read_section(struct config_reader *reader, const struct yaml_node *section)
@@ -267,8 +291,9 @@ static void refuse_both(struct config_reader *reader, const char *one, const cha
     const struct yaml_node *section = yaml_find(root, section_name);
     const struct yaml_node *node =
         section != NULL && section->kind == YAML_MAPPING ? yaml_find(section, dot + 1) : NULL;
-    config_read_refuse(reader, node != NULL ? node->key_line : root->line,
-                       node != NULL ? node->key_column : root->column,
+    const struct config_place *place = &configuration->places[config_find(other)]; /* where it is swept */
+    config_read_refuse(reader, node != NULL ? node->key_line : place->line,
+                       node != NULL ? node->key_column : place->column,
                        "'%s' and '%s' are alternatives; one of them expected", one, other);
 }
 
@@ -288,7 +313,7 @@ static void read_root(struct config_reader *reader)
         else if (is_section(node->key))
             read_section(reader, node);
         else
-            refuse_key(reader, node->key, node->key_line, node->key_column);
+            refuse_section(reader, node);
     }
     if (sweep != NULL) {
         refuse_duplicates(reader, sweep, "sweep: ");

@@ -41,6 +41,13 @@ static enum quantity_unit unit_of(const struct option *option, const void *secti
     return option->kind == OPTION_INTEGER ? QUANTITY_NONE : option->unit;
 }
 
+/* A word where numbers may stand too: prune.threshold: learned. */
+static bool is_word(const struct option *option, const void *section)
+{
+    const void *member = (const char *)section + option->offset;
+    return option->kind == OPTION_REALS && ((const struct option_reals *)member)->word >= 0;
+}
+
 static bool stands_already(const struct config_sweep *sweep, const struct config *value)
 {
     const struct option *option = config_option(sweep->option);
@@ -51,7 +58,7 @@ static bool stands_already(const struct config_sweep *sweep, const struct config
     for (size_t i = 0; i < sweep->n_values; i++) {
         option_set(option, config_section(&other, sweep->option), sweep->values[i], why, sizeof why);
         const void *its = config_const_section(&other, sweep->option);
-        if (option_number(option, its) == number &&
+        if (is_word(option, its) == is_word(option, section) && option_number(option, its) == number &&
             (number == 0 || unit_of(option, its) == unit_of(option, section)))
             return true;
     }
@@ -131,6 +138,11 @@ static bool range_number(struct config_reader *reader, const struct config_sweep
     }
     if (!check_value(reader, sweep, node, node->text, &value))
         return false;
+    if (is_word(option, config_section(&value, sweep->option))) {
+        config_read_refuse(reader, node->line, node->column, "'%s': '%s' found, a number expected",
+                           option->key, node->text);
+        return false;
+    }
     *number = option_number(option, config_section(&value, sweep->option));
     *unit = unit_of(option, config_section(&value, sweep->option));
     return true;
@@ -264,6 +276,8 @@ bool config_sweep_numbers(const struct configuration *configuration, int index, 
         bool good = option_set(option, section, sweep->values[i], why, sizeof why);
         rs_require(good, "swept values were checked when read");
         numbers[i] = option_number(option, section);
+        if (is_word(option, section))
+            return false;
         if (i > 0 && unit_of(option, section) != *unit)
             return false;
         *unit = unit_of(option, section);
