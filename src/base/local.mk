@@ -1,4 +1,6 @@
 librescore_core_la_SOURCES += \
+    %D%/kernel.c \
+    %D%/kernel.h \
     %D%/memory.c \
     %D%/memory.h \
     %D%/option.c \
