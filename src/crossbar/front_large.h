@@ -16,16 +16,20 @@ enum { WIDTH = TILE_VECTORS * VECTOR_LANES, BLOCK = 24, DEPTH = 256, STRIPE = 24
 enum { BLOCK_VECTORS = BLOCK / VECTOR_LANES };
 _Static_assert(BLOCK % WIDTH == 0 && WIDTH % TILE_ROWS == 0, "slivers fill blocks, tiles lie inside slivers");
 
-/* out [TILE_ROWS][WIDTH] (+)= left^T right, left [depth][left_stride], right [depth][WIDTH]. */
-static inline void multiply_tile(size_t depth, const double *left, size_t left_stride, const double *right,
-                                 double *out, size_t out_stride, int adds)
+/*
+ * out [TILE_ROWS][WIDTH] (+)= left^T right, left [depth][left_stride], right [depth][WIDTH]. Kept out of its
+ * callers: only alone do all sums stay in registers.
+ */
+static __attribute__((noinline)) void multiply_tile(size_t depth, const double *left, size_t left_stride,
+                                                    const double *right, double *out, size_t out_stride,
+                                                    int adds)
 {
     vector total[TILE_ROWS][TILE_VECTORS];
 #pragma GCC unroll 8
     for (int r = 0; r < TILE_ROWS; r++)
 #pragma GCC unroll 3
         for (int v = 0; v < TILE_VECTORS; v++)
-            total[r][v] = adds ? vector_load(out + (size_t)r * out_stride + v * VECTOR_LANES) : vector_all(0);
+            total[r][v] = vector_all(0);
     for (size_t k = 0; k < depth; k++) {
         vector factor[TILE_VECTORS];
 #pragma GCC unroll 3
@@ -44,8 +48,12 @@ static inline void multiply_tile(size_t depth, const double *left, size_t left_s
 #pragma GCC unroll 8
     for (int r = 0; r < TILE_ROWS; r++)
 #pragma GCC unroll 3
-        for (int v = 0; v < TILE_VECTORS; v++)
-            vector_store(out + (size_t)r * out_stride + v * VECTOR_LANES, total[r][v]);
+        for (int v = 0; v < TILE_VECTORS; v++) {
+            double *at = out + (size_t)r * out_stride + v * VECTOR_LANES;
+            if (adds)
+                total[r][v] += vector_load(at);
+            vector_store(at, total[r][v]);
+        }
 }
 
 /* Row `row` of the sliver that holds `column`, at that column. */
