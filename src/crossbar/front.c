@@ -20,13 +20,16 @@ struct front_shape front_shape_of(size_t n_eliminated, size_t n_kept)
     shape.n_columns = shape.first_kept + shape.stride;
     if (shape.stride % STRIDE_ALIAS == 0)
         shape.stride += ROW_UNIT;
-    shape.size = shape.n_rows * shape.n_columns + round_up(n_kept, ROW_UNIT) * shape.stride;
+    shape.pivots_size = shape.n_rows * shape.n_columns;
+    shape.kept_size = round_up(n_kept, ROW_UNIT) * shape.stride;
     return shape;
 }
 
-double *front_kept_row(const struct front_shape *shape, double *front, size_t k)
+const double *front_network_row(const struct front_network *network, size_t k)
 {
-    return front + shape->n_rows * shape->n_columns + k * shape->stride;
+    if (network->stride == 0)
+        return network->siemens + k * (2 * network->n - k - 1) / 2;
+    return network->siemens + k * network->stride + k + 1;
 }
 
 size_t front_packed_size(size_t n)

@@ -28,24 +28,34 @@ struct front_window {
     size_t row_end, column;
 };
 
+/* A network's conductances, [i][j] with i < j: by rows of `stride`, or packed (stride 0): the rows of a
+ * strict upper triangle, one after the other. */
+struct front_network {
+    const double *siemens;
+    size_t n, stride;
+};
+
+size_t front_packed_size(size_t n);
+
+/* Row k from column k + 1 on. */
+const double *front_network_row(const struct front_network *network, size_t k);
+
 /*
  * The rows of the eliminated nodes are stored in slivers of a few columns, [n_columns /
- * width][n_rows][width]; the columns of the kept nodes begin at first_kept. Below them the kept nodes,
- * [..][stride] by rows.
+ * width][n_rows][width], the columns of the kept nodes beginning at first_kept; the conductances among the
+ * kept ones by rows, [n_kept][stride].
  */
 struct front_shape {
     size_t n_eliminated, n_kept;
     size_t n_rows, first_kept, n_columns, stride;
-    size_t size; /* doubles in all */
+    size_t pivots_size, kept_size; /* doubles */
 };
 
 struct front_shape front_shape_of(size_t n_eliminated, size_t n_kept);
 
-/* Node k of the kept ones: its row of conductances to the other kept nodes, of which those after k count. */
-double *front_kept_row(const struct front_shape *shape, double *front, size_t k);
-
-/* A packed network of n nodes: the rows of a strict upper triangle, one after the other. */
-size_t front_packed_size(size_t n);
+struct front_parts {
+    double *pivots, *kept;
+};
 
 /* A front in lanes: rows of all nodes, [..][front_lanes_stride][n_lanes]; its size in vectors. */
 size_t front_lanes_stride(size_t n);
@@ -54,14 +64,18 @@ size_t front_lanes_size(size_t n);
 struct front_kernel {
     size_t n_lanes;
 
-    /* Adds a packed network, whose segments do not overlap each other. */
-    void (*add)(const struct front_shape *shape, double *front, const double *packed,
-                const struct front_segment segments[FRONT_SEGMENTS]);
+    /*
+     * Two networks become one: their nodes go to the places of the segments, which do not overlap inside a
+     * network, and n_eliminated of them are eliminated. parts->kept, inside the window, holds the result,
+     * which is a front_network of stride shape->stride; parts->pivots is scratch.
+     */
+    void (*merge)(const struct front_shape *shape, const struct front_parts *parts,
+                  const struct front_network networks[2],
+                  const struct front_segment (*const segments[2])[FRONT_SEGMENTS],
+                  const struct front_window *window);
 
-    /* Eliminates; `window` of the reduced network is in the kept rows, all else is scratch. */
-    void (*eliminate)(const struct front_shape *shape, double *front, const struct front_window *window);
-
-    /* The same in lanes, on [n][front_lanes_stride(n)] vectors; all of it starts as 0. */
+    /* Fronts in lanes, [n][front_lanes_stride(n)] vectors; all of it starts as 0. Adds a packed network,
+     * eliminates, and packs what is kept. */
     void (*lanes_add)(double *front, size_t n, const double *packed,
                       const struct front_segment segments[FRONT_SEGMENTS]);
     void (*lanes_eliminate)(double *front, size_t n, size_t n_eliminated, const struct front_window *window);

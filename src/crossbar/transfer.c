@@ -137,14 +137,22 @@ static struct front_shape shape_of(const struct transfer_tree_merge *merge)
     return front_shape_of(merge->n_eliminated, merge->n - merge->n_eliminated);
 }
 
-/* Doubles that assemble() needs from its base on; `tiled`: inside a bundle, whose tiles are there already. */
-static size_t arena_size(const struct transfer_plan *plan, const struct transfer_tree_block *block,
-                         bool tiled)
+/* Doubles that the ports of a block take, and that reduce() needs from its base on; `tiled`: inside a bundle,
+ * whose tiles are there already. */
+static size_t kept_size(const struct transfer_plan *plan, const struct transfer_tree_block *block, bool tiled)
+{
+    size_t n[TRANSFER_TREE_PORTS];
+    if (tiled && fits(block, TILE_LINES))
+        return 0;
+    return front_shape_of(0, transfer_tree_count_ports(&plan->tree, block, n)).kept_size;
+}
+
+static size_t work_size(const struct transfer_plan *plan, const struct transfer_tree_block *block, bool tiled)
 {
     if (!tiled && fits(block, BUNDLE_LINES)) {
         struct bundle bundle = {.n = 0};
         list_tiles(block, &bundle);
-        size_t held, size = bundle_size(plan, &bundle, &held), rest = held + arena_size(plan, block, true);
+        size_t held, size = bundle_size(plan, &bundle, &held), rest = held + work_size(plan, block, true);
         return size > rest ? size : rest;
     }
     if (tiled && fits(block, TILE_LINES))
@@ -152,9 +160,9 @@ static size_t arena_size(const struct transfer_plan *plan, const struct transfer
     struct transfer_tree_block first, second;
     struct transfer_tree_merge merge;
     transfer_tree_plan_merge(&plan->tree, block, &first, &second, &merge);
-    size_t held = packed_size(plan, &first);
-    size_t need = arena_size(plan, &first, tiled), need_second = held + arena_size(plan, &second, tiled);
-    size_t need_merge = held + packed_size(plan, &second) + shape_of(&merge).size;
+    size_t held = kept_size(plan, &first, tiled), all = held + kept_size(plan, &second, tiled);
+    size_t need = held + work_size(plan, &first, tiled), need_second = all + work_size(plan, &second, tiled);
+    size_t need_merge = all + shape_of(&merge).pivots_size;
     need = need > need_second ? need : need_second;
     return need > need_merge ? need : need_merge;
 }
@@ -167,59 +175,36 @@ struct progress {
     size_t n_taken;
 };
 
-static double *assemble(struct progress *progress, const struct transfer_tree_block *block, double *base,
-                        struct front_shape *shape);
-
-static const double *reduce(struct progress *progress, const struct transfer_tree_block *block, double *base);
-
-/* Reduces the tiles of a block at `base`, and then the block; its packed network comes to lie at `base`. */
-static const double *reduce_bundle(struct progress *progress, const struct transfer_tree_block *block,
-                                   double *base)
-{
-    struct bundle bundle;
-    double *end = prepare_bundle(progress->plan, block, progress->conductance, base, &bundle);
-    struct progress inner = {progress->plan, progress->conductance, &bundle, 0};
-    const double *packed = reduce(&inner, block, end);
-    if (packed != base)
-        memmove(base, packed, transfer_tree_packed_size(&progress->plan->tree, block) * sizeof *base);
-    return base;
-}
-
-/* Reduces a block to its ports; where its packed network lies, which is `base` except for a tile. */
-static const double *reduce(struct progress *progress, const struct transfer_tree_block *block, double *base)
-{
-    if (progress->bundle == NULL && fits(block, BUNDLE_LINES))
-        return reduce_bundle(progress, block, base);
-    if (fits(block, TILE_LINES))
-        return progress->bundle->packed[progress->n_taken++];
-    struct front_shape shape;
-    double *front = assemble(progress, block, base, &shape);
-    progress->plan->kernel->eliminate(&shape, front, &(struct front_window){shape.n_kept, 0});
-    double *out = base;
-    for (size_t i = 0; i < shape.n_kept; i++) {
-        memmove(out, front_kept_row(&shape, front, i) + i + 1, (shape.n_kept - i - 1) * sizeof *out);
-        out += shape.n_kept - i - 1;
-    }
-    return base;
-}
-
-/* The assembled front of a block that is no tile, not yet reduced, somewhere after `base`. */
-static double *assemble(struct progress *progress, const struct transfer_tree_block *block, double *base,
-                        struct front_shape *shape)
+/* Reduces a block to its ports, of which `window` (NULL: all) is wanted; in `kept` except for a tile. */
+static struct front_network reduce(struct progress *progress, const struct transfer_tree_block *block,
+                                   double *kept, double *base, const struct front_window *window)
 {
     const struct transfer_plan *plan = progress->plan;
+    if (progress->bundle == NULL && fits(block, BUNDLE_LINES)) {
+        struct bundle bundle;
+        double *end = prepare_bundle(plan, block, progress->conductance, base, &bundle);
+        struct progress inner = {plan, progress->conductance, &bundle, 0};
+        return reduce(&inner, block, kept, end, window);
+    }
+    if (fits(block, TILE_LINES)) {
+        size_t n[TRANSFER_TREE_PORTS], n_ports = transfer_tree_count_ports(&plan->tree, block, n);
+        const double *packed = progress->bundle->packed[progress->n_taken++];
+        return (struct front_network){packed, n_ports, 0};
+    }
+    bool tiled = progress->bundle != NULL;
     struct transfer_tree_block first, second;
     struct transfer_tree_merge merge;
     transfer_tree_plan_merge(&plan->tree, block, &first, &second, &merge);
-    *shape = shape_of(&merge);
-    double *second_base = base + packed_size(plan, &first);
-    double *front = second_base + packed_size(plan, &second);
-    const double *first_packed = reduce(progress, &first, base);
-    const double *second_packed = reduce(progress, &second, second_base);
-    memset(front, 0, shape->size * sizeof *front);
-    plan->kernel->add(shape, front, first_packed, merge.first);
-    plan->kernel->add(shape, front, second_packed, merge.second);
-    return front;
+    struct front_shape shape = shape_of(&merge);
+    double *second_kept = base + kept_size(plan, &first, tiled);
+    double *end = second_kept + kept_size(plan, &second, tiled);
+    struct front_network networks[2];
+    networks[0] = reduce(progress, &first, base, second_kept, NULL);
+    networks[1] = reduce(progress, &second, second_kept, end, NULL);
+    plan->kernel->merge(&shape, &(struct front_parts){end, kept}, networks,
+                        (const struct front_segment(*const[])[FRONT_SEGMENTS]){&merge.first, &merge.second},
+                        window != NULL ? window : &(struct front_window){shape.n_kept, 0});
+    return (struct front_network){kept, shape.n_kept, shape.stride};
 }
 
 enum rs_status transfer_plan_create(const struct network *network, struct transfer_plan **out,
@@ -234,6 +219,12 @@ static struct transfer_tree_block whole_array(const struct transfer_plan *plan)
     return (struct transfer_tree_block){0, network->n_rows, 0, network->n_columns};
 }
 
+static size_t arena_size(const struct transfer_plan *plan)
+{
+    struct transfer_tree_block whole = whole_array(plan);
+    return kept_size(plan, &whole, false) + work_size(plan, &whole, false);
+}
+
 enum rs_status transfer_plan_create_for(const struct network *network, enum kernel kernel,
                                         struct transfer_plan **out, struct rs_error *err)
 {
@@ -245,8 +236,7 @@ enum rs_status transfer_plan_create_for(const struct network *network, enum kern
         return RS_INTERNAL;
     plan->tree = (struct transfer_tree){*network, network_word_line(network), network_bit_line(network)};
     plan->kernel = front_kernel_of(kernel);
-    struct transfer_tree_block whole = whole_array(plan);
-    plan->arena = memory_allocate(arena_size(plan, &whole, false), sizeof *plan->arena, err);
+    plan->arena = memory_allocate(arena_size(plan), sizeof *plan->arena, err);
     if (plan->arena == NULL) {
         transfer_plan_destroy(plan);
         return RS_INTERNAL;
@@ -263,38 +253,20 @@ void transfer_plan_destroy(struct transfer_plan *plan)
     free(plan);
 }
 
-/* A single tile has no merge: its packed network holds source i and sense terminal j at [i][n_rows + j]. */
-static void take_from_tile(const struct network *network, const double *packed, double *transfer_siemens)
-{
-    for (size_t i = 0; i < network->n_rows; i++) {
-        packed += network->n_rows - i - 1;
-        memcpy(transfer_siemens + i * network->n_columns, packed, network->n_columns * sizeof *packed);
-        packed += network->n_columns;
-    }
-}
-
+/* A whole array has no ports but its sources and sense terminals. */
 void transfer_compute(struct transfer_plan *plan, const double *conductance_siemens, double *transfer_siemens)
 {
     const struct network *network = &plan->tree.network;
     struct transfer_tree_block whole = whole_array(plan);
-    struct bundle bundle = {.n = 0};
     struct progress progress = {plan, conductance_siemens, NULL, 0};
-    double *base = plan->arena;
-    if (fits(&whole, BUNDLE_LINES)) {
-        base = prepare_bundle(plan, &whole, conductance_siemens, base, &bundle);
-        progress.bundle = &bundle;
-    }
-    if (fits(&whole, TILE_LINES)) {
-        take_from_tile(network, bundle.packed[0], transfer_siemens);
-        return;
-    }
-    struct front_shape shape;
-    double *front = assemble(&progress, &whole, base, &shape);
-    rs_require(shape.n_kept == network->n_rows + network->n_columns,
+    struct front_network ports =
+        reduce(&progress, &whole, plan->arena, plan->arena + kept_size(plan, &whole, false),
+               &(struct front_window){network->n_rows, network->n_rows});
+    rs_require(ports.n == network->n_rows + network->n_columns,
                "a whole array has no ports but its sources and sense terminals");
-    plan->kernel->eliminate(&shape, front, &(struct front_window){network->n_rows, network->n_rows});
     for (size_t i = 0; i < network->n_rows; i++)
-        memcpy(transfer_siemens + i * network->n_columns, front_kept_row(&shape, front, i) + network->n_rows,
+        memcpy(transfer_siemens + i * network->n_columns,
+               front_network_row(&ports, i) + network->n_rows - i - 1,
                network->n_columns * sizeof *transfer_siemens);
 }
 

@@ -32,7 +32,7 @@ struct transfer_tree_block {
 
 /* How two neighbours go together: where the ports of each lie among the nodes of the front. */
 struct transfer_tree_merge {
-    struct front_segment first[TRANSFER_TREE_PORTS], second[TRANSFER_TREE_PORTS];
+    struct front_segment first[FRONT_SEGMENTS], second[FRONT_SEGMENTS];
     size_t n_eliminated, n;
 };
 
