@@ -174,6 +174,9 @@ refused 64 "'--tolerance' needs a value" "missing value" "$RESCORE" compare good
 refused 64 "tolerance '-1' found" "bad tolerance" "$RESCORE" compare good.h5 --tolerance -1
 refused 64 "tolerance 'nan' found" "tolerance nan" "$RESCORE" compare good.h5 --tolerance nan
 refused 64 "did you mean 'field'" "unknown solver" "$RESCORE" solve good.h5 -o bad.out --solver fild
+refused 64 "--kernel 'sse' found" "unknown kernel" "$RESCORE" solve good.h5 -o bad.out --kernel sse
+"$RESCORE" solve --kernel baseline good.h5 -o kernel.out > out 2> err && [ -s kernel.out ]
+check "a kernel can be forced"
 refused 64 'an argument is missing' "missing argument" "$RESCORE" solve -o bad.out
 refused 64 'one argument too many' "too many arguments" "$RESCORE" solve good.h5 zero.h5 -o bad.out
 refused 64 '-o is missing' "missing output" "$RESCORE" netlist good.h5
