@@ -149,3 +149,6 @@ unit_tests += %D%/test_attention
 tests_test_attention_SOURCES = %D%/test_attention.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_attention_CFLAGS = $(test_flags)
 tests_test_attention_LDADD = $(test_libraries)
+
+shell_tests += %D%/decisions.sh
+EXTRA_DIST += %D%/decisions.py
