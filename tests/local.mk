@@ -139,3 +139,8 @@ unit_tests += %D%/test_frontend
 tests_test_frontend_SOURCES = %D%/test_frontend.c
 tests_test_frontend_CFLAGS = $(test_flags)
 tests_test_frontend_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_config
+tests_test_config_SOURCES = %D%/test_config.c %D%/bad_configs.h %D%/folder.h
+tests_test_config_CFLAGS = $(test_flags)
+tests_test_config_LDADD = $(test_libraries)
