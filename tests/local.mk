@@ -144,3 +144,6 @@ unit_tests += %D%/test_config
 tests_test_config_SOURCES = %D%/test_config.c %D%/bad_configs.h %D%/folder.h
 tests_test_config_CFLAGS = $(test_flags)
 tests_test_config_LDADD = $(test_libraries)
+
+shell_tests += %D%/run_same_bytes.sh
+EXTRA_DIST += %D%/make_qkv.py
