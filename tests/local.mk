@@ -152,3 +152,10 @@ tests_test_attention_LDADD = $(test_libraries)
 
 shell_tests += %D%/decisions.sh
 EXTRA_DIST += %D%/decisions.py
+unit_tests += %D%/test_config
+tests_test_config_SOURCES = %D%/test_config.c %D%/bad_configs.h %D%/folder.h
+tests_test_config_CFLAGS = $(test_flags)
+tests_test_config_LDADD = $(test_libraries)
+
+shell_tests += %D%/run_same_bytes.sh
+EXTRA_DIST += %D%/make_qkv.py

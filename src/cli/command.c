@@ -15,6 +15,7 @@
 #include "base/kernel.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "io/file.h"
 
 extern const struct command command_check, command_compare, command_explain, command_info, command_init,
     command_merge, command_netlist, command_report, command_run, command_solve, command_train;
@@ -295,6 +296,9 @@ static int parse(const struct command *command, int argc, char **argv, struct co
         return usage_error(command, "an argument is missing: %s", command->arguments);
     if (command->needs_output && line->output == NULL)
         return usage_error(command, "-o is missing: %s", command->arguments);
+    for (size_t i = 0; line->output != NULL && i < line->n_positionals; i++)
+        if (file_is_same(line->output, line->positionals[i]))
+            return usage_error(command, "-o '%s' found, another file than the input expected", line->output);
     return RS_OK;
 }
 

@@ -116,6 +116,21 @@ static enum rs_status run_whole(const struct command_line *line, const struct pl
     return status;
 }
 
+/* The result must not take the place of a file that it is made from. */
+static enum rs_status check_output(const struct command_line *line, const struct configuration *configuration,
+                                   struct rs_error *err)
+{
+    for (int i = 0; i < config_n_options(); i++) {
+        const struct option *option = config_option(i);
+        const char *section = config_const_section(&configuration->base, i);
+        if (option->kind == OPTION_PATH && option_is_set(option, section) &&
+            file_is_same(section + option->offset, line->output))
+            return rs_fail(err, RS_USAGE, "rescore run: -o '%s' found, another file than %s expected",
+                           line->output, option->key);
+    }
+    return file_check_writable(line->output, err);
+}
+
 static enum rs_status run(const struct command_line *line, struct rs_error *err)
 {
     struct configuration *configuration = NULL;
@@ -130,7 +145,7 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
         status = config_load(line->positionals[0], line->n_sets, (const char *const *)line->sets,
                              &configuration, err);
     if (status == RS_OK && given == NULL)
-        status = file_check_writable(line->output, err);
+        status = check_output(line, configuration, err);
     if (status == RS_OK)
         status = plan_create(configuration, line->n_sets, (const char *const *)line->sets, saves, true,
                              line->n_threads, &plan, err);

@@ -1,6 +1,7 @@
 /* The table of all options, and points of the grid. */
 #include "experiment/config_internal.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,8 @@ size_t config_n_points(const struct configuration *configuration)
 {
     size_t n = 1;
     for (int s = 0; s < configuration->n_sweeps; s++)
-        n *= configuration->sweeps[s].n_values;
+        n = n > SIZE_MAX / configuration->sweeps[s].n_values ? SIZE_MAX
+                                                             : n * configuration->sweeps[s].n_values;
     return n;
 }
 

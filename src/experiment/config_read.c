@@ -415,7 +415,7 @@ static enum rs_status settle(struct yaml_document *document, size_t n_sets, cons
             status = set_status;
     }
     if (status == RS_OK && config_n_points(configuration) > CONFIG_POINTS_MAX)
-        status = rs_fail(err, RS_INPUT, "%s: error: the sweep has %zu points, at most %d expected",
+        status = rs_fail(err, RS_INPUT, "%s: error: the sweep has too many points (%zu), at most %d expected",
                          configuration->path, config_n_points(configuration), CONFIG_POINTS_MAX);
     if (status == RS_OK)
         *out = configuration;

@@ -195,12 +195,16 @@ static bool range_scale(struct config_reader *reader, const struct config_sweep 
     return false;
 }
 
+/* Multiplied first, so that whole steps of whole numbers stay whole; those of a log scale are taken as whole
+ * when they are so but for rounding. */
 static double step_of(double from, double to, bool is_log, int step, int n_steps)
 {
-    double share = step / (double)(n_steps - 1);
     if (step == 0 || step == n_steps - 1)
         return step == 0 ? from : to;
-    return is_log ? from * pow(to / from, share) : from + share * (to - from);
+    if (!is_log)
+        return from + (to - from) * step / (n_steps - 1);
+    double value = from * pow(to / from, step / (double)(n_steps - 1));
+    return fabs(value - rint(value)) <= 1e-12 * value ? rint(value) : value;
 }
 
 static bool expand_range(struct config_reader *reader, struct config_sweep *sweep,
