@@ -74,11 +74,13 @@ struct front_kernel {
                   const struct front_segment (*const segments[2])[FRONT_SEGMENTS],
                   const struct front_window *window);
 
-    /* Fronts in lanes, [n][front_lanes_stride(n)] vectors; all of it starts as 0. Adds a packed network,
-     * eliminates, and packs what is kept. */
-    void (*lanes_add)(double *front, size_t n, const double *packed,
-                      const struct front_segment segments[FRONT_SEGMENTS]);
+    /* A front in lanes, [n][front_lanes_stride(n)] vectors, all of it 0 where no conductance was added. */
     void (*lanes_eliminate)(double *front, size_t n, size_t n_eliminated, const struct front_window *window);
+
+    /* Two packed networks become one in such a front, as with merge. */
+    void (*lanes_merge)(double *front, size_t n, size_t n_eliminated, const double *const packed[2],
+                        const struct front_segment (*const segments[2])[FRONT_SEGMENTS],
+                        const struct front_window *window);
     void (*lanes_pack)(const double *front, size_t n, size_t n_eliminated, double *packed);
 
     /* packed [size][n_lanes] to one packed network per lane; those that are NULL are left out. */

@@ -83,8 +83,7 @@ static void reduce_together(const struct transfer_plan *plan, const struct bundl
             parts[l] = bundle->packed[tile];
     }
     size_t n, n_eliminated;
-    double *front = transfer_lanes_assemble(&lanes, block, base, &n, &n_eliminated);
-    plan->kernel->lanes_eliminate(front, n, n_eliminated, &(struct front_window){n - n_eliminated, 0});
+    double *front = transfer_lanes_reduce(&lanes, block, base, NULL, &n, &n_eliminated);
     plan->kernel->lanes_pack(front, n, n_eliminated, base);
     plan->kernel->lanes_part(base, front_packed_size(n - n_eliminated), parts);
 }

@@ -142,13 +142,13 @@ size_t transfer_lanes_size(const struct transfer_tree *tree, const struct transf
 static void reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block, double *base)
 {
     size_t n, n_eliminated;
-    double *front = transfer_lanes_assemble(lanes, block, base, &n, &n_eliminated);
-    lanes->kernel->lanes_eliminate(front, n, n_eliminated, &(struct front_window){n - n_eliminated, 0});
+    double *front = transfer_lanes_reduce(lanes, block, base, NULL, &n, &n_eliminated);
     lanes->kernel->lanes_pack(front, n, n_eliminated, base);
 }
 
-double *transfer_lanes_assemble(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                                double *base, size_t *n, size_t *n_eliminated)
+double *transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
+                              double *base, const struct front_window *window, size_t *n,
+                              size_t *n_eliminated)
 {
     const struct transfer_tree *tree = lanes->tree;
     size_t n_lanes = lanes->kernel->n_lanes;
@@ -156,6 +156,9 @@ double *transfer_lanes_assemble(const struct transfer_lanes *lanes, const struct
         struct core core;
         number_core(tree, block, &core);
         assemble_core(lanes, block, &core, base);
+        lanes->kernel->lanes_eliminate(
+            base, core.n, core.n_eliminated,
+            window != NULL ? window : &(struct front_window){core.n - core.n_eliminated, 0});
         *n = core.n;
         *n_eliminated = core.n_eliminated;
         return base;
@@ -167,9 +170,10 @@ double *transfer_lanes_assemble(const struct transfer_lanes *lanes, const struct
     double *front = second_base + transfer_tree_packed_size(tree, &second) * n_lanes;
     reduce(lanes, &first, base);
     reduce(lanes, &second, second_base);
-    memset(front, 0, front_lanes_size(merge.n) * n_lanes * sizeof *front);
-    lanes->kernel->lanes_add(front, merge.n, base, merge.first);
-    lanes->kernel->lanes_add(front, merge.n, second_base, merge.second);
+    lanes->kernel->lanes_merge(
+        front, merge.n, merge.n_eliminated, (const double *const[]){base, second_base},
+        (const struct front_segment(*const[])[FRONT_SEGMENTS]){&merge.first, &merge.second},
+        window != NULL ? window : &(struct front_window){merge.n - merge.n_eliminated, 0});
     *n = merge.n;
     *n_eliminated = merge.n_eliminated;
     return front;

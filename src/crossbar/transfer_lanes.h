@@ -16,11 +16,13 @@ struct transfer_lanes {
     size_t row_shift[FRONT_LANES_MAX], column_shift[FRONT_LANES_MAX];
 };
 
-/* Vectors that transfer_lanes_assemble needs from its base on. */
+/* Vectors that transfer_lanes_reduce needs from its base on. */
 size_t transfer_lanes_size(const struct transfer_tree *tree, const struct transfer_tree_block *block);
 
-/* The front in lanes (front.h) of a block, not yet reduced, at or after `base`. */
-double *transfer_lanes_assemble(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                                double *base, size_t *n, size_t *n_eliminated);
+/* Reduces a block to its ports, of which `window` (NULL: all) is wanted: nodes n_eliminated ... n - 1 of the
+ * front in lanes (front.h) that is returned and lies at or after `base`. */
+double *transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
+                              double *base, const struct front_window *window, size_t *n,
+                              size_t *n_eliminated);
 
 #endif
