@@ -5,8 +5,12 @@ librescore_core_la_SOURCES += \
     %D%/array_file.h \
     %D%/bit_line.c \
     %D%/bit_line.h \
+    %D%/cell_law.c \
+    %D%/cell_law.h \
     %D%/certify.c \
     %D%/certify.h \
+    %D%/edges.c \
+    %D%/edges.h \
     %D%/field.c \
     %D%/field.h \
     %D%/front.c \
