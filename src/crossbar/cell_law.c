@@ -39,14 +39,11 @@ static enum rs_status check_table(size_t n, const double *volts, const double *f
 {
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(volts[i]) || (i > 0 && !(volts[i] > volts[i - 1])))
-            return rs_fail(err, RS_INPUT, "iv_volts %g found at [%zu], rising voltages expected", volts[i],
-                           i);
+            return rs_fail(err, RS_INPUT, "voltage %g found at [%zu], rising voltages expected", volts[i], i);
         if (!isfinite(factor[i]) || factor[i] <= 0)
-            return rs_fail(err, RS_INPUT, "iv_factor %g found at [%zu], a positive number expected",
-                           factor[i], i);
+            return rs_fail(err, RS_INPUT, "%g found at [%zu], a positive number expected", factor[i], i);
         if (volts[i] == 0 && fabs(factor[i] - 1) > FACTOR_ROUNDING)
-            return rs_fail(err, RS_INPUT,
-                           "iv_factor %g found at 0 V, 1 expected: /conductance is the value at 0 V",
+            return rs_fail(err, RS_INPUT, "%g found at 0 V, 1 expected: /conductance is the value at 0 V",
                            factor[i]);
     }
     return RS_OK;
@@ -90,9 +87,8 @@ static enum rs_status check_rise(const double *x, const double *f, size_t n, str
             return rs_fail(err, RS_INPUT, "volts x factor falls to %g at %g V, a rising current expected",
                            f[k], x[k]);
     if (n > 1 && x[1] > MONOTONE_SLOPE_RATIO * f[1])
-        return rs_fail(err, RS_INPUT,
-                       "iv_factor %g found at the first voltage %g V, 1/3 or more expected there",
-                       f[1] / x[1], x[1]);
+        return rs_fail(err, RS_INPUT, "%g found at the first voltage %g V, 1/3 or more expected", f[1] / x[1],
+                       x[1]);
     return RS_OK;
 }
 
@@ -104,7 +100,7 @@ enum rs_status cell_law_init_table(struct cell_law *law, size_t n, const double 
     *law = (struct cell_law){.kind = CELL_LAW_TABLE};
     if (status == RS_OK && (first == n || volts[n - 1] <= 0))
         status = rs_fail(err, RS_INPUT,
-                         "iv_volts from %g to %g found, voltages from 0 on or symmetric to 0 expected",
+                         "voltages from %g to %g found, voltages from 0 on or symmetric to 0 expected",
                          n > 0 ? volts[0] : 0, n > 0 ? volts[n - 1] : 0);
     if (status != RS_OK)
         return status;

@@ -1,8 +1,12 @@
 librescore_core_la_SOURCES += \
     %D%/answer_file.c \
     %D%/answer_file.h \
+    %D%/array_edges.c \
+    %D%/array_edges.h \
     %D%/array_file.c \
     %D%/array_file.h \
+    %D%/array_solver.c \
+    %D%/array_solver.h \
     %D%/bit_line.c \
     %D%/bit_line.h \
     %D%/cell_law.c \
@@ -17,8 +21,12 @@ librescore_core_la_SOURCES += \
     %D%/front.h \
     %D%/network.c \
     %D%/network.h \
+    %D%/nonlinear.c \
+    %D%/nonlinear.h \
     %D%/residual.c \
     %D%/residual.h \
+    %D%/response.c \
+    %D%/response.h \
     %D%/transfer.c \
     %D%/transfer.h \
     %D%/word_line.c \
