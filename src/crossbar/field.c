@@ -253,7 +253,8 @@ static bool iterate(struct field_plan *plan, const double *unit_amperes, double 
     memset(plan->x, 0, n * sizeof *plan->x);
     feed(plan, plan->drive, NULL, plan->fed ? plan->sources : NULL, plan->r);
     bit_line_solve(&plan->bit, plan->r, plan->z);
-    double energy = measure_floor(plan, unit_amperes, scale, n), energy_left = dot(plan->z, plan->r, n);
+    double energy_left = dot(plan->z, plan->r, n);
+    double energy = fmax(measure_floor(plan, unit_amperes, scale, n), energy_left);
     memcpy(plan->p, plan->z, n * sizeof *plan->p);
     memcpy(plan->q, plan->r, n * sizeof *plan->q);
     for (*iterations = 0; *iterations < ITERATIONS_MAX; ++*iterations) {

@@ -8,7 +8,10 @@
 
 enum { STEPS_MAX = 200, HALVINGS_MAX = 60 };
 
-/* Chord steps go on while each leaves less than this of the change before. */
+/* A slower fall of the changes than this is not believed in when the error is estimated from it. */
+#define RATE_MAX 0.9
+
+/* Chord steps go on while each leaves less than this of the mismatch before. */
 #define CHORD_GAIN 0.1
 
 /* Shares of the tolerance: of a linear solution, and of all that is known to be wrong together. */
@@ -207,25 +210,25 @@ static bool move(struct nonlinear_plan *plan, bool newton)
 static void iterate(struct nonlinear_plan *plan, const double *volts, double tolerance,
                     struct nonlinear_report *report)
 {
-    double before = 1, inner = INNER_WORST;
+    double before = 1, mismatch_before = 1, inner = INNER_WORST;
     bool newton = false, whole = true;
     for (size_t i = 0; i < STEPS_MAX; i++) {
         linearise(plan, newton);
         double change = step(plan, volts, i == 0 ? NULL : plan->unit, inner, report);
+        double mismatch = worst_mismatch(plan), rate = fmin(change / before, RATE_MAX);
         report->chord_steps += !newton;
         report->newton_steps += newton;
-        double rate = fmin(change / before, 0.9);
-        report->error = worst_mismatch(plan) + (i == 0 ? 0 : change * rate / (1 - rate)) + inner + ROUNDING;
+        report->error = mismatch + (i == 0 ? 0 : change * rate / (1 - rate)) + inner + ROUNDING;
         if (!report->converged || isnan(report->error))
             return;
-        bool exhausted = fmax(change, worst_mismatch(plan)) <= ROUNDING &&
-                         inner <= fmax(INNER_SHARE * tolerance, ROUNDING);
+        bool exhausted =
+            fmax(change, mismatch) <= ROUNDING && inner <= fmax(INNER_SHARE * tolerance, ROUNDING);
         if (whole && (exhausted || report->error <= ERROR_SHARE * tolerance))
             return;
         whole = move(plan, newton || i == 0);
-        newton =
-            newton || !whole || (i > 0 && change > CHORD_GAIN * before) || worst_mismatch(plan) > CHORD_GAIN;
+        newton = newton || !whole || mismatch > fmax(CHORD_GAIN * mismatch_before, ROUNDING);
         before = i == 0 ? 1 : change;
+        mismatch_before = mismatch;
         inner = fmax(INNER_SHARE * tolerance, fmin(INNER_WORST, INNER_GAIN * report->error));
     }
     report->converged = false;
