@@ -159,3 +159,12 @@ tests_test_config_LDADD = $(test_libraries)
 
 shell_tests += %D%/run_same_bytes.sh
 EXTRA_DIST += %D%/make_qkv.py
+unit_tests += %D%/test_edges
+tests_test_edges_SOURCES = %D%/test_edges.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_edges_CFLAGS = $(test_flags)
+tests_test_edges_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_nonlinear
+tests_test_nonlinear_SOURCES = %D%/test_nonlinear.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_nonlinear_CFLAGS = $(test_flags)
+tests_test_nonlinear_LDADD = $(test_libraries)
