@@ -14,6 +14,7 @@ extern const size_t card_embedded_ideal_size, card_embedded_wan2022_size, card_e
 #define CARD_FORMAT "rescore-device-card"
 
 static const char *const clamps[] = {"zero", "window", NULL};
+static const char *const confidences[] = {"primary", "secondary", "assumed"};
 
 #define MEMBER(name) offsetof(struct card_window, name)
 static const struct option window_options[] = {
@@ -62,6 +63,16 @@ static void refuse_key(struct reader *reader, const struct yaml_node *node, cons
     refuse(reader, node->key_line, node->key_column, text);
 }
 
+static void refuse_duplicate(struct reader *reader, const struct yaml_node *mapping)
+{
+    char text[256];
+    const struct yaml_node *twice = yaml_find_duplicate(mapping);
+    if (twice == NULL)
+        return;
+    snprintf(text, sizeof text, "'%s' stands twice", twice->key);
+    refuse(reader, twice->key_line, twice->key_column, text);
+}
+
 static void copy_text(struct reader *reader, const struct yaml_node *node, char *text, size_t text_size)
 {
     if (node->kind == YAML_SEQUENCE && node->n_children > 0)
@@ -70,6 +81,15 @@ static void copy_text(struct reader *reader, const struct yaml_node *node, char 
         refuse(reader, node->line, node->column, "a text expected");
     else
         snprintf(text, text_size, "%s", node->text);
+}
+
+static void copy_confidence(struct reader *reader, const struct yaml_node *node, char *confidence)
+{
+    copy_text(reader, node, confidence, CARD_CONFIDENCE_SIZE);
+    for (size_t i = 0; i < sizeof confidences / sizeof confidences[0]; i++)
+        if (strcmp(confidence, confidences[i]) == 0)
+            return;
+    refuse(reader, node->line, node->column, "'confidence': one of primary, secondary, assumed expected");
 }
 
 static void set_option(struct reader *reader, const struct option *option, const struct yaml_node *node,
@@ -108,6 +128,7 @@ static void read_block(struct reader *reader, const struct yaml_node *block, con
     const char *known[64] = {"source", "confidence", "kind"};
     size_t n_known = 3;
     char text[256];
+    refuse_duplicate(reader, block);
     for (size_t i = 0; table != NULL && i < table->n_options; i++)
         known[n_known++] = table->options[i].key;
     for (size_t i = 0; i < block->n_children; i++) {
@@ -118,7 +139,7 @@ static void read_block(struct reader *reader, const struct yaml_node *block, con
         else if (strcmp(node->key, "source") == 0)
             copy_text(reader, node, source, OPTION_TEXT_SIZE);
         else if (strcmp(node->key, "confidence") == 0)
-            copy_text(reader, node, confidence, 32);
+            copy_confidence(reader, node, confidence);
         else if (strcmp(node->key, "kind") != 0)
             refuse_key(reader, node, known, n_known);
     }
@@ -202,8 +223,11 @@ static void read_key(struct reader *reader, const struct yaml_node *node, struct
                 refuse(reader, node->line, node->column, "a block of keys expected");
             return;
         }
-    if (strcmp(node->key, "window") == 0 && node->kind == YAML_MAPPING) {
-        read_window(reader, node, card);
+    if (strcmp(node->key, "window") == 0) {
+        if (node->kind == YAML_MAPPING)
+            read_window(reader, node, card);
+        else
+            refuse(reader, node->line, node->column, "a block of keys expected");
         return;
     }
     for (size_t i = 0; i < n_keys; i++)
@@ -221,9 +245,7 @@ static enum rs_status read_card(const struct yaml_document *document, struct car
     *card = (struct card){0};
     if (root->kind != YAML_MAPPING)
         return yaml_fail(document, root->line, root->column, err, "a device card expected");
-    const struct yaml_node *twice = yaml_find_duplicate(root);
-    if (twice != NULL)
-        return yaml_fail(document, twice->key_line, twice->key_column, err, "'%s' stands twice", twice->key);
+    refuse_duplicate(&reader, root);
     for (size_t i = 0; i < root->n_children; i++)
         read_key(&reader, &root->children[i], card);
     if (yaml_find(root, "format") == NULL || yaml_find(root, "window") == NULL || card->name[0] == '\0')

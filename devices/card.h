@@ -9,6 +9,8 @@
 
 #include "devices/law.h"
 
+enum { CARD_CONFIDENCE_SIZE = 32 };
+
 enum card_clamp {
     CARD_CLAMP_ZERO,  /* conductances are cut at 0 S */
     CARD_CLAMP_WINDOW /* ... at g_min and g_max */
@@ -25,13 +27,13 @@ struct card_block {
         double alignment;
         char bytes[LAW_PARAMS_SIZE];
     } params;
-    char source[OPTION_TEXT_SIZE], confidence[32];
+    char source[OPTION_TEXT_SIZE], confidence[CARD_CONFIDENCE_SIZE];
 };
 
 struct card {
     char name[64], summary[OPTION_TEXT_SIZE], citation[OPTION_TEXT_SIZE];
     struct card_window window;
-    char window_source[OPTION_TEXT_SIZE], window_confidence[32];
+    char window_source[OPTION_TEXT_SIZE], window_confidence[CARD_CONFIDENCE_SIZE];
     struct card_block blocks[LAW_BLOCKS];
 };
 

@@ -123,12 +123,14 @@ enum rs_status device_open(const struct device_options *given, struct device *ou
         status = settle_window(given, out, err);
     if (status == RS_OK)
         status = settle_time(given, out, err);
+    if (status != RS_OK)
+        return status;
     bool ideal = strcmp(out->card.name, "ideal") == 0;
     out->scale[LAW_PROGRAMMING] = ideal ? 0 : given->programming_scale;
     out->scale[LAW_RELAXATION] = ideal ? 0 : given->relaxation_scale;
     out->scale[LAW_READ_NOISE] = 1;
     out->read_noise_ratio = ideal ? 0 : given->read_noise_ratio;
-    return status;
+    return RS_OK;
 }
 
 static bool is_on(const struct device *device, enum law_block block)

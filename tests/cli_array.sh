@@ -68,7 +68,7 @@ check "solve --solver field --json exits 0"
 $python - > /dev/null 2> err <<'PY'
 import h5py, json, numpy as np
 s = json.load(open("out"))
-assert s["schema"] == 1 and s["n_vectors"] == 3 and s["n_failed"] == 0 and s["solver"] == "field"
+assert s["schema"] == "rescore-solve/1" and s["n_vectors"] == 3 and s["n_failed"] == 0 and s["solver"] == "field"
 assert 0 <= s["residual_max"] < 1e-9 and s["difference_max"] <= 1e-11
 one, other = h5py.File("field.h5"), h5py.File("answer.h5")
 assert "transfer" not in one and "word_line_voltage" not in one
@@ -235,6 +235,9 @@ refused 64 "'--tolerance' needs a value" "missing value" "$RESCORE" compare good
 refused 64 "tolerance '-1' found" "bad tolerance" "$RESCORE" compare good.h5 --tolerance -1
 refused 64 "tolerance 'nan' found" "tolerance nan" "$RESCORE" compare good.h5 --tolerance nan
 refused 64 "did you mean 'field'" "unknown solver" "$RESCORE" solve good.h5 -o bad.out --solver fild
+refused 64 "--kernel 'sse' found" "unknown kernel" "$RESCORE" solve good.h5 -o bad.out --kernel sse
+"$RESCORE" solve --kernel baseline good.h5 -o kernel.out > out 2> err && [ -s kernel.out ]
+check "a kernel can be forced"
 refused 64 'an argument is missing' "missing argument" "$RESCORE" solve -o bad.out
 refused 64 'one argument too many' "too many arguments" "$RESCORE" solve good.h5 zero.h5 -o bad.out
 refused 64 '-o is missing' "missing output" "$RESCORE" netlist good.h5

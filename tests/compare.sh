@@ -100,7 +100,7 @@ ok "compare --json exits 0" "$?" "$(cat err)"
 $python - > why 2>&1 <<'PY'
 import json
 s = json.load(open("out"))
-assert s["schema"] == 1 and len(s["engine"]) == 1 and len(s["engine"][0]) == 5
+assert s["schema"] == "rescore-compare/1" and len(s["engine"]) == 1 and len(s["engine"][0]) == 5
 worst = max(abs(a - b) for a, b in zip(s["engine"][0], s["ngspice"][0])) / max(map(abs, s["ngspice"][0]))
 assert abs(worst - s["largest_relative_difference"]) <= 1e-3 * worst
 PY

@@ -106,3 +106,65 @@ unit_tests += %D%/test_nonlinear
 tests_test_nonlinear_SOURCES = %D%/test_nonlinear.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_nonlinear_CFLAGS = $(test_flags)
 tests_test_nonlinear_LDADD = $(test_libraries)
+unit_tests += %D%/test_random
+tests_test_random_SOURCES = %D%/test_random.c
+tests_test_random_CFLAGS = $(test_flags)
+tests_test_random_LDADD = $(test_libraries)
+if HAVE_RANDOM123
+tests_test_random_CPPFLAGS = $(AM_CPPFLAGS) -DHAVE_RANDOM123
+endif
+
+unit_tests += %D%/test_statistics
+tests_test_statistics_SOURCES = %D%/test_statistics.c
+tests_test_statistics_CFLAGS = $(test_flags)
+tests_test_statistics_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_code
+tests_test_code_SOURCES = %D%/test_code.c
+tests_test_code_CFLAGS = $(test_flags)
+tests_test_code_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_digital
+tests_test_digital_SOURCES = %D%/test_digital.c
+tests_test_digital_CFLAGS = $(test_flags)
+tests_test_digital_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_score
+tests_test_score_SOURCES = %D%/test_score.c
+tests_test_score_CFLAGS = $(test_flags)
+tests_test_score_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_device
+tests_test_device_SOURCES = %D%/test_device.c
+tests_test_device_CFLAGS = $(test_flags)
+tests_test_device_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_card
+tests_test_card_SOURCES = %D%/test_card.c %D%/folder.h
+tests_test_card_CFLAGS = $(test_flags)
+tests_test_card_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_frontend
+tests_test_frontend_SOURCES = %D%/test_frontend.c
+tests_test_frontend_CFLAGS = $(test_flags)
+tests_test_frontend_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_query
+tests_test_query_SOURCES = %D%/test_query.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_query_CFLAGS = $(test_flags)
+tests_test_query_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_attention
+tests_test_attention_SOURCES = %D%/test_attention.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_attention_CFLAGS = $(test_flags)
+tests_test_attention_LDADD = $(test_libraries)
+
+shell_tests += %D%/decisions.sh
+EXTRA_DIST += %D%/decisions.py
+unit_tests += %D%/test_config
+tests_test_config_SOURCES = %D%/test_config.c %D%/bad_configs.h %D%/folder.h
+tests_test_config_CFLAGS = $(test_flags)
+tests_test_config_LDADD = $(test_libraries)
+
+shell_tests += %D%/run_same_bytes.sh
+EXTRA_DIST += %D%/make_qkv.py

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "digital/bit_serial.h"
+#include "numeric/softmax.h"
 #include "tensor/code.h"
 
 /* Signals nearer than this are ties: rounding of the circuit solution, far below any physical difference. */
@@ -51,12 +52,15 @@ double query_reference(const struct attention_setup *setup, int layer, int head)
     return (double)code_threshold(threshold, setup_analog_unit(setup, layer, head)) - 0.5;
 }
 
-static size_t largest(const double *values, size_t n)
+/* The first of those that tie with the largest. */
+static size_t largest(const double *values, size_t n, double tie)
 {
-    size_t best = 0;
+    double top = values[0];
     for (size_t j = 1; j < n; j++)
-        if (values[j] > values[best])
-            best = j;
+        top = fmax(top, values[j]);
+    size_t best = 0;
+    while (values[best] < top - tie)
+        best++;
     return best;
 }
 
@@ -76,7 +80,7 @@ static void softmax(const double *scores, const bool *chosen, size_t n, double *
         if (chosen[j] && scores[j] > top)
             top = scores[j];
     for (size_t j = 0; j < n; j++) {
-        weights[j] = chosen[j] ? exp(scores[j] - top) : 0;
+        weights[j] = chosen[j] ? softmax_exp(scores[j] - top) : 0;
         sum += weights[j];
     }
     for (size_t j = 0; j < n && sum > 0; j++)
@@ -99,13 +103,13 @@ static void weigh_values(const struct query *query, size_t d, double value_step,
         output[i] *= value_step;
 }
 
-/* What a query that keeps nothing attends to; `ranking` [n_keys] picks the best. */
+/* What a query that keeps nothing attends to; `ranking` [n_keys] picks the best, of ties the lowest index. */
 static void fill_empty(const struct attention_setup *setup, const struct query *query, const double *ranking,
-                       bool *chosen)
+                       double tie, bool *chosen)
 {
     switch (setup->prune.empty) {
     case PRUNE_EMPTY_BEST:
-        chosen[largest(ranking, query->n_keys)] = true;
+        chosen[largest(ranking, query->n_keys, tie)] = true;
         break;
     case PRUNE_EMPTY_SELF:
         chosen[query->self] = true;
@@ -222,7 +226,7 @@ static void compare(const struct attention_setup *setup, const struct query *que
         counts->n_recall_queries++;
         counts->recall_sum += recall(query, scratch->exact_keep, n_exact, scratch->weights);
     } else {
-        fill_empty(setup, query, scratch->scores, scratch->exact_keep);
+        fill_empty(setup, query, scratch->scores, 0, scratch->exact_keep);
     }
     softmax(scratch->scores, scratch->exact_keep, n, scratch->weights);
     weigh_values(query, d, value_step, scratch->weights, scratch->exact_output);
@@ -287,7 +291,8 @@ void query_run(const struct attention_setup *setup, enum query_mode mode, const 
     count_decisions(query, scratch, counts);
     if (count(scratch->final, query->n_keys) == 0) {
         counts->n_empty++;
-        fill_empty(setup, query, by_signal ? scratch->values_units : scratch->scores, scratch->final);
+        fill_empty(setup, query, by_signal ? scratch->values_units : scratch->scores, by_signal ? tie_units : 0,
+                   scratch->final);
     }
     softmax(scratch->scores, scratch->final, query->n_keys, scratch->weights);
     weigh_values(query, setup->shape.d, value_step, scratch->weights, scratch->output);

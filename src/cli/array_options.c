@@ -21,8 +21,6 @@ enum rs_status array_options_read(const struct command_line *line, struct array_
         .quiet = line->quiet,
         .verbose = line->verbose,
     };
-    if (options->output != NULL && strcmp(options->input, options->output) == 0)
-        return rs_fail(err, RS_USAGE, "-o '%s' found, another file than the input expected", options->output);
     if (tolerance != NULL &&
         (!quantity_parse(tolerance, QUANTITY_NONE, &options->tolerance_ratio, why, sizeof why) ||
          options->tolerance_ratio < 0))

@@ -11,7 +11,7 @@
 #include "spice/netlist.h"
 #include "spice/ngspice.h"
 
-enum { TABLE_COLUMNS = 16, TABLE_VECTORS = 4, JSON_SCHEMA = 1 };
+enum { TABLE_COLUMNS = 16, TABLE_VECTORS = 4 };
 
 /* ngspice orders its equations anew in every run: some 4 s at 64 x 64, 2 minutes at 128 x 128. */
 #define LIMIT_SECONDS 3600.0
@@ -149,11 +149,9 @@ static void print_json_currents(const char *name, const double *amperes, size_t 
 static void print_json(const struct comparison *c, const struct array_options *options)
 {
     size_t n_vectors = c->array.n_vectors, n_columns = c->array.network.n_columns;
-    printf(
-        "{\"schema\": %d, \"command\": \"compare\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
-        "\"largest_relative_difference\": %.17g, \"tolerance\": %.17g",
-        JSON_SCHEMA, c->array.network.n_rows, n_columns, n_vectors, c->difference_max,
-        options->tolerance_ratio);
+    printf("{\"schema\": \"rescore-compare/1\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
+           "\"largest_relative_difference\": %.17g, \"tolerance\": %.17g",
+           c->array.network.n_rows, n_columns, n_vectors, c->difference_max, options->tolerance_ratio);
     print_json_currents("engine", c->engine, n_vectors, n_columns);
     print_json_currents("ngspice", c->ngspice, n_vectors, n_columns);
     printf("}\n");

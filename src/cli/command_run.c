@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/launcher.h"
@@ -45,14 +46,14 @@ static void print_notices(const struct command_line *line, const struct plan *pl
         fprintf(stderr, "%s", plan->notices.bytes);
 }
 
-/* Runs a shard's units into a folder of parts; `own`: nobody else works there. */
-static enum rs_status run_shard(const struct command_line *line, const struct plan *plan, const char *folder,
-                                struct parts_shard shard, bool own, struct rs_error *err)
+/* Runs a shard's units into a folder of parts, which stays locked; `own`: nobody else works there. */
+static enum rs_status run_parts(const struct command_line *line, const struct plan *plan, const char *folder,
+                                struct parts_shard shard, bool own, struct parts **parts,
+                                struct rs_error *err)
 {
-    struct parts *parts = NULL;
     struct progress progress;
     size_t n_discarded;
-    enum rs_status status = parts_open(folder, plan, shard, own, &parts, &n_discarded, err);
+    enum rs_status status = parts_open(folder, plan, shard, own, parts, &n_discarded, err);
     if (status != RS_OK)
         return status;
     if (n_discarded > 0 && !line->quiet)
@@ -61,12 +62,20 @@ static enum rs_status run_shard(const struct command_line *line, const struct pl
                 folder, n_discarded);
     progress_init(&progress, line, "units");
     struct run_hooks hooks = {progress_show, command_should_stop, &progress};
-    status = run_units(plan, parts, shard, line->n_threads, &hooks, err);
+    status = run_units(plan, *parts, shard, line->n_threads, &hooks, err);
     progress_end(&progress);
-    parts_close(parts);
     if (status == RS_STOPPED)
         return rs_fail(err, RS_STOPPED,
                        "stopped; what is done lies in %s, the same command goes on from there", folder);
+    return status;
+}
+
+static enum rs_status run_shard(const struct command_line *line, const struct plan *plan,
+                                struct parts_shard shard, struct rs_error *err)
+{
+    struct parts *parts = NULL;
+    enum rs_status status = run_parts(line, plan, line->output, shard, false, &parts, err);
+    parts_close(parts);
     return status;
 }
 
@@ -89,30 +98,37 @@ static void write_log(const struct command_line *line, const struct plan *plan, 
         fprintf(stderr, "%s\n", ignored.text);
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static enum rs_status run_whole(const struct command_line *line, const struct plan *plan,
                                 struct rs_error *err)
 {
     char folder[PATH_SIZE];
-    double start = now();
+    double start = clock_seconds();
     snprintf(folder, sizeof folder, "%s.parts", line->output);
-    enum rs_status status = file_check_writable(line->output, err);
+    struct parts *parts = NULL;
+    enum rs_status status = run_parts(line, plan, folder, (struct parts_shard){0, 1}, true, &parts, err);
     if (status == RS_OK)
-        status = run_shard(line, plan, folder, (struct parts_shard){0, 1}, true, err);
-    if (status != RS_OK)
-        return status;
-    status = launcher_merge(line, folder, false, err);
+        status = launcher_merge(line, folder, false, err);
     if (status == RS_OK || status == RS_INCOMPLETE) {
         parts_remove(folder);
-        write_log(line, plan, now() - start);
+        write_log(line, plan, clock_seconds() - start);
     }
+    parts_close(parts); /* last: until here the lock refuses a second run */
     return status;
+}
+
+/* The result must not take the place of a file that it is made from. */
+static enum rs_status check_output(const struct command_line *line, const struct configuration *configuration,
+                                   struct rs_error *err)
+{
+    for (int i = 0; i < config_n_options(); i++) {
+        const struct option *option = config_option(i);
+        const char *section = config_const_section(&configuration->base, i);
+        if (option->kind == OPTION_PATH && option_is_set(option, section) &&
+            file_is_same(section + option->offset, line->output))
+            return rs_fail(err, RS_USAGE, "rescore run: -o '%s' found, another file than %s expected",
+                           line->output, option->key);
+    }
+    return file_check_writable(line->output, err);
 }
 
 static enum rs_status run(const struct command_line *line, struct rs_error *err)
@@ -129,14 +145,13 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
         status = config_load(line->positionals[0], line->n_sets, (const char *const *)line->sets,
                              &configuration, err);
     if (status == RS_OK && given == NULL)
-        status = file_check_writable(line->output, err);
+        status = check_output(line, configuration, err);
     if (status == RS_OK)
         status = plan_create(configuration, line->n_sets, (const char *const *)line->sets, saves, true,
                              line->n_threads, &plan, err);
     if (status == RS_OK) {
         print_notices(line, plan);
-        status = given != NULL ? run_shard(line, plan, line->output, shard, false, err)
-                               : run_whole(line, plan, err);
+        status = given != NULL ? run_shard(line, plan, shard, err) : run_whole(line, plan, err);
     }
     plan_destroy(plan);
     config_destroy(configuration);

@@ -12,7 +12,7 @@
 #include "crossbar/array_solver.h"
 #include "io/file.h"
 
-enum { TABLE_ROWS = 12, JSON_SCHEMA = 1 };
+enum { TABLE_ROWS = 12 };
 
 /* Everything about one array; arrays as in struct answer_file. */
 struct solution {
@@ -143,11 +143,10 @@ static void print_number(const char *name, double value)
 
 static void print_json(const struct solution *s, const struct array_options *options)
 {
-    printf(
-        "{\"schema\": %d, \"command\": \"solve\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
-        "\"n_failed\": %zu, \"solver\": \"%s\", \"iterations\": %zu",
-        JSON_SCHEMA, s->array.network.n_rows, s->array.network.n_columns, s->array.n_vectors, s->n_failed,
-        network_solver_name(options->solver), s->iterations_max);
+    printf("{\"schema\": \"rescore-solve/1\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
+           "\"n_failed\": %zu, \"solver\": \"%s\", \"iterations\": %zu",
+           s->array.network.n_rows, s->array.network.n_columns, s->array.n_vectors, s->n_failed,
+           network_solver_name(options->solver), s->iterations_max);
     print_number("tolerance", options->tolerance_ratio);
     print_number("residual_max", s->residual_max);
     print_number("difference_max", s->difference_max);

@@ -19,6 +19,11 @@ librescore_core_la_SOURCES += \
     %D%/field.h \
     %D%/front.c \
     %D%/front.h \
+    %D%/front_baseline.c \
+    %D%/front_kernels.h \
+    %D%/front_lanes.h \
+    %D%/front_large.h \
+    %D%/front_vector.h \
     %D%/network.c \
     %D%/network.h \
     %D%/nonlinear.c \
@@ -29,6 +34,20 @@ librescore_core_la_SOURCES += \
     %D%/response.h \
     %D%/transfer.c \
     %D%/transfer.h \
+    %D%/transfer_lanes.c \
+    %D%/transfer_lanes.h \
+    %D%/transfer_tree.c \
+    %D%/transfer_tree.h \
     %D%/word_line.c \
     %D%/word_line.h
 EXTRA_DIST += %D%/README.md
+
+# The same kernel for other instruction sets.
+if HAVE_X86_KERNELS
+noinst_LTLIBRARIES += librescore_avx2.la librescore_avx512.la
+librescore_avx2_la_SOURCES = %D%/front_avx2.c
+librescore_avx2_la_CFLAGS = $(AM_CFLAGS) -mavx2 -mfma
+librescore_avx512_la_SOURCES = %D%/front_avx512.c
+librescore_avx512_la_CFLAGS = $(AM_CFLAGS) -mavx512f -mavx512dq -mfma
+librescore_core_la_LIBADD += librescore_avx2.la librescore_avx512.la
+endif

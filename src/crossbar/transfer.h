@@ -10,6 +10,7 @@
 #ifndef CROSSBAR_TRANSFER_H
 #define CROSSBAR_TRANSFER_H
 
+#include "base/kernel.h"
 #include "crossbar/network.h"
 
 /* Merge tree and workspace for arrays of one network; for one thread at a time. */
@@ -19,6 +20,10 @@ struct transfer_plan;
  */
 enum rs_status transfer_plan_create(const struct network *network, struct transfer_plan **out,
                                     struct rs_error *err) RS_MUST_CHECK;
+
+/* With a kernel that runs here, instead of the one chosen for the process. */
+enum rs_status transfer_plan_create_for(const struct network *network, enum kernel kernel,
+                                        struct transfer_plan **out, struct rs_error *err) RS_MUST_CHECK;
 void transfer_plan_destroy(struct transfer_plan *plan);
 
 /*

@@ -1,6 +1,7 @@
 /* The table of all options, and points of the grid. */
 #include "experiment/config_internal.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,11 +77,17 @@ int config_find(const char *key)
 
 const char *config_nearest(const char *key)
 {
-    const char *keys[CONFIG_OPTIONS_MAX];
+    const char *keys[CONFIG_OPTIONS_MAX] = {0}, *names[CONFIG_OPTIONS_MAX] = {0};
     int n = config_n_options();
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         keys[i] = config_option(i)->key;
-    return text_nearest(key, keys, (size_t)n);
+        names[i] = strchr(keys[i], '.') + 1;
+    }
+    const char *nearest = text_nearest(key, keys, (size_t)n);
+    for (int i = 0; nearest == NULL && i < n; i++)
+        if (strcmp(names[i], key) == 0)
+            nearest = keys[i];
+    return nearest;
 }
 
 void config_fill_defaults(struct config *config)
@@ -95,26 +102,21 @@ void config_destroy(struct configuration *configuration)
         return;
     for (int i = 0; i < CONFIG_OPTIONS_MAX; i++)
         free(configuration->raw_paths[i]);
+    for (int i = 0; i < CONFIG_OPTIONS_MAX; i++)
+        free(configuration->places[i].set);
     for (int s = 0; s < configuration->n_sweeps; s++)
-        config_clear_sweep(&configuration->sweeps[s]);
+        config_sweep_clear(&configuration->sweeps[s]);
     free(configuration->path);
     free(configuration->yaml);
     free(configuration);
-}
-
-void config_clear_sweep(struct config_sweep *sweep)
-{
-    for (size_t i = 0; i < sweep->n_values; i++)
-        free(sweep->values[i]);
-    free(sweep->values);
-    *sweep = (struct config_sweep){0};
 }
 
 size_t config_n_points(const struct configuration *configuration)
 {
     size_t n = 1;
     for (int s = 0; s < configuration->n_sweeps; s++)
-        n *= configuration->sweeps[s].n_values;
+        n = n > SIZE_MAX / configuration->sweeps[s].n_values ? SIZE_MAX
+                                                             : n * configuration->sweeps[s].n_values;
     return n;
 }
 
@@ -147,6 +149,35 @@ bool config_is_given(const struct configuration *configuration, const char *key)
         if (configuration->sweeps[s].option == index)
             return true;
     return index >= 0 && configuration->sources[index] != CONFIG_DEFAULT;
+}
+
+/* The option whose key an error text begins with, or -1. */
+static int blamed_option(const char *text)
+{
+    char key[64];
+    size_t length = strcspn(text, " :");
+    if (length >= sizeof key)
+        return -1;
+    memcpy(key, text, length);
+    key[length] = '\0';
+    return config_find(key);
+}
+
+enum rs_status config_blame(const struct configuration *configuration, enum rs_status status,
+                            struct rs_error *err)
+{
+    char text[RS_ERROR_SIZE];
+    if (status != RS_INPUT || strstr(err->text, ": error: ") != NULL)
+        return status;
+    memcpy(text, err->text, sizeof text);
+    int index = blamed_option(text);
+    const struct config_place *place = index >= 0 ? &configuration->places[index] : NULL;
+    if (place != NULL && place->set != NULL)
+        return rs_fail(err, status, "--set %s: error: %s", place->set, text);
+    if (place != NULL && place->line > 0)
+        return rs_fail(err, status, "%s:%d:%d: error: %s", configuration->path, place->line, place->column,
+                       text);
+    return rs_fail(err, status, "%s: error: %s", configuration->path, text);
 }
 
 enum rs_status config_digest(const struct configuration *configuration, char text[DIGEST_TEXT_SIZE],

@@ -33,6 +33,12 @@ struct config {
 /* Where an option's value comes from. */
 enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_SET };
 
+/* Where: a place in the file, or the text of a --set; neither for defaults. */
+struct config_place {
+    int line, column;
+    char *set;
+};
+
 struct config_sweep {
     int option; /* index for config_option */
     size_t n_values;
@@ -43,8 +49,8 @@ struct configuration {
     char *path, *yaml; /* the file as given, its exact text */
     struct config base;
     enum config_source sources[CONFIG_OPTIONS_MAX];
-    char
-        *raw_paths[CONFIG_OPTIONS_MAX]; /* of OPTION_PATH options: as the user wrote them; NULL where unset */
+    struct config_place places[CONFIG_OPTIONS_MAX]; /* where each value, or its sweep, was given */
+    char *raw_paths[CONFIG_OPTIONS_MAX]; /* of OPTION_PATH options, as the user wrote them; NULL: unset */
     int n_sweeps;
     struct config_sweep sweeps[CONFIG_SWEEPS_MAX];
 };
@@ -57,7 +63,7 @@ void *config_section(struct config *config, int index);
 const void *config_const_section(const struct config *config, int index);
 /* Index of the option named `key`, or -1. */
 int config_find(const char *key);
-/* The nearest key to a misspelt one, or NULL. */
+/* The nearest key to a misspelt one, or the one that its name alone means; NULL where none is near. */
 const char *config_nearest(const char *key);
 
 /* Reads a file and then `n_sets` texts KEY=VALUE. The caller frees with config_destroy. */
@@ -74,8 +80,22 @@ size_t config_n_points(const struct configuration *configuration);
 void config_indices(const struct configuration *configuration, size_t point, size_t *indices);
 /* The option values of a point. */
 void config_at(const struct configuration *configuration, size_t point, struct config *out);
+/*
+ * What sweep `index` runs over: numbers [n_values] in `unit`; false where they are words, or amperes and
+ * volts mixed.
+ */
+bool config_sweep_numbers(const struct configuration *configuration, int index, double *numbers,
+                          enum quantity_unit *unit);
 /* Whether an option was given (file, --set) or is swept. */
 bool config_is_given(const struct configuration *configuration, const char *key);
+
+/*
+ * Puts the place where a key was given (file, --set) before an error text that begins with that key, the
+ * file's name before others that name no file; returns `status`. For errors found after reading, between
+ * keys.
+ */
+enum rs_status config_blame(const struct configuration *configuration, enum rs_status status,
+                            struct rs_error *err);
 
 /* The resolved configuration: every option with its value, then the sweeps; itself a valid configuration.
  * Owned by the caller. */

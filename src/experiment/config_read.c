@@ -1,7 +1,6 @@
 /* Reading a configuration: a YAML file, then --set texts. */
 #include <config.h>
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,18 +12,7 @@
 
 enum { WHY_SIZE = 512, PATH_SIZE = 2 * OPTION_TEXT_SIZE };
 
-/* What is being read: a file, or one --set. */
-struct reader {
-    struct configuration *configuration;
-    const struct yaml_document *document;
-    const char *set; /* KEY=VALUE, or NULL for the file */
-    struct rs_error *err;
-    enum rs_status status;
-};
-
-static void refuse(struct reader *reader, int line, int column, const char *format, ...) RS_PRINTF(4, 5);
-
-static void refuse(struct reader *reader, int line, int column, const char *format, ...)
+void config_read_refuse(struct config_reader *reader, int line, int column, const char *format, ...)
 {
     char text[2 * WHY_SIZE];
     va_list arguments;
@@ -37,17 +25,42 @@ static void refuse(struct reader *reader, int line, int column, const char *form
         reader->status = yaml_fail(reader->document, line, column, reader->err, "%s", text);
 }
 
-static void refuse_key(struct reader *reader, const char *key, int line, int column)
+static void refuse_key(struct config_reader *reader, const char *key, int line, int column)
 {
     const char *nearest = config_nearest(key);
     if (nearest != NULL)
-        refuse(reader, line, column, "'%s': unknown key; did you mean '%s'?", key, nearest);
+        config_read_refuse(reader, line, column, "'%s': unknown key; did you mean '%s'?", key, nearest);
     else
-        refuse(reader, line, column, "'%s': unknown key; 'rescore explain' lists them all", key);
+        config_read_refuse(reader, line, column, "'%s': unknown key; 'rescore explain' lists them all", key);
+}
+
+/* The section (or `sweep`) that a misspelt one is meant for; false where none is near. */
+static bool find_section_near(const char *name, char section[64])
+{
+    const char *const word[] = {section};
+    snprintf(section, 64, "sweep");
+    for (int i = 0; i < config_n_options() && text_nearest(name, word, 1) == NULL; i++)
+        snprintf(section, 64, "%.*s", (int)strcspn(config_option(i)->key, "."), config_option(i)->key);
+    return text_nearest(name, word, 1) != NULL;
+}
+
+/* A key on the first level that is no section. */
+static void refuse_section(struct config_reader *reader, const struct yaml_node *node)
+{
+    char section[64];
+    if (config_find(node->key) >= 0)
+        config_read_refuse(reader, node->key_line, node->key_column,
+                           "'%s': a dotted key found, '%s' nested below its section expected", node->key,
+                           strchr(node->key, '.') + 1);
+    else if (find_section_near(node->key, section))
+        config_read_refuse(reader, node->key_line, node->key_column, "'%s': unknown key; did you mean '%s'?",
+                           node->key, section);
+    else
+        refuse_key(reader, node->key, node->key_line, node->key_column);
 }
 
 /* Paths in a file are relative to it, those of --set to the working directory. */
-static bool place_path(const struct reader *reader, const char *text, char *path, size_t path_size)
+static bool place_path(const struct config_reader *reader, const char *text, char *path, size_t path_size)
 {
     const char *slash = reader->set == NULL ? strrchr(reader->configuration->path, '/') : NULL;
     int length;
@@ -59,7 +72,7 @@ static bool place_path(const struct reader *reader, const char *text, char *path
     return length >= 0 && (size_t)length < path_size;
 }
 
-static bool keep_raw_path(struct reader *reader, int index, const char *text)
+static bool keep_raw_path(struct config_reader *reader, int index, const char *text)
 {
     char *copy = strdup(text);
     if (copy == NULL) {
@@ -71,39 +84,39 @@ static bool keep_raw_path(struct reader *reader, int index, const char *text)
     return true;
 }
 
-static void set_path(struct reader *reader, int index, const struct yaml_node *node)
+static void set_path(struct config_reader *reader, int index, const struct yaml_node *node)
 {
     char path[PATH_SIZE], why[WHY_SIZE];
     const struct option *option = config_option(index);
     if (!place_path(reader, node->text, path, sizeof path) || strlen(path) >= OPTION_TEXT_SIZE)
-        refuse(reader, node->line, node->column, "'%s': the path is longer than %d bytes", option->key,
-               OPTION_TEXT_SIZE - 1);
+        config_read_refuse(reader, node->line, node->column, "'%s': the path is longer than %d bytes",
+                           option->key, OPTION_TEXT_SIZE - 1);
     else if (node->text[0] == '\0')
-        refuse(reader, node->line, node->column, "'%s': a path expected", option->key);
+        config_read_refuse(reader, node->line, node->column, "'%s': a path expected", option->key);
     else if (option_set(option, config_section(&reader->configuration->base, index), path, why, sizeof why))
         keep_raw_path(reader, index, node->text);
 }
 
-static void set_list(struct reader *reader, int index, const struct yaml_node *node)
+static void set_list(struct config_reader *reader, int index, const struct yaml_node *node)
 {
     const struct option *option = config_option(index);
     char why[WHY_SIZE];
     if (option->kind != OPTION_REALS || node->n_children == 0) {
-        refuse(reader, node->line, node->column, "'%s': %s found, %s expected%s", option->key,
-               node->n_children == 0 ? "an empty list" : "a list",
-               option->kind == OPTION_REALS ? "numbers" : "one value",
-               option->kind == OPTION_REALS ? "" : "; to vary it, name it under 'sweep'");
+        config_read_refuse(reader, node->line, node->column, "'%s': %s found, %s expected%s", option->key,
+                           node->n_children == 0 ? "an empty list" : "a list",
+                           option->kind == OPTION_REALS ? "numbers" : "one value",
+                           option->kind == OPTION_REALS ? "" : "; to vary it, name it under 'sweep'");
         return;
     }
     for (size_t i = 0; i < node->n_children; i++) {
         const struct yaml_node *item = &node->children[i];
         if (item->kind != YAML_SCALAR) {
-            refuse(reader, item->line, item->column, "'%s': a number expected", option->key);
+            config_read_refuse(reader, item->line, item->column, "'%s': a number expected", option->key);
             return;
         }
         if (!option_add(option, config_section(&reader->configuration->base, index), i == 0, item->text, why,
                         sizeof why)) {
-            refuse(reader, item->line, item->column, "'%s': %s", option->key, why);
+            config_read_refuse(reader, item->line, item->column, "'%s': %s", option->key, why);
             return;
         }
     }
@@ -114,7 +127,7 @@ static void drop_sweep(struct configuration *configuration, int index)
     for (int s = 0; s < configuration->n_sweeps; s++) {
         if (configuration->sweeps[s].option != index)
             continue;
-        config_clear_sweep(&configuration->sweeps[s]);
+        config_sweep_clear(&configuration->sweeps[s]);
         memmove(&configuration->sweeps[s], &configuration->sweeps[s + 1],
                 (size_t)(configuration->n_sweeps - s - 1) * sizeof configuration->sweeps[s]);
         configuration->n_sweeps--;
@@ -144,7 +157,16 @@ static void give_way(struct configuration *configuration, int index, const char 
            (const char *)config_const_section(&defaults, loser) + option->offset, size);
 }
 
-static void mark_given(struct reader *reader, int index)
+static void note_place(struct config_reader *reader, int index, const struct yaml_node *node)
+{
+    struct config_place *place = &reader->configuration->places[index];
+    free(place->set);
+    *place = (struct config_place){.line = node->line, .column = node->column};
+    if (reader->set != NULL && (place->set = strdup(reader->set)) == NULL)
+        reader->status = rs_fail(reader->err, RS_INTERNAL, "out of memory");
+}
+
+static void mark_given(struct config_reader *reader, int index)
 {
     struct configuration *configuration = reader->configuration;
     if (reader->set != NULL) {
@@ -155,171 +177,47 @@ static void mark_given(struct reader *reader, int index)
     configuration->sources[index] = reader->set != NULL ? CONFIG_SET : CONFIG_FILE;
 }
 
-static void set_option(struct reader *reader, int index, const struct yaml_node *node)
+static void set_option(struct config_reader *reader, int index, const struct yaml_node *node)
 {
     const struct option *option = config_option(index);
     char why[WHY_SIZE];
     mark_given(reader, index);
+    note_place(reader, index, node);
     if (node->kind == YAML_MAPPING)
-        refuse(reader, node->line, node->column, "'%s': a value expected, keys found", option->key);
+        config_read_refuse(reader, node->line, node->column, "'%s': %s found, a value expected", option->key,
+                           node->n_children > 0 ? "keys" : "nothing");
     else if (node->kind == YAML_SEQUENCE)
         set_list(reader, index, node);
     else if (option->kind == OPTION_PATH)
         set_path(reader, index, node);
     else if (!option_set(option, config_section(&reader->configuration->base, index), node->text, why,
                          sizeof why))
-        refuse(reader, node->line, node->column, "'%s': %s", option->key, why);
+        config_read_refuse(reader, node->line, node->column, "'%s': %s", option->key, why);
 }
 
 /* --- sweeps --- */
 
-static bool add_value(struct reader *reader, struct config_sweep *sweep, const struct yaml_node *node,
-                      const char *text)
+/* Where the sweep of an option stands, or where the next one goes. */
+static int sweep_position(const struct configuration *configuration, int option)
 {
-    const struct option *option = config_option(sweep->option);
-    struct config trial = reader->configuration->base;
-    char why[WHY_SIZE];
-    if (!option_set(option, config_section(&trial, sweep->option), text, why, sizeof why)) {
-        refuse(reader, node->line, node->column, "'%s': %s", option->key, why);
-        return false;
-    }
-    double number = option_number(option, config_section(&trial, sweep->option));
-    for (size_t i = 0; i < sweep->n_values; i++) {
-        struct config other = trial;
-        option_set(option, config_section(&other, sweep->option), sweep->values[i], why, sizeof why);
-        if (option_number(option, config_section(&other, sweep->option)) == number) {
-            refuse(reader, node->line, node->column, "'%s': the value %s stands twice", option->key, text);
-            return false;
-        }
-    }
-    char **bigger = realloc(sweep->values, (sweep->n_values + 1) * sizeof *bigger);
-    if (bigger != NULL)
-        sweep->values = bigger;
-    char *copy = bigger != NULL ? strdup(text) : NULL;
-    if (copy == NULL) {
-        reader->status = rs_fail(reader->err, RS_INTERNAL, "out of memory");
-        return false;
-    }
-    sweep->values[sweep->n_values++] = copy;
-    return true;
+    int s = 0;
+    while (s < configuration->n_sweeps && configuration->sweeps[s].option != option)
+        s++;
+    return s;
 }
 
-/* {from, to, steps, scale}: the texts of its members, NULL where missing. */
-struct range {
-    const struct yaml_node *from, *to, *steps, *scale;
-};
-
-static bool read_range(struct reader *reader, const struct yaml_node *node, const char *key,
-                       struct range *range)
+/* --set of a sweep takes the place of the file's, in its position. */
+static void insert_sweep(struct configuration *configuration, int position, const struct config_sweep *sweep)
 {
-    static const char *const names[] = {"from", "to", "steps", "scale"};
-    const struct yaml_node **members[] = {&range->from, &range->to, &range->steps, &range->scale};
-    for (size_t i = 0; i < node->n_children; i++) {
-        const struct yaml_node *child = &node->children[i];
-        size_t which = 0;
-        while (which < 4 && strcmp(child->key, names[which]) != 0)
-            which++;
-        if (which == 4 || child->kind != YAML_SCALAR) {
-            refuse(reader, child->key_line, child->key_column,
-                   "'%s': '%s' found, a range {from, to, steps} with an optional scale: log expected", key,
-                   child->key);
-            return false;
-        }
-        *members[which] = child;
-    }
-    if (range->from != NULL && range->to != NULL && range->steps != NULL)
-        return true;
-    refuse(reader, node->line, node->column, "'%s': a range needs from, to and steps", key);
-    return false;
+    if (position > configuration->n_sweeps)
+        position = configuration->n_sweeps; /* an alternative's sweep before it has gone */
+    memmove(&configuration->sweeps[position + 1], &configuration->sweeps[position],
+            (size_t)(configuration->n_sweeps - position) * sizeof *sweep);
+    configuration->sweeps[position] = *sweep;
+    configuration->n_sweeps++;
 }
 
-static bool range_number(struct reader *reader, const struct config_sweep *sweep,
-                         const struct yaml_node *node, double *number, enum quantity_unit *unit)
-{
-    const struct option *option = config_option(sweep->option);
-    struct config trial = reader->configuration->base;
-    char why[WHY_SIZE];
-    if (option->kind == OPTION_CHOICE || option->kind == OPTION_BOOLEAN) {
-        refuse(reader, node->line, node->column, "'%s': a list of words expected, a range found",
-               option->key);
-        return false;
-    }
-    if (!option_set(option, config_section(&trial, sweep->option), node->text, why, sizeof why)) {
-        refuse(reader, node->line, node->column, "'%s': %s", option->key, why);
-        return false;
-    }
-    const char *member = (const char *)config_section(&trial, sweep->option) + option->offset;
-    *number = option_number(option, config_section(&trial, sweep->option));
-    *unit = option->kind == OPTION_EITHER    ? ((const struct option_either *)(const void *)member)->unit
-            : option->kind == OPTION_INTEGER ? QUANTITY_NONE
-                                             : option->unit;
-    return true;
-}
-
-static bool expand_range(struct reader *reader, struct config_sweep *sweep, const struct yaml_node *node)
-{
-    const struct option *option = config_option(sweep->option);
-    struct range range = {0};
-    double from, to, steps;
-    enum quantity_unit unit, to_unit;
-    char why[WHY_SIZE], text[64];
-    if (!read_range(reader, node, option->key, &range) ||
-        !range_number(reader, sweep, range.from, &from, &unit) ||
-        !range_number(reader, sweep, range.to, &to, &to_unit))
-        return false;
-    bool log_scale = range.scale != NULL && strcmp(range.scale->text, "log") == 0;
-    if (range.scale != NULL && !log_scale && strcmp(range.scale->text, "linear") != 0) {
-        refuse(reader, range.scale->line, range.scale->column,
-               "'%s': scale '%s' found, log or linear expected", option->key, range.scale->text);
-        return false;
-    }
-    if (!quantity_parse(range.steps->text, QUANTITY_NONE, &steps, why, sizeof why) || steps != floor(steps) ||
-        steps < 2 || steps > 10000) {
-        refuse(reader, range.steps->line, range.steps->column,
-               "'%s': steps '%s' found, a whole number from 2 to 10000 expected (both ends included)",
-               option->key, range.steps->text);
-        return false;
-    }
-    if (log_scale && (from <= 0 || to <= 0)) {
-        refuse(reader, node->line, node->column, "'%s': a log scale needs ends above 0", option->key);
-        return false;
-    }
-    for (int i = 0; i < (int)steps; i++) {
-        double share = i / (steps - 1);
-        double value = i == 0                ? from
-                       : i == (int)steps - 1 ? to
-                       : log_scale           ? from * pow(to / from, share)
-                                             : from + share * (to - from);
-        quantity_print_exact(value, unit, text, sizeof text);
-        if (!add_value(reader, sweep, node, text))
-            return false;
-    }
-    return true;
-}
-
-static bool read_values(struct reader *reader, struct config_sweep *sweep, const struct yaml_node *node)
-{
-    if (node->kind == YAML_MAPPING)
-        return expand_range(reader, sweep, node);
-    if (node->kind != YAML_SEQUENCE || node->n_children == 0) {
-        refuse(reader, node->line, node->column, "'%s': a list or a range {from, to, steps} expected",
-               config_option(sweep->option)->key);
-        return false;
-    }
-    for (size_t i = 0; i < node->n_children; i++) {
-        const struct yaml_node *item = &node->children[i];
-        if (item->kind != YAML_SCALAR) {
-            refuse(reader, item->line, item->column, "'%s': one value expected",
-                   config_option(sweep->option)->key);
-            return false;
-        }
-        if (!add_value(reader, sweep, item, item->text))
-            return false;
-    }
-    return true;
-}
-
-static void read_sweep(struct reader *reader, const char *key, const struct yaml_node *node)
+static void read_sweep(struct config_reader *reader, const char *key, const struct yaml_node *node)
 {
     struct configuration *configuration = reader->configuration;
     int index = config_find(key);
@@ -328,30 +226,33 @@ static void read_sweep(struct reader *reader, const char *key, const struct yaml
         return;
     }
     const struct option *option = config_option(index);
-    if ((option->flags & OPTION_NOT_SWEPT) || option->kind == OPTION_TEXT || option->kind == OPTION_PATH ||
-        option->kind == OPTION_REALS) {
-        refuse(reader, node->line, node->column, "'%s': this key cannot be swept", key);
+    if ((option->flags & OPTION_NOT_SWEPT) || option->kind == OPTION_TEXT || option->kind == OPTION_PATH) {
+        config_read_refuse(reader, node->line, node->column, "'%s': this key cannot be swept", key);
         return;
     }
+    note_place(reader, index, node);
+    int position = sweep_position(configuration, index);
     if (reader->set != NULL)
         mark_given(reader, index);
     if (configuration->n_sweeps == CONFIG_SWEEPS_MAX) {
-        refuse(reader, node->line, node->column, "'%s': more than %d swept keys", key, CONFIG_SWEEPS_MAX);
+        config_read_refuse(reader, node->line, node->column, "'%s': more than %d swept keys", key,
+                           CONFIG_SWEEPS_MAX);
         return;
     }
     struct config_sweep sweep = {.option = index};
-    if (read_values(reader, &sweep, node))
-        configuration->sweeps[configuration->n_sweeps++] = sweep;
+    if (config_sweep_read(reader, &sweep, node))
+        insert_sweep(configuration, position, &sweep);
     else
-        config_clear_sweep(&sweep);
+        config_sweep_clear(&sweep);
 }
 
-static void read_sweeps(struct reader *reader, const struct yaml_node *node)
+static void read_sweeps(struct config_reader *reader, const struct yaml_node *node)
 {
     if (node->kind == YAML_SCALAR && (node->text[0] == '\0' || strcmp(node->text, "none") == 0))
         return;
     if (node->kind != YAML_MAPPING) {
-        refuse(reader, node->line, node->column, "'sweep': full dotted keys with their values expected");
+        config_read_refuse(reader, node->line, node->column,
+                           "'sweep': full dotted keys with their values expected");
         return;
     }
     for (size_t i = 0; i < node->n_children; i++)
@@ -360,20 +261,23 @@ static void read_sweeps(struct reader *reader, const struct yaml_node *node)
 
 /* --- the file --- */
 
-static void refuse_duplicates(struct reader *reader, const struct yaml_node *mapping, const char *prefix)
+static void refuse_duplicates(struct config_reader *reader, const struct yaml_node *mapping,
+                              const char *prefix)
 {
     const struct yaml_node *twice = mapping->kind == YAML_MAPPING ? yaml_find_duplicate(mapping) : NULL;
     if (twice != NULL)
-        refuse(reader, twice->key_line, twice->key_column, "'%s%s' stands twice", prefix, twice->key);
+        config_read_refuse(reader, twice->key_line, twice->key_column,
+                           "'%s%s' stands twice; one of them expected", prefix, twice->key);
 }
 
-static void read_section(struct reader *reader, const struct yaml_node *section)
+static void read_section(struct config_reader *reader, const struct yaml_node *section)
 {
     char key[256];
     snprintf(key, sizeof key, "%s.", section->key);
     refuse_duplicates(reader, section, key);
     if (section->kind != YAML_MAPPING) {
-        refuse(reader, section->line, section->column, "'%s': keys below it expected", section->key);
+        config_read_refuse(reader, section->line, section->column, "'%s': keys below it expected",
+                           section->key);
         return;
     }
     for (size_t i = 0; i < section->n_children; i++) {
@@ -396,7 +300,7 @@ static bool is_section(const char *name)
     return false;
 }
 
-static void refuse_both(struct reader *reader, const char *one, const char *other)
+static void refuse_both(struct config_reader *reader, const char *one, const char *other)
 {
     const struct configuration *configuration = reader->configuration;
     if (!config_is_given(configuration, one) || !config_is_given(configuration, other))
@@ -408,15 +312,18 @@ static void refuse_both(struct reader *reader, const char *one, const char *othe
     const struct yaml_node *section = yaml_find(root, section_name);
     const struct yaml_node *node =
         section != NULL && section->kind == YAML_MAPPING ? yaml_find(section, dot + 1) : NULL;
-    refuse(reader, node != NULL ? node->key_line : root->line, node != NULL ? node->key_column : root->column,
-           "'%s' and '%s' are alternatives; one of them expected", one, other);
+    const struct config_place *place = &configuration->places[config_find(other)]; /* where it is swept */
+    config_read_refuse(reader, node != NULL ? node->key_line : place->line,
+                       node != NULL ? node->key_column : place->column,
+                       "'%s' and '%s' are alternatives; one of them expected", one, other);
 }
 
-static void read_root(struct reader *reader)
+static void read_root(struct config_reader *reader)
 {
     const struct yaml_node *root = reader->document->root, *sweep = NULL;
     if (root->kind != YAML_MAPPING) {
-        refuse(reader, root->line, root->column, "a configuration expected: sections with keys below them");
+        config_read_refuse(reader, root->line, root->column,
+                           "a configuration expected: sections with keys below them");
         return;
     }
     refuse_duplicates(reader, root, "");
@@ -427,7 +334,7 @@ static void read_root(struct reader *reader)
         else if (is_section(node->key))
             read_section(reader, node);
         else
-            refuse_key(reader, node->key, node->key_line, node->key_column);
+            refuse_section(reader, node);
     }
     if (sweep != NULL) {
         refuse_duplicates(reader, sweep, "sweep: ");
@@ -440,11 +347,11 @@ static void read_root(struct reader *reader)
 static void clear_sweeps(struct configuration *configuration)
 {
     for (int s = 0; s < configuration->n_sweeps; s++)
-        config_clear_sweep(&configuration->sweeps[s]);
+        config_sweep_clear(&configuration->sweeps[s]);
     configuration->n_sweeps = 0;
 }
 
-static void read_set_value(struct reader *reader, const char *key)
+static void read_set_value(struct config_reader *reader, const char *key)
 {
     const struct yaml_node *value = reader->document->root;
     int index = config_find(key);
@@ -469,7 +376,7 @@ static enum rs_status read_set(struct configuration *configuration, const char *
     if (equals == NULL || equals == set || (size_t)(equals - set) >= sizeof key)
         return rs_fail_also(err, RS_INPUT, "--set %s: error: KEY=VALUE expected", set);
     snprintf(key, sizeof key, "%.*s", (int)(equals - set), set);
-    struct reader reader = {.configuration = configuration, .set = set, .err = err};
+    struct config_reader reader = {.configuration = configuration, .set = set, .err = err};
     if (yaml_parse("--set", equals + 1, strlen(equals + 1), &document, &own) != RS_OK)
         return rs_fail_also(err, RS_INPUT, "--set %s: error: the value is not a scalar, [list] or {range}",
                             set);
@@ -484,7 +391,7 @@ static enum rs_status read_document(struct configuration *configuration, const s
 {
     configuration->path = strdup(document->path);
     configuration->yaml = strdup(document->text);
-    struct reader reader = {.configuration = configuration, .document = document, .err = err};
+    struct config_reader reader = {.configuration = configuration, .document = document, .err = err};
     if (configuration->path == NULL || configuration->yaml == NULL)
         return rs_fail(err, RS_INTERNAL, "out of memory");
     read_root(&reader);
@@ -508,7 +415,7 @@ static enum rs_status settle(struct yaml_document *document, size_t n_sets, cons
             status = set_status;
     }
     if (status == RS_OK && config_n_points(configuration) > CONFIG_POINTS_MAX)
-        status = rs_fail(err, RS_INPUT, "%s: error: the sweep has %zu points, at most %d expected",
+        status = rs_fail(err, RS_INPUT, "%s: error: the sweep has too many points (%zu), at most %d expected",
                          configuration->path, config_n_points(configuration), CONFIG_POINTS_MAX);
     if (status == RS_OK)
         *out = configuration;

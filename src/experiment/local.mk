@@ -1,6 +1,6 @@
 librescore_core_la_SOURCES += \
     %D%/config.c %D%/config.h %D%/config_internal.h \
-    %D%/config_read.c \
+    %D%/config_read.c %D%/config_sweep.c \
     %D%/config_text.c \
     %D%/head.c %D%/head.h \
     %D%/parts.c %D%/parts.h \

@@ -59,28 +59,44 @@ static enum rs_status allocate(struct outcome *outcome, struct collection *colle
     return all ? RS_OK : RS_INTERNAL;
 }
 
-/* NAN and a status for units that are not there; losses of samples averaged over the trials that are. */
+static void mark_missing(struct collection *collection, size_t unit)
+{
+    struct outcome *outcome = collection->outcome;
+    const struct head *head = &outcome->head;
+    size_t n_by_head = head->n_layers * head->n_heads * VARIABLES_N;
+    outcome->n_missing++;
+    outcome->status[unit] = VARIABLES_STATUS_missing;
+    for (size_t v = 0; v < VARIABLES_N; v++)
+        outcome->values[unit * VARIABLES_N + v] = (double)NAN;
+    for (size_t i = 0; outcome->by_head != NULL && i < n_by_head; i++)
+        outcome->by_head[unit * n_by_head + i] = (double)NAN;
+}
+
+/* The loss of one sample averaged over the trials that are there; NAN where none is. */
+static double average_loss(const struct collection *collection, size_t point, size_t sample)
+{
+    const struct head *head = &collection->outcome->head;
+    double sum = 0;
+    size_t n_seen = 0;
+    for (size_t unit = point * head->n_trials; unit < (point + 1) * head->n_trials; unit++) {
+        if (!collection->seen[unit])
+            continue;
+        sum += collection->loss[unit * head->n_samples + sample];
+        n_seen++;
+    }
+    return n_seen > 0 ? sum / (double)n_seen : (double)NAN;
+}
+
 static void finish(struct collection *collection)
 {
     struct outcome *outcome = collection->outcome;
     const struct head *head = &outcome->head;
-    for (size_t unit = 0; unit < head->n_points * head->n_trials; unit++) {
-        if (collection->seen[unit])
-            continue;
-        outcome->n_missing++;
-        outcome->status[unit] = VARIABLES_STATUS_missing;
-        for (size_t v = 0; v < VARIABLES_N; v++)
-            outcome->values[unit * VARIABLES_N + v] = (double)NAN;
-        for (size_t i = 0; i < head->n_samples; i++)
-            collection->loss[unit * head->n_samples + i] = (double)NAN;
-    }
+    for (size_t unit = 0; unit < head->n_points * head->n_trials; unit++)
+        if (!collection->seen[unit])
+            mark_missing(collection, unit);
     for (size_t point = 0; point < head->n_points; point++)
-        for (size_t i = 0; i < head->n_samples; i++) {
-            double sum = 0;
-            for (size_t trial = 0; trial < head->n_trials; trial++)
-                sum += collection->loss[(point * head->n_trials + trial) * head->n_samples + i];
-            outcome->sample_loss[point * head->n_samples + i] = sum / (double)head->n_trials;
-        }
+        for (size_t i = 0; i < head->n_samples; i++)
+            outcome->sample_loss[point * head->n_samples + i] = average_loss(collection, point, i);
 }
 
 static enum rs_status check_gaps(const struct outcome *outcome, const struct collection *collection,
@@ -143,9 +159,11 @@ struct outcome_interval outcome_interval_of(const struct outcome *outcome, size_
     double *values = malloc(n * sizeof *values), mean = (double)NAN, half = (double)NAN;
     if (values == NULL)
         return (struct outcome_interval){(double)NAN, (double)NAN, (double)NAN};
-    for (size_t trial = 0; trial < n; trial++)
-        values[trial] = outcome->values[(point * n + trial) * VARIABLES_N + variable];
-    statistics_interval(values, n, confidence, &mean, &half);
+    size_t n_there = 0;
+    for (size_t unit = point * n; unit < (point + 1) * n; unit++)
+        if (outcome->status[unit] != VARIABLES_STATUS_missing)
+            values[n_there++] = outcome->values[unit * VARIABLES_N + variable];
+    statistics_interval(values, n_there, confidence, &mean, &half);
     free(values);
     return (struct outcome_interval){mean, mean - half, mean + half};
 }

@@ -19,7 +19,7 @@ struct outcome {
     struct keep *keeps;  /* [n_points] */
 };
 
-/* A mean over trials with its 95 % t interval; NAN ends for one trial. */
+/* A mean over the trials that are there, with its 95 % t interval; NAN ends for one trial. */
 struct outcome_interval {
     double mean, low, high;
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/version.h"
 #include "experiment/outcome.h"
 
@@ -113,58 +114,117 @@ static void append_json_text(const char *value, struct text *out)
     text_append(out, "\"");
 }
 
-/* Numbers over the sweeps, nested in the file's dimension order; `depth` counts the sweeps opened so far. */
-static void append_json_array(const struct outcome *outcome, int depth, size_t first, size_t count,
+/*
+ * Numbers over the sweeps, each point with `n_each` of them in a list of its own (0: one, bare), nested in
+ * the file's dimension order; `depth` counts the sweeps opened so far, `count` the points below.
+ */
+static void append_json_array(const struct outcome *outcome, int depth, size_t count, size_t n_each,
                               const double *values, struct text *out)
 {
-    if (depth == outcome->configuration->n_sweeps) {
-        append_json_number(values[first], out);
+    bool bottom = depth == outcome->configuration->n_sweeps;
+    if (bottom && n_each == 0) {
+        append_json_number(values[0], out);
         return;
     }
-    size_t n = outcome->configuration->sweeps[depth].n_values;
+    size_t n = bottom ? n_each : outcome->configuration->sweeps[depth].n_values;
+    size_t stride = bottom ? 1 : count / n * (n_each > 0 ? n_each : 1);
     text_append(out, "[");
     for (size_t i = 0; i < n; i++) {
         text_append(out, "%s", i > 0 ? ", " : "");
-        append_json_array(outcome, depth + 1, first + i * (count / n), count / n, values, out);
+        if (bottom)
+            append_json_number(values[i], out);
+        else
+            append_json_array(outcome, depth + 1, count / n, n_each, values + i * stride, out);
     }
     text_append(out, "]");
 }
 
-static void append_json_variable(const struct outcome *outcome, enum variable variable, double *values,
+/* values [n_points * n_trials] is for use inside. */
+static void append_json_trials(const struct outcome *outcome, enum variable variable, double *values,
+                               struct text *out)
+{
+    size_t n_points = outcome->head.n_points, n_trials = outcome->head.n_trials;
+    for (size_t unit = 0; unit < n_points * n_trials; unit++)
+        values[unit] = outcome->values[unit * VARIABLES_N + variable];
+    text_append(out, ",\n  \"%s\": ", variables_table[variable].name);
+    append_json_array(outcome, 0, n_points, n_trials, values, out);
+}
+
+static void append_json_status(const struct outcome *outcome, double *values, struct text *out)
+{
+    size_t n_points = outcome->head.n_points, n_trials = outcome->head.n_trials;
+    for (size_t unit = 0; unit < n_points * n_trials; unit++)
+        values[unit] = outcome->status[unit];
+    text_append(out, ",\n  \"status\": ");
+    append_json_array(outcome, 0, n_points, n_trials, values, out);
+}
+
+static void append_json_interval(const struct outcome *outcome, const char *name,
+                                 const struct outcome_interval *intervals, double *values, bool with_mean,
                                  struct text *out)
 {
     static const char *const suffixes[] = {"mean", "lo95", "hi95"};
     size_t n = outcome->head.n_points;
-    for (int part = 0; part < 3; part++) {
-        for (size_t p = 0; p < n; p++) {
-            struct outcome_interval interval = outcome_interval_of(outcome, p, variable);
-            values[p] = part == 0 ? interval.mean : part == 1 ? interval.low : interval.high;
-        }
-        text_append(out, ",\n  \"%s_%s\": ", variables_table[variable].name, suffixes[part]);
-        append_json_array(outcome, 0, 0, n, values, out);
+    for (int part = with_mean ? 0 : 1; part < 3; part++) {
+        for (size_t p = 0; p < n; p++)
+            values[p] = part == 0 ? intervals[p].mean : part == 1 ? intervals[p].low : intervals[p].high;
+        text_append(out, ",\n  \"%s_%s\": ", name, suffixes[part]);
+        append_json_array(outcome, 0, n, 0, values, out);
     }
+}
+
+/* All variables, then what belongs to them; `intervals` [n_points] and `values` [n_points * n_trials] are for
+ * use inside. */
+static void append_json_variables(const struct outcome *outcome, struct outcome_interval *intervals,
+                                  double *values, struct text *out)
+{
+    size_t n_points = outcome->head.n_points;
+    for (enum variable v = 0; v < VARIABLES_N; v++) {
+        if (!is_present(outcome, v))
+            continue;
+        append_json_trials(outcome, v, values, out);
+        if (!(variables_table[v].flags & VARIABLES_INTERVAL))
+            continue;
+        for (size_t p = 0; p < n_points; p++)
+            intervals[p] = outcome_interval_of(outcome, p, v);
+        append_json_interval(outcome, variables_table[v].name, intervals, values, true, out);
+    }
+    append_json_status(outcome, values, out);
+    if (!is_present(outcome, VARIABLE_task_loss))
+        return;
+    for (size_t p = 0; p < n_points; p++)
+        intervals[p] = outcome_sample_interval(outcome, p);
+    append_json_interval(outcome, "task_loss_sample", intervals, values, false, out);
+}
+
+static void append_json_sweep(const struct configuration *configuration, int index, struct text *out)
+{
+    const struct config_sweep *sweep = &configuration->sweeps[index];
+    double *numbers = calloc(sweep->n_values, sizeof *numbers);
+    enum quantity_unit unit;
+    if (numbers == NULL) {
+        out->failed = true;
+        return;
+    }
+    bool has_numbers = config_sweep_numbers(configuration, index, numbers, &unit);
+    text_append(out, "\"%s\": [", config_option(sweep->option)->key);
+    for (size_t i = 0; i < sweep->n_values; i++) {
+        text_append(out, "%s", i > 0 ? ", " : "");
+        if (has_numbers)
+            append_json_number(numbers[i], out);
+        else
+            append_json_text(sweep->values[i], out);
+    }
+    text_append(out, "]");
+    free(numbers);
 }
 
 static void append_json_sweeps(const struct outcome *outcome, struct text *out)
 {
-    const struct configuration *configuration = outcome->configuration;
     text_append(out, ",\n  \"sweep\": {");
-    for (int s = 0; s < configuration->n_sweeps; s++) {
-        const struct config_sweep *sweep = &configuration->sweeps[s];
-        const struct option *option = config_option(sweep->option);
-        text_append(out, "%s\"%s\": [", s > 0 ? ", " : "", option->key);
-        for (size_t i = 0; i < sweep->n_values; i++) {
-            struct config point = configuration->base;
-            char why[256];
-            text_append(out, "%s", i > 0 ? ", " : "");
-            bool is_number = option->kind != OPTION_CHOICE && option->kind != OPTION_BOOLEAN;
-            if (is_number &&
-                option_set(option, config_section(&point, sweep->option), sweep->values[i], why, sizeof why))
-                append_json_number(option_number(option, config_section(&point, sweep->option)), out);
-            else
-                append_json_text(sweep->values[i], out);
-        }
-        text_append(out, "]");
+    for (int s = 0; s < outcome->configuration->n_sweeps; s++) {
+        text_append(out, "%s", s > 0 ? ", " : "");
+        append_json_sweep(outcome->configuration, s, out);
     }
     text_append(out, "}");
 }
@@ -172,9 +232,12 @@ static void append_json_sweeps(const struct outcome *outcome, struct text *out)
 char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
 {
     struct text out = {0};
-    double *values = calloc(outcome->head.n_points, sizeof *values);
-    if (values == NULL) {
-        rs_fail(err, RS_INTERNAL, "out of memory");
+    size_t n_points = outcome->head.n_points;
+    double *values = memory_allocate(n_points * outcome->head.n_trials, sizeof *values, err);
+    struct outcome_interval *intervals = memory_allocate(n_points, sizeof *intervals, err);
+    if (values == NULL || intervals == NULL) {
+        free(values);
+        free(intervals);
         return NULL;
     }
     text_append(
@@ -184,14 +247,14 @@ char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
     text_append(&out, ",\n  \"workload\": ");
     append_json_text(outcome->head.workload, &out);
     text_append(&out,
-                ",\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  \"n_failed\": %zu",
-                outcome->head.n_trials, outcome->head.n_samples, outcome->n_missing == 0 ? "true" : "false",
-                outcome->n_failed);
+                ",\n  \"seed\": %lld,\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  "
+                "\"n_failed\": %zu",
+                (long long)outcome->configuration->base.monte_carlo.seed, outcome->head.n_trials,
+                outcome->head.n_samples, outcome->n_missing == 0 ? "true" : "false", outcome->n_failed);
     append_json_sweeps(outcome, &out);
-    for (int v = 0; v < VARIABLES_N; v++)
-        if ((variables_table[v].flags & VARIABLES_INTERVAL) && is_present(outcome, (enum variable)v))
-            append_json_variable(outcome, (enum variable)v, values, &out);
+    append_json_variables(outcome, intervals, values, &out);
     text_append(&out, "\n}\n");
     free(values);
+    free(intervals);
     return text_take(&out, err);
 }

@@ -31,33 +31,6 @@ static enum rs_status write_text_axis(struct writer *writer, int s, struct rs_er
                                   (const char *const *)sweep->values, label, err);
 }
 
-/* The numbers of an axis in SI; false where the values are words, or amperes and volts mixed. */
-static bool list_numbers(const struct writer *writer, int s, double *numbers, enum quantity_unit *unit)
-{
-    const struct configuration *configuration = writer->outcome->configuration;
-    const struct config_sweep *sweep = &configuration->sweeps[s];
-    const struct option *option = config_option(sweep->option);
-    char why[256];
-    if (option->kind == OPTION_CHOICE || option->kind == OPTION_BOOLEAN)
-        return false;
-    *unit = option->unit;
-    for (size_t i = 0; i < sweep->n_values; i++) {
-        struct config point = configuration->base;
-        void *section = config_section(&point, sweep->option);
-        if (!option_set(option, section, sweep->values[i], why, sizeof why))
-            return false;
-        numbers[i] = option_number(option, section);
-        if (option->kind != OPTION_EITHER)
-            continue;
-        enum quantity_unit own =
-            ((const struct option_either *)(const void *)((char *)section + option->offset))->unit;
-        if (i > 0 && own != *unit)
-            return false;
-        *unit = own;
-    }
-    return true;
-}
-
 static enum rs_status write_axis(struct writer *writer, int s, struct rs_error *err)
 {
     const struct config_sweep *sweep = &writer->outcome->configuration->sweeps[s];
@@ -71,7 +44,7 @@ static enum rs_status write_axis(struct writer *writer, int s, struct rs_error *
     for (char *dot = strchr(name, '.'); dot != NULL; dot = strchr(name, '.'))
         *dot = '_';
     enum rs_status status;
-    if (list_numbers(writer, s, numbers, &unit))
+    if (config_sweep_numbers(writer->outcome->configuration, s, numbers, &unit))
         status = store_write_scale(writer->store, name, STORE_FLOAT64, sweep->n_values, numbers,
                                    (struct store_label){quantity_symbol(unit), option->help}, err);
     else
@@ -458,6 +431,21 @@ static enum rs_status write_samples(struct writer *writer, struct rs_error *err)
     return status;
 }
 
+/* Which metric the task variables are in, and which way it is better. */
+static enum rs_status name_metric(struct writer *writer, struct rs_error *err)
+{
+    const struct head *head = &writer->outcome->head;
+    enum rs_status status = RS_OK;
+    for (int v = 0; v < VARIABLES_N && status == RS_OK; v++) {
+        if (!(variables_table[v].flags & VARIABLES_TASK))
+            continue;
+        status = store_write_text(writer->store, variables_table[v].name, "metric", head->metric, err);
+        if (status == RS_OK)
+            status = store_write_text(writer->store, variables_table[v].name, "better", head->better, err);
+    }
+    return status;
+}
+
 static enum rs_status write_all(struct writer *writer, struct rs_error *err)
 {
     const struct head *head = &writer->outcome->head;
@@ -468,9 +456,7 @@ static enum rs_status write_all(struct writer *writer, struct rs_error *err)
         if (is_present(writer, (enum variable)v))
             status = write_variable(writer, (enum variable)v, err);
     if (status == RS_OK && head->metric[0] != '\0')
-        status = store_write_text(writer->store, "task_metric", "metric", head->metric, err);
-    if (status == RS_OK && head->metric[0] != '\0')
-        status = store_write_text(writer->store, "task_metric", "better", head->better, err);
+        status = name_metric(writer, err);
     if (status == RS_OK)
         status = write_intervals(writer, err);
     if (status == RS_OK)

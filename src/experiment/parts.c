@@ -44,23 +44,45 @@ static enum rs_status lock_shard(struct parts *parts, struct parts_shard shard, 
         return rs_fail(err, RS_CREATE, "%s: error: %s", path, strerror(errno));
     if (flock(parts->lock, LOCK_EX | LOCK_NB) != 0)
         return rs_fail(err, RS_CREATE, "%s: error: another run is writing here", parts->folder);
+    struct stat found;
+    if (fstat(parts->lock, &found) != 0 ||
+        found.st_nlink == 0) /* its owner finished and removed the folder */
+        return rs_fail(err, RS_CREATE, "%s: error: another run has just finished here", parts->folder);
     return RS_OK;
 }
 
 /* --- one part --- */
 
+/* What --save asked for, as a text; parts with other saves are of no use. */
+static void print_saves(const struct head_saves *saves, char text[32])
+{
+    snprintf(text, 32, "rows%s%s%s", saves->heads ? ",heads" : "", saves->arrays ? ",arrays" : "",
+             saves->margins ? ",margins" : "");
+}
+
+static enum rs_status check_owner(const struct store *store, const struct head *head, struct rs_error *err)
+{
+    char *digest = NULL, *saves = NULL, own_saves[32];
+    print_saves(&head->saves, own_saves);
+    enum rs_status status = store_read_text(store, "/", "config_sha256", &digest, err);
+    if (status == RS_OK)
+        status = store_read_text(store, "/", "saves", &saves, err);
+    if (status == RS_OK && (strcmp(digest, head->digest) != 0 || strcmp(saves, own_saves) != 0))
+        status = rs_fail(err, RS_INPUT, "%s: error: a part of another configuration", store_path(store));
+    free(digest);
+    free(saves);
+    return status;
+}
+
 /* The units of a part, if it is sound and belongs to this run. */
 static enum rs_status open_part(const char *path, const struct head *head, struct store **store,
                                 size_t *n_rows, int64_t **units, struct rs_error *err)
 {
-    char *digest = NULL;
     struct store_shape shape;
     *units = NULL;
     enum rs_status status = store_open(path, store, err);
     if (status == RS_OK)
-        status = store_read_text(*store, "/", "config_sha256", &digest, err);
-    if (status == RS_OK && strcmp(digest, head->digest) != 0)
-        status = rs_fail(err, RS_INPUT, "%s: error: a part of another configuration", path);
+        status = check_owner(*store, head, err);
     if (status == RS_OK)
         status = store_get_shape(*store, "/unit", &shape, err);
     if (status == RS_OK) {
@@ -72,7 +94,6 @@ static enum rs_status open_part(const char *path, const struct head *head, struc
         if ((*units)[i] < 0 || (size_t)(*units)[i] >= head->n_points * head->n_trials)
             status = rs_fail(err, RS_INPUT, "%s:/unit: error: unit %lld of %zu found", path,
                              (long long)(*units)[i], head->n_points * head->n_trials);
-    free(digest);
     return status;
 }
 
@@ -90,7 +111,7 @@ static enum rs_status note_part(struct parts *parts, const struct head *head, co
     return status;
 }
 
-/* Keeps what belongs to this run; the head decides where the saves differ. */
+/* Keeps the parts of this run, also those of shards that began while no head was there yet. */
 static enum rs_status scan(struct parts *parts, const struct head *head, bool discards, size_t *n_discarded,
                            struct rs_error *err)
 {
@@ -112,7 +133,7 @@ static enum rs_status scan(struct parts *parts, const struct head *head, bool di
         if (!is_part(entry->d_name))
             continue;
         join(path, parts->folder, entry->d_name);
-        if (same && note_part(parts, head, path, &ignored) == RS_OK)
+        if (note_part(parts, head, path, &ignored) == RS_OK)
             continue;
         unlink(path);
         (*n_discarded)++;
@@ -296,13 +317,16 @@ static enum rs_status write_rows(struct store *store, const struct plan *plan, s
 enum rs_status parts_write(struct parts *parts, const struct plan *plan, size_t n_rows,
                            const struct plan_row *rows, struct rs_error *err)
 {
-    char path[PATH_SIZE], name[64];
+    char path[PATH_SIZE], name[64], saves[32];
     struct store *store = NULL;
+    print_saves(&plan->head.saves, saves);
     snprintf(name, sizeof name, "part-%zu.h5", rows[0].unit);
     join(path, parts->folder, name);
     enum rs_status status = store_create(path, &store, err);
     if (status == RS_OK)
         status = store_write_text(store, "/", "config_sha256", plan->head.digest, err);
+    if (status == RS_OK)
+        status = store_write_text(store, "/", "saves", saves, err);
     if (status == RS_OK)
         status = write_rows(store, plan, n_rows, rows, err);
     for (size_t i = 0; status == RS_OK && i < n_rows; i++)

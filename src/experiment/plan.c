@@ -264,7 +264,7 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
     } else {
         plan_destroy(plan);
     }
-    return status;
+    return config_blame(configuration, status, err);
 }
 
 void plan_destroy(struct plan *plan)
@@ -312,11 +312,15 @@ static enum rs_status start_row(const struct plan *plan, size_t unit, struct pla
     return RS_OK;
 }
 
-/* All variables NAN but the certificate: the solver missed its tolerance, so no number may be trusted. */
-static void fail_row(struct plan_row *row, double residual_max)
+/* All numbers NAN but the certificate: the solver missed its tolerance, so none may be trusted. */
+static void fail_row(const struct plan *plan, struct plan_row *row, double residual_max)
 {
     for (size_t v = 0; v < VARIABLES_N; v++)
         row->values[v] = (double)NAN;
+    for (size_t i = 0; i < plan->head.n_samples; i++)
+        row->sample_loss[i] = (double)NAN;
+    for (size_t i = 0; row->by_head != NULL && i < plan->n_head_rows * VARIABLES_N; i++)
+        row->by_head[i] = (double)NAN;
     row->values[VARIABLE_residual_max] = residual_max;
     row->status = VARIABLES_STATUS_solver_missed_tolerance;
 }
@@ -345,7 +349,7 @@ static void finish_row(const struct plan *plan, const struct attention *attentio
         row->values[VARIABLE_task_loss_total] = sign * (point->real.metric - metric);
     }
     if (certificate.n_failed > 0)
-        fail_row(row, certificate.residual_max);
+        fail_row(plan, row, certificate.residual_max);
 }
 
 static enum rs_status run_samples(const struct plan *plan, size_t unit, struct attention *attention,

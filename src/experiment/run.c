@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* A kill loses at most this much finished work. */
@@ -49,25 +50,26 @@ static void hand_in(struct team *team, enum rs_status status, const struct plan_
     omp_unset_lock(&team->lock);
 }
 
-static void work(struct team *team)
+/* False where no unit is left. */
+static bool work_once(struct team *team)
 {
     size_t unit;
-    while (take_unit(team, &unit)) {
-        struct plan_row row;
-        struct rs_error err = {{0}};
-        enum rs_status status = plan_run_unit(team->plan, unit, &row, &err);
-        hand_in(team, status, &row, &err);
-    }
+    struct plan_row row;
+    struct rs_error err = {{0}};
+    if (!take_unit(team, &unit))
+        return false;
+    enum rs_status status = plan_run_unit(team->plan, unit, &row, &err);
+    hand_in(team, status, &row, &err);
+    return true;
+}
+
+static void work(struct team *team)
+{
+    while (work_once(team))
+        continue;
     omp_set_lock(&team->lock);
     team->n_working--;
     omp_unset_lock(&team->lock);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 static int by_unit(const void *one, const void *other)
@@ -97,28 +99,36 @@ static enum rs_status flush(struct team *team, struct parts *parts, struct plan_
     return status;
 }
 
-/* The main thread's part: until all workers are done. */
-static enum rs_status coordinate(struct team *team, struct parts *parts, struct plan_row *taken,
+static void wait_for_workers(void)
+{
+    struct timespec pause = {0, poll_nanoseconds};
+    nanosleep(&pause, NULL);
+}
+
+/* The main thread's part: until all workers are done; `alone` (OMP_THREAD_LIMIT) it does the work itself. */
+static enum rs_status coordinate(struct team *team, bool alone, struct parts *parts, struct plan_row *taken,
                                  struct run_progress *progress, const struct run_hooks *hooks,
                                  struct rs_error *err)
 {
-    double start = now(), last_flush = start;
+    double start = clock_seconds(), last_flush = start;
     size_t n_found = progress->n_found;
     for (bool working = true; working;) {
-        struct timespec pause = {0, poll_nanoseconds};
-        nanosleep(&pause, NULL);
+        if (alone)
+            team->n_working = work_once(team);
+        else
+            wait_for_workers();
         omp_set_lock(&team->lock);
         working = team->n_working > 0;
         progress->n_done = n_found + team->n_finished;
         if (hooks->should_stop(hooks->context))
             team->stop = true;
         omp_unset_lock(&team->lock);
-        progress->seconds = now() - start;
+        progress->seconds = clock_seconds() - start;
         hooks->progress(hooks->context, progress);
-        if (working && now() - last_flush < flush_seconds)
+        if (working && clock_seconds() - last_flush < flush_seconds)
             continue;
         enum rs_status status = flush(team, parts, taken, progress, err);
-        last_flush = now();
+        last_flush = clock_seconds();
         if (status != RS_OK) {
             omp_set_lock(&team->lock);
             team->status = status;
@@ -156,7 +166,7 @@ enum rs_status run_units(const struct plan *plan, struct parts *parts, struct pa
                          int n_threads, const struct run_hooks *hooks, struct rs_error *err)
 {
     struct run_progress progress = {0};
-    struct team team = {.plan = plan, .n_working = (size_t)n_threads};
+    struct team team = {.plan = plan};
     size_t *queue = NULL;
     enum rs_status status = list_units(plan, parts, shard, &queue, &team.n_queue, &progress, err);
     team.queue = queue;
@@ -168,8 +178,11 @@ enum rs_status run_units(const struct plan *plan, struct parts *parts, struct pa
         omp_init_lock(&team.lock);
 #pragma omp parallel num_threads(n_threads + 1)
         {
+            int n_threads_got = omp_get_num_threads();
+#pragma omp single
+            team.n_working = (size_t)(n_threads_got > 1 ? n_threads_got - 1 : 1);
             if (omp_get_thread_num() == 0)
-                status = coordinate(&team, parts, taken, &progress, hooks, err);
+                status = coordinate(&team, n_threads_got == 1, parts, taken, &progress, hooks, err);
             else
                 work(&team);
         }

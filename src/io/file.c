@@ -258,3 +258,10 @@ enum rs_status file_check_writable(const char *path, struct rs_error *err)
         file_discard(draft);
     return status;
 }
+
+bool file_is_same(const char *one, const char *other)
+{
+    struct stat left, right;
+    return stat(one, &left) == 0 && stat(other, &right) == 0 && left.st_dev == right.st_dev &&
+           left.st_ino == right.st_ino;
+}

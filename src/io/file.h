@@ -2,6 +2,7 @@
 #ifndef IO_FILE_H
 #define IO_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "rescore/status.h"
@@ -33,5 +34,8 @@ enum rs_status file_append(struct file_draft *draft, const void *bytes, size_t n
                            struct rs_error *err) RS_MUST_CHECK;
 enum rs_status file_finish(struct file_draft *draft, struct rs_error *err) RS_MUST_CHECK;
 void file_discard(struct file_draft *draft);
+
+/* Whether both names lead to one existing file. */
+bool file_is_same(const char *one, const char *other);
 
 #endif

@@ -3,28 +3,30 @@
 #include "numeric/random.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { PHILOX_ROUNDS = 10 };
 
-void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4])
+/* The ten rounds on one counter, in place. */
+static inline void mix(uint32_t counter[4], uint32_t k0, uint32_t k1)
 {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
-    uint32_t k0 = key[0], k1 = key[1];
     for (int round = 0; round < PHILOX_ROUNDS; round++) {
-        uint64_t product0 = (uint64_t)0xD2511F53u * c0;
-        uint64_t product1 = (uint64_t)0xCD9E8D57u * c2;
-        c0 = (uint32_t)(product1 >> 32) ^ c1 ^ k0;
-        c2 = (uint32_t)(product0 >> 32) ^ c3 ^ k1;
-        c1 = (uint32_t)product1;
-        c3 = (uint32_t)product0;
+        uint64_t product0 = (uint64_t)0xD2511F53u * counter[0];
+        uint64_t product1 = (uint64_t)0xCD9E8D57u * counter[2];
+        counter[0] = (uint32_t)(product1 >> 32) ^ counter[1] ^ k0;
+        counter[2] = (uint32_t)(product0 >> 32) ^ counter[3] ^ k1;
+        counter[1] = (uint32_t)product1;
+        counter[3] = (uint32_t)product0;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    words[0] = c0;
-    words[1] = c1;
-    words[2] = c2;
-    words[3] = c3;
+}
+
+void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4])
+{
+    memcpy(words, counter, 4 * sizeof *words);
+    mix(words, key[0], key[1]);
 }
 
 void random_block(const struct random_key *key, uint32_t block, uint32_t words[4])
@@ -42,72 +44,120 @@ static double unit(uint32_t word)
 }
 
 /*
- * ln(x) for normal positive x: x = 2^e m, m in [sqrt(1/2), sqrt(2)), and the series of 2 atanh((m-1)/(m+1)),
- * whose terms after z^21 stay below 1e-17 of the sum.
+ * Normals are made in chunks of RANDOM_CHUNK blocks, each step a loop over the chunk that compilers turn into
+ * vector instructions. Every step is exact IEEE arithmetic without fused operations, so each clone gives the
+ * same bits.
  */
-static double natural_log(double x)
+enum { RANDOM_CHUNK = 128 };
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define RANDOM_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define RANDOM_CLONES
+#endif
+
+struct chunk {
+    uint32_t words[4][RANDOM_CHUNK];
+    double radius[RANDOM_CHUNK], cosine[RANDOM_CHUNK], sine[RANDOM_CHUNK];
+};
+
+/* Philox of blocks first_block ... first_block + RANDOM_CHUNK - 1. */
+RANDOM_CLONES
+static void fill_words(const struct random_key *key, uint32_t first_block, struct chunk *chunk)
 {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    bits -= 0x3fe6a09e667f3bcdu; /* sqrt(1/2) */
-    double exponent = (double)((int64_t)bits >> 52);
-    bits = (bits & 0xfffffffffffffu) + 0x3fe6a09e667f3bcdu;
-    double m;
-    memcpy(&m, &bits, sizeof m);
-    double s = (m - 1) / (m + 1), z = s * s;
-    double tail = 1.0 / 21;
-    for (int k = 19; k >= 3; k -= 2)
-        tail = tail * z + 1.0 / k;
-    return exponent * 0.69314718055994530942 + 2 * s * (1 + z * tail);
+    uint64_t place = (uint64_t)key->array | (uint64_t)key->trial << 20 | (uint64_t)key->write << 40;
+    uint32_t purpose = (uint32_t)key->purpose << 24, draw = key->draw, seed = (uint32_t)key->seed;
+    uint32_t low = (uint32_t)place, high = (uint32_t)(place >> 32), seed_high = (uint32_t)(key->seed >> 32);
+    for (uint32_t i = 0; i < RANDOM_CHUNK; i++) {
+        uint32_t counter[4] = {((first_block + i) & 0xffffff) | purpose, draw, low, high};
+        mix(counter, seed, seed_high);
+        chunk->words[0][i] = counter[0];
+        chunk->words[1][i] = counter[1];
+        chunk->words[2][i] = counter[2];
+        chunk->words[3][i] = counter[3];
+    }
+}
+
+/*
+ * sqrt(-2 ln x) of x in (0, 1): x = 2^e m, m in [sqrt(1/2), sqrt(2)), and the series of 2 atanh((m-1)/(m+1)),
+ * whose terms after s^21 stay below 1e-17 of the sum. The exponent is turned into a double by its place in a
+ * mantissa.
+ */
+RANDOM_CLONES
+static void fill_radius(const uint32_t *words, double *radius)
+{
+    for (int i = 0; i < RANDOM_CHUNK; i++) {
+        double x = ((double)words[i] + 0.5) * 0x1p-32, m, exponent;
+        uint64_t bits, mantissa, biased;
+        memcpy(&bits, &x, sizeof bits);
+        bits -= 0x3fe6a09e667f3bcdu; /* sqrt(1/2) */
+        mantissa = (bits & 0xfffffffffffffu) + 0x3fe6a09e667f3bcdu;
+        biased = ((bits + 0x4000000000000000u) >> 52) | 0x4330000000000000u; /* 2^52 + exponent + 1024 */
+        memcpy(&m, &mantissa, sizeof m);
+        memcpy(&exponent, &biased, sizeof exponent);
+        exponent -= 0x1p52 + 1024;
+        double s = (m - 1) / (m + 1), z = s * s, tail = 1.0 / 21;
+#pragma GCC unroll 9
+        for (int k = 19; k >= 3; k -= 2)
+            tail = tail * z + 1.0 / k;
+        radius[i] = sqrt(-2 * (exponent * 0.69314718055994530942 + 2 * s * (1 + z * tail)));
+    }
 }
 
 /* cos and sin of 2 pi turn, turn in (0, 1): a quarter turn is taken off, then Taylor series on [-pi/4, pi/4].
  */
-static void turn_cos_sin(double turn, double *cosine, double *sine)
+RANDOM_CLONES
+static void fill_cos_sin(const uint32_t *words, double *cosine, double *sine)
 {
-    double quarter = floor(turn * 4 + 0.5);
-    double x = (turn - quarter * 0.25) * 6.28318530717958647693, z = x * x;
-    double s =
-        x * (1 + z * (-1.0 / 6 +
+    for (int i = 0; i < RANDOM_CHUNK; i++) {
+        double turn = ((double)words[i] + 0.5) * 0x1p-32;
+        double quarter = (turn * 4 + 0x1.8p52) - 0x1.8p52; /* to the nearest whole number: 0 ... 4 */
+        double x = (turn - quarter * 0.25) * 6.28318530717958647693, z = x * x;
+        double s =
+            x *
+            (1 + z * (-1.0 / 6 +
                       z * (1.0 / 120 +
                            z * (-1.0 / 5040 + z * (1.0 / 362880 + z * (-1.0 / 39916800 +
                                                                        z * (1.0 / 6227020800 +
                                                                             z * (-1.0 / 1307674368000))))))));
-    double c =
-        1 + z * (-1.0 / 2 +
-                 z * (1.0 / 24 + z * (-1.0 / 720 +
-                                      z * (1.0 / 40320 +
-                                           z * (-1.0 / 3628800 +
-                                                z * (1.0 / 479001600 + z * (-1.0 / 87178291200 +
+        double c =
+            1 + z * (-1.0 / 2 +
+                     z * (1.0 / 24 + z * (-1.0 / 720 +
+                                          z * (1.0 / 40320 + z * (-1.0 / 3628800 +
+                                                                  z * (1.0 / 479001600 +
+                                                                       z * (-1.0 / 87178291200 +
                                                                             z * (1.0 / 20922789888000))))))));
-    int q = (int)quarter & 3;
-    double a = q & 1 ? s : c, b = q & 1 ? c : s;
-    *cosine = q == 1 || q == 2 ? -a : a;
-    *sine = q == 2 || q == 3 ? -b : b;
+        bool odd = quarter == 1 || quarter == 3;
+        double a = odd ? s : c, b = odd ? c : s;
+        cosine[i] = quarter == 1 || quarter == 2 ? -a : a;
+        sine[i] = quarter == 2 || quarter == 3 ? -b : b;
+    }
 }
 
-static void four_normals(const struct random_key *key, uint32_t block, double normals[4])
+static void fill_normals(const struct random_key *key, uint32_t first_block, struct chunk *chunk,
+                         double normals[4 * RANDOM_CHUNK])
 {
-    uint32_t words[4];
-    random_block(key, block, words);
+    fill_words(key, first_block, chunk);
     for (int pair = 0; pair < 2; pair++) {
-        double radius = sqrt(-2 * natural_log(unit(words[2 * pair])));
-        double cosine, sine;
-        turn_cos_sin(unit(words[2 * pair + 1]), &cosine, &sine);
-        normals[2 * pair] = radius * cosine;
-        normals[2 * pair + 1] = radius * sine;
+        fill_radius(chunk->words[2 * pair], chunk->radius);
+        fill_cos_sin(chunk->words[2 * pair + 1], chunk->cosine, chunk->sine);
+        for (int i = 0; i < RANDOM_CHUNK; i++) {
+            normals[4 * i + 2 * pair] = chunk->radius[i] * chunk->cosine[i];
+            normals[4 * i + 2 * pair + 1] = chunk->radius[i] * chunk->sine[i];
+        }
     }
 }
 
 void random_normals(const struct random_key *key, size_t n, double *normals)
 {
-    size_t whole = n / 4;
-    for (size_t block = 0; block < whole; block++)
-        four_normals(key, (uint32_t)block, normals + 4 * block);
-    if (n % 4 != 0) {
-        double last[4];
-        four_normals(key, (uint32_t)whole, last);
-        memcpy(normals + 4 * whole, last, n % 4 * sizeof *normals);
+    struct chunk chunk;
+    double last[4 * RANDOM_CHUNK];
+    size_t done = 0;
+    for (; done + 4 * RANDOM_CHUNK <= n; done += 4 * RANDOM_CHUNK)
+        fill_normals(key, (uint32_t)(done / 4), &chunk, normals + done);
+    if (done < n) {
+        fill_normals(key, (uint32_t)(done / 4), &chunk, last);
+        memcpy(normals + done, last, (n - done) * sizeof *normals);
     }
 }
 

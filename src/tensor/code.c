@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-static const double threshold_limit = 0x1p62;
+/* No sum of products of 16-bit codes reaches it (keys shorter than 2^22); whole numbers up to it are doubles. */
+static const double threshold_limit = 0x1p52;
 
 int code_limit(int bits)
 {

@@ -31,7 +31,7 @@ int64_t code_product(const int16_t *one, const int16_t *other, size_t n);
 
 /*
  * The smallest whole number n with unit * n >= threshold, both in double: the integer form of a threshold
- * (unit > 0). Limited to +-2^62, where nothing or everything is kept. unit = 0: all scores are 0.
+ * (unit > 0). Limited to +-2^52, where nothing or everything is kept. unit = 0: all scores are 0.
  */
 int64_t code_threshold(double threshold, double unit);
 
