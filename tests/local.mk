@@ -97,6 +97,15 @@ tests_test_report_LDADD = $(test_libraries)
 shell_tests += %D%/report.sh %D%/notebook.sh
 EXTRA_DIST += %D%/make_result.py %D%/check_report.py
 
+unit_tests += %D%/test_edges
+tests_test_edges_SOURCES = %D%/test_edges.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_edges_CFLAGS = $(test_flags)
+tests_test_edges_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_nonlinear
+tests_test_nonlinear_SOURCES = %D%/test_nonlinear.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_nonlinear_CFLAGS = $(test_flags)
+tests_test_nonlinear_LDADD = $(test_libraries)
 unit_tests += %D%/test_random
 tests_test_random_SOURCES = %D%/test_random.c
 tests_test_random_CFLAGS = $(test_flags)
@@ -159,12 +168,3 @@ tests_test_config_LDADD = $(test_libraries)
 
 shell_tests += %D%/run_same_bytes.sh
 EXTRA_DIST += %D%/make_qkv.py
-unit_tests += %D%/test_edges
-tests_test_edges_SOURCES = %D%/test_edges.c %D%/array_oracle.c %D%/array_oracle.h
-tests_test_edges_CFLAGS = $(test_flags)
-tests_test_edges_LDADD = $(test_libraries)
-
-unit_tests += %D%/test_nonlinear
-tests_test_nonlinear_SOURCES = %D%/test_nonlinear.c %D%/array_oracle.c %D%/array_oracle.h
-tests_test_nonlinear_CFLAGS = $(test_flags)
-tests_test_nonlinear_LDADD = $(test_libraries)

@@ -182,10 +182,13 @@ static double ngspice_seconds(struct array *array, double *difference)
 {
     struct text deck = {0};
     struct rs_error err;
-    netlist_write(&array->network, array->conductance, array->volts, &deck);
+    const struct netlist_array described = {.network = &array->network,
+                                            .conductance_siemens = array->conductance};
+    enum rs_status status = netlist_write(&described, array->volts, &deck, &err);
     double before = seconds_of(RUSAGE_CHILDREN);
-    enum rs_status status =
-        ngspice_run(deck.bytes, array->network.n_columns, NGSPICE_LIMIT_SECONDS, array->field_amperes, &err);
+    if (status == RS_OK)
+        status = ngspice_run(deck.bytes, array->network.n_columns, NGSPICE_LIMIT_SECONDS,
+                             array->field_amperes, &err);
     double seconds = seconds_of(RUSAGE_CHILDREN) - before;
     *difference = largest_difference(array, array->field_amperes);
     text_clear(&deck);

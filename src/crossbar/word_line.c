@@ -164,12 +164,21 @@ static void solve_wired(const struct word_line *line, size_t i_group, const doub
                         const double *bits, const double *sources, double *restrict words)
 {
     size_t start = i_group * line->n_columns * LANES, n = line->n_columns;
+    const double *conductance = line->conductance + start;
     const double *share = line->share + start, *inverse = line->inverse + start;
     const double *right = line->right + i_group * LANES;
     bool fed = bits != NULL || sources != NULL || line->right_driven;
     double y[LANES], u[LANES];
-    if (fed) {
-        collect(line->conductance + start, bits, sources, n * LANES, words);
+    if (bits != NULL && sources == NULL && !line->right_driven) {
+        memset(y, 0, sizeof y);
+        for (size_t j = n; j-- > 0;)
+            for (size_t l = 0; l < LANES; l++) {
+                double next = j + 1 < n ? share[(j + 1) * LANES + l] * y[l] : 0;
+                y[l] = conductance[j * LANES + l] * bits[j * LANES + l] + next;
+                words[j * LANES + l] = y[l] * inverse[j * LANES + l];
+            }
+    } else if (fed) {
+        collect(conductance, bits, sources, n * LANES, words);
         for (size_t l = 0; l < LANES; l++)
             y[l] = right[l] * drive[l];
         for (size_t j = n; j-- > 0;)
