@@ -150,3 +150,5 @@ EXTRA_DIST += %D%/make_qkv.py
 
 shell_tests += %D%/run_exact.sh
 EXTRA_DIST += %D%/check_decisions.py
+
+shell_tests += %D%/run_result.sh
