@@ -168,3 +168,8 @@ tests_test_config_LDADD = $(test_libraries)
 
 shell_tests += %D%/run_same_bytes.sh
 EXTRA_DIST += %D%/make_qkv.py
+
+shell_tests += %D%/run_exact.sh
+EXTRA_DIST += %D%/check_decisions.py
+
+shell_tests += %D%/run_result.sh

