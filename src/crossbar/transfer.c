@@ -13,7 +13,13 @@
 #include "crossbar/transfer_lanes.h"
 
 /* A block of at most BUNDLE_LINES each way is cut into at most TILES_MAX tiles of at most TILE_LINES. */
-enum { TILE_LINES = 8, BUNDLE_LINES = 64, TILES_MAX = 64, ALIGNMENT = FRONT_ALIGNMENT / sizeof(double) };
+enum {
+    TILE_LINES = 8,
+    BUNDLE_LINES = 64,
+    BATCH_LINES = 64,
+    TILES_MAX = 64,
+    ALIGNMENT = FRONT_ALIGNMENT / sizeof(double)
+};
 
 struct transfer_plan {
     struct transfer_tree tree;
@@ -221,7 +227,10 @@ static struct transfer_tree_block whole_array(const struct transfer_plan *plan)
 static size_t arena_size(const struct transfer_plan *plan)
 {
     struct transfer_tree_block whole = whole_array(plan);
-    return kept_size(plan, &whole, false) + work_size(plan, &whole, false);
+    size_t one = kept_size(plan, &whole, false) + work_size(plan, &whole, false);
+    size_t batch =
+        fits(&whole, BATCH_LINES) ? transfer_lanes_size(&plan->tree, &whole) * plan->kernel->n_lanes : 0;
+    return one > batch ? one : batch;
 }
 
 enum rs_status transfer_plan_create_for(const struct network *network, enum kernel kernel,
@@ -267,6 +276,45 @@ void transfer_compute(struct transfer_plan *plan, const double *conductance_siem
         memcpy(transfer_siemens + i * network->n_columns,
                front_network_row(&ports, i) + network->n_rows - i - 1,
                network->n_columns * sizeof *transfer_siemens);
+}
+
+/* One array per lane; unused lanes repeat the first. */
+static void compute_lanes(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
+                          double *transfer_siemens)
+{
+    const struct network *network = &plan->tree.network;
+    struct transfer_tree_block whole = whole_array(plan);
+    struct transfer_lanes lanes = {.tree = &plan->tree, .kernel = plan->kernel};
+    size_t n, n_eliminated, n_lanes = plan->kernel->n_lanes, n_cells = network->n_rows * network->n_columns;
+    for (size_t l = 0; l < n_lanes; l++)
+        lanes.conductance[l] = conductance_siemens + (l < n_arrays ? l : 0) * n_cells;
+    const double *front =
+        transfer_lanes_reduce(&lanes, &whole, plan->arena,
+                              &(struct front_window){network->n_rows, network->n_rows}, &n, &n_eliminated);
+    for (size_t i = 0; i < network->n_rows; i++) {
+        size_t row = (n_eliminated + i) * front_lanes_stride(n) + n_eliminated + network->n_rows;
+        for (size_t l = 0; l < n_arrays; l++)
+            for (size_t j = 0; j < network->n_columns; j++)
+                transfer_siemens[l * n_cells + i * network->n_columns + j] = front[(row + j) * n_lanes + l];
+    }
+}
+
+void transfer_compute_batch(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
+                            double *transfer_siemens)
+{
+    const struct network *network = &plan->tree.network;
+    struct transfer_tree_block whole = whole_array(plan);
+    size_t n_cells = network->n_rows * network->n_columns, n_lanes = plan->kernel->n_lanes, n;
+    for (size_t first = 0; first < n_arrays; first += n) {
+        const double *conductance = conductance_siemens + first * n_cells;
+        double *transfer = transfer_siemens + first * n_cells;
+        n = fits(&whole, BATCH_LINES) ? n_lanes : 1;
+        n = n_arrays - first < n ? n_arrays - first : n;
+        if (fits(&whole, BATCH_LINES))
+            compute_lanes(plan, n, conductance, transfer);
+        else
+            transfer_compute(plan, conductance, transfer);
+    }
 }
 
 void transfer_apply(const struct network *network, const double *transfer_siemens, const double *volts,
