@@ -14,7 +14,7 @@
 #include "spice/netlist.h"
 #include "spice/ngspice.h"
 
-enum { PRODUCT_LINES = 512, REPEATS_MIN = 5, REPEATS_MAX = 201, NGSPICE_LINES = 64 };
+enum { PRODUCT_LINES = 512, REPEATS_MIN = 5, REPEATS_MAX = 201, NGSPICE_LINES = 64, BATCH_ARRAYS = 16 };
 
 #define OPERATIONS_PER_CUBE 34.0 /* of a T, by convention: README.md */
 #define SECONDS_PER_ROW 1.5      /* spent on repeating one measurement */
@@ -231,6 +231,38 @@ static void print_row(size_t n, double speed)
     clear(&array);
 }
 
+struct batch_call {
+    struct transfer_plan *plan;
+    double *conductance, *transfer; /* [BATCH_ARRAYS][n][n] */
+};
+
+static void call_batch(void *state)
+{
+    struct batch_call *call = state;
+    transfer_compute_batch(call->plan, BATCH_ARRAYS, call->conductance, call->transfer);
+}
+
+static void print_batch(size_t n, double speed)
+{
+    struct array array;
+    make(&array, n);
+    struct batch_call call = {.conductance = doubles(BATCH_ARRAYS * n * n),
+                              .transfer = doubles(BATCH_ARRAYS * n * n)};
+    for (size_t a = 0; a < BATCH_ARRAYS; a++)
+        for (size_t c = 0; c < n * n; c++)
+            call.conductance[a * n * n + c] = array.conductance[(c + a) % (n * n)];
+    struct rs_error err;
+    if (transfer_plan_create(&array.network, &call.plan, &err) == RS_OK) {
+        double seconds = median_seconds(call_batch, &call) / BATCH_ARRAYS;
+        printf("| %zu | %.4f | %.0f | %.1f |\n", n, 1e3 * seconds, 1 / seconds,
+               100 * OPERATIONS_PER_CUBE * (double)n * (double)n * (double)n / seconds / speed);
+        transfer_plan_destroy(call.plan);
+    }
+    free(call.conductance);
+    free(call.transfer);
+    clear(&array);
+}
+
 int main(void)
 {
     const size_t sizes[] = {16, 32, 64, 128, 256, 512, 1024};
@@ -241,5 +273,9 @@ int main(void)
            "| ngspice against T |\n|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         print_row(sizes[i], speed);
+    printf("\nMany arrays of one network, one in each lane of the vectors:\n\n"
+           "| N | T, ms each | T per s | %% of dgemm |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < 3; i++)
+        print_batch(sizes[i], speed);
     return 0;
 }

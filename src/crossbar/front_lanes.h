@@ -10,7 +10,7 @@
 #include "crossbar/front.h"
 #include "crossbar/front_vector.h"
 
-enum { PANEL = 16, SQUARE = 4 };
+enum { PANEL = 16, SQUARE = 4, GROUP = 4 };
 
 /* Adds the part of a packed network that touches nodes to be eliminated, or else the rest of it. */
 static void lanes_add(vector *front, size_t stride, size_t n_eliminated, const vector *values,
@@ -36,33 +36,38 @@ static void lanes_add(vector *front, size_t stride, size_t n_eliminated, const v
     }
 }
 
-/* Four partial sums, so that the additions do not wait for each other. */
-static vector sum_row(const vector *values, size_t n)
-{
-    vector part[4] = {vector_all(0), vector_all(0), vector_all(0), vector_all(0)};
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4)
-        for (size_t l = 0; l < 4; l++)
-            part[l] += values[i + l];
-    for (; i < n; i++)
-        part[0] += values[i];
-    return (part[0] + part[1]) + (part[2] + part[3]);
-}
-
-/* Rows of a panel, from its first node on: on return they hold the factor with positive sign. */
+/* Rows of a panel, from its first node on: on return they hold the factor with positive sign. Each row takes
+ * up at once what all rows above it add; groups of four, so that the sums do not wait for each other. */
 static void factor_panel(vector *rows, size_t stride, size_t n_pivots, size_t n)
 {
     for (size_t k = 0; k < n_pivots; k++) {
-        vector *restrict row = rows + k * stride;
-        vector scale = vector_inverse_root(sum_row(row + k + 1, n - k - 1));
-        for (size_t i = k + 1; i < n; i++)
-            row[i] *= scale;
-        for (size_t i = k + 1; i < n_pivots; i++) {
-            vector *restrict other = rows + i * stride;
-            vector factor = row[i];
-            for (size_t j = i + 1; j < n; j++)
-                other[j] = vector_multiply_add(factor, row[j], other[j]);
+        vector *row = rows + k * stride;
+        vector total[GROUP] = {vector_all(0), vector_all(0), vector_all(0), vector_all(0)};
+        size_t j = k + 1;
+        for (; j + GROUP <= n; j += GROUP) {
+            vector value[GROUP];
+#pragma GCC unroll 4
+            for (size_t c = 0; c < GROUP; c++)
+                value[c] = row[j + c];
+            for (size_t i = 0; i < k; i++) {
+                const vector *above = rows + i * stride;
+                vector factor = above[k];
+#pragma GCC unroll 4
+                for (size_t c = 0; c < GROUP; c++)
+                    value[c] = vector_multiply_add(factor, above[j + c], value[c]);
+            }
+#pragma GCC unroll 4
+            for (size_t c = 0; c < GROUP; c++)
+                total[c] += row[j + c] = value[c];
         }
+        for (; j < n; j++) {
+            for (size_t i = 0; i < k; i++)
+                row[j] = vector_multiply_add(rows[i * stride + k], rows[i * stride + j], row[j]);
+            total[0] += row[j];
+        }
+        vector scale = vector_inverse_root((total[0] + total[1]) + (total[2] + total[3]));
+        for (j = k + 1; j < n; j++)
+            row[j] *= scale;
     }
 }
 

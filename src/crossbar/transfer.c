@@ -13,7 +13,13 @@
 #include "crossbar/transfer_lanes.h"
 
 /* A block of at most BUNDLE_LINES each way is cut into at most TILES_MAX tiles of at most TILE_LINES. */
-enum { TILE_LINES = 8, BUNDLE_LINES = 64, TILES_MAX = 64, ALIGNMENT = FRONT_ALIGNMENT / sizeof(double) };
+enum {
+    TILE_LINES = 8,
+    BUNDLE_LINES = 64,
+    BATCH_LINES = 64,
+    TILES_MAX = 64,
+    ALIGNMENT = FRONT_ALIGNMENT / sizeof(double)
+};
 
 struct transfer_plan {
     struct transfer_tree tree;
@@ -146,6 +152,20 @@ static size_t kept_size(const struct transfer_plan *plan, const struct transfer_
     return front_shape_of(0, transfer_tree_count_ports(&plan->tree, block, n)).kept_size;
 }
 
+/* Each half begins with what its merge eliminates; tiles cannot choose, since unlike ones share vectors. */
+static struct transfer_tree_leads choose_leads(const struct transfer_tree_block *block,
+                                               enum transfer_tree_port lead, bool tiled)
+{
+    struct transfer_tree_leads leads = {lead, TRANSFER_TREE_LEFT, TRANSFER_TREE_LEFT};
+    struct transfer_tree_block first, second;
+    bool sideways = transfer_tree_split(block, &first, &second);
+    if (!tiled || !fits(&first, TILE_LINES))
+        leads.first = sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_BOTTOM;
+    if (!tiled || !fits(&second, TILE_LINES))
+        leads.second = sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_TOP;
+    return leads;
+}
+
 static size_t work_size(const struct transfer_plan *plan, const struct transfer_tree_block *block, bool tiled)
 {
     if (!tiled && fits(block, BUNDLE_LINES)) {
@@ -158,7 +178,8 @@ static size_t work_size(const struct transfer_plan *plan, const struct transfer_
         return 0;
     struct transfer_tree_block first, second;
     struct transfer_tree_merge merge;
-    transfer_tree_plan_merge(&plan->tree, block, &first, &second, &merge);
+    struct transfer_tree_leads leads = choose_leads(block, TRANSFER_TREE_LEFT, tiled);
+    transfer_tree_plan_merge(&plan->tree, block, &leads, &first, &second, &merge);
     size_t held = kept_size(plan, &first, tiled), all = held + kept_size(plan, &second, tiled);
     size_t need = held + work_size(plan, &first, tiled), need_second = all + work_size(plan, &second, tiled);
     size_t need_merge = all + shape_of(&merge).pivots_size;
@@ -174,16 +195,18 @@ struct progress {
     size_t n_taken;
 };
 
-/* Reduces a block to its ports, of which `window` (NULL: all) is wanted; in `kept` except for a tile. */
+/* Reduces a block to its ports, of which `lead` comes first (in a tile, the left one) and `window` (NULL:
+ * all) is wanted; in `kept` except for a tile. */
 static struct front_network reduce(struct progress *progress, const struct transfer_tree_block *block,
-                                   double *kept, double *base, const struct front_window *window)
+                                   enum transfer_tree_port lead, double *kept, double *base,
+                                   const struct front_window *window)
 {
     const struct transfer_plan *plan = progress->plan;
     if (progress->bundle == NULL && fits(block, BUNDLE_LINES)) {
         struct bundle bundle;
         double *end = prepare_bundle(plan, block, progress->conductance, base, &bundle);
         struct progress inner = {plan, progress->conductance, &bundle, 0};
-        return reduce(&inner, block, kept, end, window);
+        return reduce(&inner, block, lead, kept, end, window);
     }
     if (fits(block, TILE_LINES)) {
         size_t n[TRANSFER_TREE_PORTS], n_ports = transfer_tree_count_ports(&plan->tree, block, n);
@@ -193,13 +216,14 @@ static struct front_network reduce(struct progress *progress, const struct trans
     bool tiled = progress->bundle != NULL;
     struct transfer_tree_block first, second;
     struct transfer_tree_merge merge;
-    transfer_tree_plan_merge(&plan->tree, block, &first, &second, &merge);
+    struct transfer_tree_leads leads = choose_leads(block, lead, tiled);
+    transfer_tree_plan_merge(&plan->tree, block, &leads, &first, &second, &merge);
     struct front_shape shape = shape_of(&merge);
     double *second_kept = base + kept_size(plan, &first, tiled);
     double *end = second_kept + kept_size(plan, &second, tiled);
     struct front_network networks[2];
-    networks[0] = reduce(progress, &first, base, second_kept, NULL);
-    networks[1] = reduce(progress, &second, second_kept, end, NULL);
+    networks[0] = reduce(progress, &first, leads.first, base, second_kept, NULL);
+    networks[1] = reduce(progress, &second, leads.second, second_kept, end, NULL);
     plan->kernel->merge(&shape, &(struct front_parts){end, kept}, networks,
                         (const struct front_segment(*const[])[FRONT_SEGMENTS]){&merge.first, &merge.second},
                         window != NULL ? window : &(struct front_window){shape.n_kept, 0});
@@ -221,7 +245,10 @@ static struct transfer_tree_block whole_array(const struct transfer_plan *plan)
 static size_t arena_size(const struct transfer_plan *plan)
 {
     struct transfer_tree_block whole = whole_array(plan);
-    return kept_size(plan, &whole, false) + work_size(plan, &whole, false);
+    size_t one = kept_size(plan, &whole, false) + work_size(plan, &whole, false);
+    size_t batch =
+        fits(&whole, BATCH_LINES) ? transfer_lanes_size(&plan->tree, &whole) * plan->kernel->n_lanes : 0;
+    return one > batch ? one : batch;
 }
 
 enum rs_status transfer_plan_create_for(const struct network *network, enum kernel kernel,
@@ -258,15 +285,54 @@ void transfer_compute(struct transfer_plan *plan, const double *conductance_siem
     const struct network *network = &plan->tree.network;
     struct transfer_tree_block whole = whole_array(plan);
     struct progress progress = {plan, conductance_siemens, NULL, 0};
-    struct front_network ports =
-        reduce(&progress, &whole, plan->arena, plan->arena + kept_size(plan, &whole, false),
-               &(struct front_window){network->n_rows, network->n_rows});
+    struct front_network ports = reduce(&progress, &whole, TRANSFER_TREE_LEFT, plan->arena,
+                                        plan->arena + kept_size(plan, &whole, false),
+                                        &(struct front_window){network->n_rows, network->n_rows});
     rs_require(ports.n == network->n_rows + network->n_columns,
                "a whole array has no ports but its sources and sense terminals");
     for (size_t i = 0; i < network->n_rows; i++)
         memcpy(transfer_siemens + i * network->n_columns,
                front_network_row(&ports, i) + network->n_rows - i - 1,
                network->n_columns * sizeof *transfer_siemens);
+}
+
+/* One array per lane; unused lanes repeat the first. */
+static void compute_lanes(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
+                          double *transfer_siemens)
+{
+    const struct network *network = &plan->tree.network;
+    struct transfer_tree_block whole = whole_array(plan);
+    struct transfer_lanes lanes = {.tree = &plan->tree, .kernel = plan->kernel};
+    size_t n, n_eliminated, n_lanes = plan->kernel->n_lanes, n_cells = network->n_rows * network->n_columns;
+    for (size_t l = 0; l < n_lanes; l++)
+        lanes.conductance[l] = conductance_siemens + (l < n_arrays ? l : 0) * n_cells;
+    const double *front =
+        transfer_lanes_reduce(&lanes, &whole, plan->arena,
+                              &(struct front_window){network->n_rows, network->n_rows}, &n, &n_eliminated);
+    for (size_t i = 0; i < network->n_rows; i++) {
+        size_t row = (n_eliminated + i) * front_lanes_stride(n) + n_eliminated + network->n_rows;
+        for (size_t l = 0; l < n_arrays; l++)
+            for (size_t j = 0; j < network->n_columns; j++)
+                transfer_siemens[l * n_cells + i * network->n_columns + j] = front[(row + j) * n_lanes + l];
+    }
+}
+
+void transfer_compute_batch(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
+                            double *transfer_siemens)
+{
+    const struct network *network = &plan->tree.network;
+    struct transfer_tree_block whole = whole_array(plan);
+    size_t n_cells = network->n_rows * network->n_columns, n_lanes = plan->kernel->n_lanes, n;
+    for (size_t first = 0; first < n_arrays; first += n) {
+        const double *conductance = conductance_siemens + first * n_cells;
+        double *transfer = transfer_siemens + first * n_cells;
+        n = fits(&whole, BATCH_LINES) ? n_lanes : 1;
+        n = n_arrays - first < n ? n_arrays - first : n;
+        if (fits(&whole, BATCH_LINES))
+            compute_lanes(plan, n, conductance, transfer);
+        else
+            transfer_compute(plan, conductance, transfer);
+    }
 }
 
 void transfer_apply(const struct network *network, const double *transfer_siemens, const double *volts,

@@ -34,6 +34,14 @@ void transfer_compute(struct transfer_plan *plan, const double *conductance_siem
                       double *transfer_siemens);
 
 /*
+ * The same for many arrays, [n_arrays][n_rows][n_columns] each: small ones side by side in the lanes of the
+ * vectors. An array's T does not depend on those beside it; it may differ from transfer_compute's in the last
+ * digits, since nodes are eliminated in another order.
+ */
+void transfer_compute_batch(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
+                            double *transfer_siemens);
+
+/*
  * column_amperes [n_columns] = volts [n_rows] times T, rows added in order; rows at 0 V are skipped. Where
  * not NULL, scale_amperes [n_columns] = sum_i |V_i| T_ij, to which errors of a current are relative
  * (definitions 6).

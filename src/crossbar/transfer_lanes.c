@@ -5,6 +5,9 @@
 /* The smallest blocks, whose inner nodes are eliminated at once. */
 enum { CORE_LINES = 2 };
 
+static const struct transfer_tree_leads left_leads = {TRANSFER_TREE_LEFT, TRANSFER_TREE_LEFT,
+                                                      TRANSFER_TREE_LEFT};
+
 /* Front positions of the nodes of a core, and how many come first because they are eliminated. */
 struct core {
     size_t left[CORE_LINES], bottom[CORE_LINES];
@@ -131,7 +134,7 @@ size_t transfer_lanes_size(const struct transfer_tree *tree, const struct transf
     }
     struct transfer_tree_block first, second;
     struct transfer_tree_merge merge;
-    transfer_tree_plan_merge(tree, block, &first, &second, &merge);
+    transfer_tree_plan_merge(tree, block, &left_leads, &first, &second, &merge);
     size_t held = transfer_tree_packed_size(tree, &first);
     size_t need = transfer_lanes_size(tree, &first), need_second = held + transfer_lanes_size(tree, &second);
     size_t need_merge = held + transfer_tree_packed_size(tree, &second) + front_lanes_size(merge.n);
@@ -165,7 +168,7 @@ double *transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct t
     }
     struct transfer_tree_block first, second;
     struct transfer_tree_merge merge;
-    transfer_tree_plan_merge(tree, block, &first, &second, &merge);
+    transfer_tree_plan_merge(tree, block, &left_leads, &first, &second, &merge);
     double *second_base = base + transfer_tree_packed_size(tree, &first) * n_lanes;
     double *front = second_base + transfer_tree_packed_size(tree, &second) * n_lanes;
     reduce(lanes, &first, base);

@@ -49,13 +49,19 @@ bool transfer_tree_split(const struct transfer_tree_block *block, struct transfe
     return sideways;
 }
 
+/* Where port p stands when `lead` comes first. */
+static size_t position(enum transfer_tree_port lead, size_t p)
+{
+    return p == lead ? 0 : p < lead ? p + 1 : p;
+}
+
 /*
  * The nodes that the children share are eliminated, unless a joined wire makes them a port of the whole: the
  * line goes on (`through`), or the second child joins the end branch that the other one holds (`at_end`).
  */
 void transfer_tree_plan_merge(const struct transfer_tree *tree, const struct transfer_tree_block *whole,
-                              struct transfer_tree_block *first, struct transfer_tree_block *second,
-                              struct transfer_tree_merge *merge)
+                              const struct transfer_tree_leads *leads, struct transfer_tree_block *first,
+                              struct transfer_tree_block *second, struct transfer_tree_merge *merge)
 {
     bool sideways = transfer_tree_split(whole, first, second);
     size_t n[TRANSFER_TREE_PORTS], n_first[TRANSFER_TREE_PORTS], n_second[TRANSFER_TREE_PORTS],
@@ -73,14 +79,21 @@ void transfer_tree_plan_merge(const struct transfer_tree *tree, const struct tra
     bool at_end = first_joined != second_joined && n[end] > 0;
     merge->n_eliminated = through || at_end ? 0 : sideways ? whole->n_rows : whole->n_columns;
     merge->n = merge->n_eliminated + n_ports;
-    for (size_t p = 0, place = merge->n_eliminated; p < TRANSFER_TREE_PORTS; place += n[p], p++)
-        start[p] = place;
+    size_t place = merge->n_eliminated;
+    for (size_t k = 0; k < TRANSFER_TREE_PORTS; k++)
+        for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++)
+            if (position(leads->whole, p) == k) {
+                start[p] = place;
+                place += n[p];
+            }
     for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++) {
         bool side_by_side = sideways == (p == TRANSFER_TREE_TOP || p == TRANSFER_TREE_BOTTOM);
-        merge->first[p] = (struct front_segment){n_first[p], start[p]};
-        merge->second[p] = (struct front_segment){n_second[p], start[p] + (side_by_side ? n_first[p] : 0)};
+        merge->first[position(leads->first, p)] = (struct front_segment){n_first[p], start[p]};
+        merge->second[position(leads->second, p)] =
+            (struct front_segment){n_second[p], start[p] + (side_by_side ? n_first[p] : 0)};
     }
     size_t shared = merge->n_eliminated > 0 ? 0 : start[line];
-    merge->first[sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_BOTTOM].place = shared;
-    merge->second[sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_TOP].place = shared;
+    merge->first[position(leads->first, sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_BOTTOM)].place =
+        shared;
+    merge->second[position(leads->second, sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_TOP)].place = shared;
 }

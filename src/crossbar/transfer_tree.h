@@ -51,9 +51,15 @@ size_t transfer_tree_packed_size(const struct transfer_tree *tree, const struct 
 bool transfer_tree_split(const struct transfer_tree_block *block, struct transfer_tree_block *first,
                          struct transfer_tree_block *second);
 
+/* Which port comes first in the block's network and in those of its halves, before the others in their order.
+ * A port that the next merge eliminates is best first: its rows are then complete. */
+struct transfer_tree_leads {
+    enum transfer_tree_port whole, first, second;
+};
+
 /* Splits a block and says how its halves go together again. */
 void transfer_tree_plan_merge(const struct transfer_tree *tree, const struct transfer_tree_block *whole,
-                              struct transfer_tree_block *first, struct transfer_tree_block *second,
-                              struct transfer_tree_merge *merge);
+                              const struct transfer_tree_leads *leads, struct transfer_tree_block *first,
+                              struct transfer_tree_block *second, struct transfer_tree_merge *merge);
 
 #endif
