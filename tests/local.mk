@@ -158,9 +158,6 @@ unit_tests += %D%/test_attention
 tests_test_attention_SOURCES = %D%/test_attention.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_attention_CFLAGS = $(test_flags)
 tests_test_attention_LDADD = $(test_libraries)
-
-shell_tests += %D%/decisions.sh
-EXTRA_DIST += %D%/decisions.py
 unit_tests += %D%/test_config
 tests_test_config_SOURCES = %D%/test_config.c %D%/bad_configs.h %D%/folder.h
 tests_test_config_CFLAGS = $(test_flags)
@@ -173,3 +170,8 @@ shell_tests += %D%/run_exact.sh
 EXTRA_DIST += %D%/check_decisions.py
 
 shell_tests += %D%/run_result.sh
+
+unit_tests += %D%/test_network
+tests_test_network_SOURCES = %D%/test_network.c
+tests_test_network_CFLAGS = $(test_flags)
+tests_test_network_LDADD = $(test_libraries)
