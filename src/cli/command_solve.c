@@ -217,6 +217,7 @@ const struct command command_solve = {
     .n_positionals_min = 1,
     .n_positionals_max = 1,
     .needs_output = true,
+    .writes_store = true,
     .options = {{"tolerance", "T", "allowed error of a current, relative to sum_i |V_i| T_ij (default 1e-9)"},
                 {"transfer", NULL, "also write the transfer matrix: current = voltage x transfer"},
                 {"nodes", NULL, "also write all node voltages"},
