@@ -152,3 +152,5 @@ shell_tests += %D%/run_exact.sh
 EXTRA_DIST += %D%/check_decisions.py
 
 shell_tests += %D%/run_result.sh
+
+shell_tests += %D%/cli_run.sh
