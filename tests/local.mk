@@ -175,3 +175,4 @@ unit_tests += %D%/test_network
 tests_test_network_SOURCES = %D%/test_network.c
 tests_test_network_CFLAGS = $(test_flags)
 tests_test_network_LDADD = $(test_libraries)
+shell_tests += %D%/cli_run.sh

@@ -296,6 +296,8 @@ static int parse(const struct command *command, int argc, char **argv, struct co
         return usage_error(command, "an argument is missing: %s", command->arguments);
     if (command->needs_output && line->output == NULL)
         return usage_error(command, "-o is missing: %s", command->arguments);
+    if (command->writes_store && line->output != NULL && strcmp(line->output, "-") == 0)
+        return usage_error(command, "-o '%s' found, a file's name expected (HDF5 needs one)", line->output);
     for (size_t i = 0; line->output != NULL && i < line->n_positionals; i++)
         if (file_is_same(line->output, line->positionals[i]))
             return usage_error(command, "-o '%s' found, another file than the input expected", line->output);

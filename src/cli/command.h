@@ -45,6 +45,7 @@ struct command {
     const char *arguments; /* "CONFIG -o OUT.h5" */
     size_t n_positionals_min, n_positionals_max;
     bool needs_output;
+    bool writes_store; /* the output is an HDF5 file: not for standard output */
     struct command_option options[COMMAND_OPTIONS_MAX]; /* ends with an empty one */
     const char *example;
     enum rs_status (*run)(const struct command_line *line, struct rs_error *err);

@@ -7,21 +7,12 @@
 
 static enum rs_status run(const struct command_line *line, struct rs_error *err)
 {
-    int index = -1;
-    if (line->n_positionals > 0) {
-        const char *key = line->positionals[0];
-        index = config_find(key);
-        const char *nearest = index < 0 ? config_nearest(key) : NULL;
-        if (index < 0 && nearest != NULL)
-            return rs_fail(err, RS_USAGE, "rescore explain: '%s': unknown key; did you mean '%s'?", key,
-                           nearest);
-        if (index < 0)
-            return rs_fail(err, RS_USAGE,
-                           "rescore explain: '%s': unknown key; 'rescore explain' lists them all", key);
-    }
-    char *text = config_explain_text(index, err);
+    const char *key = line->n_positionals > 0 ? line->positionals[0] : NULL;
+    int index = key != NULL ? config_find(key) : -1;
+    bool is_section = key != NULL && index < 0;
+    char *text = is_section ? config_explain_section(key, err) : config_explain_text(index, err);
     if (text == NULL)
-        return RS_INTERNAL;
+        return is_section ? RS_USAGE : RS_INTERNAL;
     fputs(text, stdout);
     free(text);
     return RS_OK;
@@ -29,7 +20,7 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
 
 const struct command command_explain = {
     .name = "explain",
-    .summary = "say what a configuration key means; without KEY, all of them",
+    .summary = "say what a configuration key or section means; without KEY, all of them",
     .arguments = "[KEY]",
     .n_positionals_max = 1,
     .example = "rescore explain array.r_word_line",

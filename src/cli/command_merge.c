@@ -19,6 +19,7 @@ const struct command command_merge = {
     .n_positionals_min = 1,
     .n_positionals_max = 1,
     .needs_output = true,
+    .writes_store = true,
     .options = {{"partial", NULL, "allow gaps: what is missing becomes NaN (exit status 1)"}},
     .example = "rescore merge shards/ -o demo.h5",
     .run = run,

@@ -165,6 +165,7 @@ const struct command command_run = {
     .n_positionals_min = 1,
     .n_positionals_max = 1,
     .needs_output = true,
+    .writes_store = true,
     .options = {{"shard", "K/N",
                  "do share K = 0 ... N-1 of the work into the folder -o; 'auto' asks Slurm or mpirun"},
                 {"save", "WHAT", "also heads, arrays, margins (commas between)"}},

@@ -206,6 +206,7 @@ const struct command command_solve = {
     .n_positionals_min = 1,
     .n_positionals_max = 1,
     .needs_output = true,
+    .writes_store = true,
     .options = {{"tolerance", "T",
                  "allowed error of a current, relative to sum_i |V_i| T_ij, or to the sum of its column's "
                  "|cell currents| where cells are not linear (default 1e-9)"},

@@ -83,6 +83,7 @@ const struct command command_train = {
     .n_positionals_min = 1,
     .n_positionals_max = 1,
     .needs_output = true,
+    .writes_store = true,
     .example = "rescore train stories.yaml --set workload.task=one-fact -o one-fact.h5",
     .run = run,
 };

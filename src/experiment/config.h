@@ -106,6 +106,8 @@ char *config_init_text(struct rs_error *err) RS_MUST_CHECK;
 
 /* What `rescore explain` says of one option, or of all (index -1). Owned by the caller. */
 char *config_explain_text(int index, struct rs_error *err) RS_MUST_CHECK;
+/* The same of all options of a section, or of `sweep`; NULL with a text where there is none. */
+char *config_explain_section(const char *section, struct rs_error *err) RS_MUST_CHECK;
 
 /* Over the resolved configuration, every file it names, the program's commit and its kernel. */
 enum rs_status config_digest(const struct configuration *configuration, char text[DIGEST_TEXT_SIZE],

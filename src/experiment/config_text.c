@@ -203,6 +203,13 @@ static void explain_one(const struct option *option, struct text *out)
     }
 }
 
+static void explain_sweep(struct text *out)
+{
+    text_append(
+        out, "sweep\n    maps full dotted keys to a list, {from, to, steps} or {from, to, steps, scale: log}"
+             "\n    (steps: number of values, both ends included); several keys span a grid\n");
+}
+
 char *config_explain_text(int index, struct rs_error *err)
 {
     struct text out = {0};
@@ -211,10 +218,34 @@ char *config_explain_text(int index, struct rs_error *err)
             text_append(&out, "\n");
         explain_one(config_option(i), &out);
     }
-    if (index < 0)
-        text_append(
-            &out,
-            "\nsweep\n    maps full dotted keys to a list, {from, to, steps} or {from, to, steps, scale: log}"
-            "\n    (steps: number of values, both ends included); several keys span a grid\n");
+    if (index < 0) {
+        text_append(&out, "\n");
+        explain_sweep(&out);
+    }
     return text_take(&out, err);
+}
+
+char *config_explain_section(const char *section, struct rs_error *err)
+{
+    struct text out = {0};
+    size_t length = strlen(section);
+    if (strcmp(section, "sweep") == 0)
+        explain_sweep(&out);
+    for (int i = 0; i < config_n_options(); i++) {
+        const struct option *option = config_option(i);
+        if (section_length(option->key) != length || strncmp(option->key, section, length) != 0)
+            continue;
+        if (out.length > 0)
+            text_append(&out, "\n");
+        explain_one(option, &out);
+    }
+    if (out.length > 0 || out.failed)
+        return text_take(&out, err);
+    const char *nearest = config_nearest(section);
+    if (nearest != NULL)
+        rs_fail(err, RS_USAGE, "rescore explain: '%s': unknown key; did you mean '%s'?", section, nearest);
+    else
+        rs_fail(err, RS_USAGE, "rescore explain: '%s': unknown key; 'rescore explain' lists them all",
+                section);
+    return NULL;
 }

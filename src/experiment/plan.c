@@ -10,6 +10,7 @@
 #include "tensor/code.h"
 
 static const double default_keep_ratio = 0.25;
+enum { CALIBRATIONS_LOOKED_AT = 1000 };
 
 /* --- thresholds --- */
 
@@ -72,7 +73,11 @@ static enum rs_status calibrate(const struct subject *subject, struct attention_
     for (int layer = 0; layer < shape->n_layers && status == RS_OK; layer++)
         for (int head = 0; head < shape->n_heads; head++) {
             struct sums *sums = &collection.sums[setup_head(setup, layer, head)];
-            if (sums->n > 0)
+            if (sums->n == 0)
+                status = rs_fail(err, RS_INPUT,
+                                 "prune.keep_ratio: the calibration samples hold no tokens; "
+                                 "prune.threshold expected");
+            else
                 setup->thresholds[setup_head(setup, layer, head)] = threshold_keeping(
                     keep_ratio, setup_exact_unit(setup, layer, head), sums->n, sums->values);
         }
@@ -82,18 +87,47 @@ static enum rs_status calibrate(const struct subject *subject, struct attention_
     return status;
 }
 
-static enum rs_status find_thresholds(const struct subject *subject, struct attention_setup *setup,
-                                      struct rs_error *err)
+/* What the threshold of a point is calibrated to; 0 where it is given as a number. */
+static double wanted_keep_ratio(const struct attention_setup *setup)
 {
+    if (setup->prune.threshold.n > 0)
+        return 0;
+    return isnan(setup->prune.keep_ratio) ? default_keep_ratio : setup->prune.keep_ratio;
+}
+
+/*
+ * One of the points before with the same calibrated thresholds, or NULL. They follow from the exact scores:
+ * of all swept keys only the code width and the keep ratio touch them.
+ */
+static const struct attention_setup *calibrated_before(const struct plan *plan, size_t point)
+{
+    const struct attention_setup *setup = &plan->points[point].setup;
+    for (size_t back = 1; back <= point && back <= CALIBRATIONS_LOOKED_AT; back++) {
+        const struct attention_setup *other = &plan->points[point - back].setup;
+        if (other->encoding.bits == setup->encoding.bits && other->prune.threshold.word < 0 &&
+            wanted_keep_ratio(other) == wanted_keep_ratio(setup))
+            return other;
+    }
+    return NULL;
+}
+
+static enum rs_status find_thresholds(const struct plan *plan, size_t point, struct rs_error *err)
+{
+    struct attention_setup *setup = &plan->points[point].setup;
     const struct option_reals *given = &setup->prune.threshold;
     const struct attention_shape *shape = &setup->shape;
+    size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
     if (given->word >= 0)
         return rs_fail(err, RS_INPUT,
                        "prune.threshold: learned found, but this model has no learned thresholds; a "
                        "number, a list or prune.keep_ratio expected");
-    if (given->n == 0)
-        return calibrate(subject, setup,
-                         isnan(setup->prune.keep_ratio) ? default_keep_ratio : setup->prune.keep_ratio, err);
+    if (given->n == 0) {
+        const struct attention_setup *other = calibrated_before(plan, point);
+        if (other == NULL)
+            return calibrate(plan->subject, setup, wanted_keep_ratio(setup), err);
+        memcpy(setup->thresholds, other->thresholds, n_heads * sizeof *setup->thresholds);
+        return RS_OK;
+    }
     for (int layer = 0; layer < shape->n_layers; layer++)
         for (int head = 0; head < shape->n_heads; head++)
             setup->thresholds[setup_head(setup, layer, head)] = given->values[given->n > 1 ? layer : 0];
@@ -123,7 +157,7 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
     enum rs_status status =
         setup_init(&options, subject_shape(plan->subject), subject_ranges(plan->subject), &out->setup, err);
     if (status == RS_OK)
-        status = find_thresholds(plan->subject, &out->setup, err);
+        status = find_thresholds(plan, point, err);
     return status;
 }
 

@@ -71,6 +71,9 @@ static enum rs_status open_state(const struct config *config, void **out, struct
     if (state == NULL)
         return RS_INTERNAL;
     enum rs_status status = qkv_open(config->workload.file, &state->qkv, err);
+    if (status == RS_OK && state->qkv.n_tokens == 0)
+        status = rs_fail(err, RS_INPUT, "%s:/token_offset: error: no tokens found, at least 1 expected",
+                         config->workload.file);
     if (status == RS_OK)
         status = find_ranges(state, err);
     if (status != RS_OK) {
