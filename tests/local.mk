@@ -96,3 +96,8 @@ tests_test_report_LDADD = $(test_libraries)
 
 shell_tests += %D%/report.sh %D%/notebook.sh
 EXTRA_DIST += %D%/make_result.py %D%/check_report.py
+
+unit_tests += %D%/test_transfer
+tests_test_transfer_SOURCES = %D%/test_transfer.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_transfer_CFLAGS = $(test_flags)
+tests_test_transfer_LDADD = $(test_libraries)
