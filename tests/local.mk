@@ -176,3 +176,7 @@ tests_test_network_SOURCES = %D%/test_network.c
 tests_test_network_CFLAGS = $(test_flags)
 tests_test_network_LDADD = $(test_libraries)
 shell_tests += %D%/cli_run.sh
+unit_tests += %D%/test_transfer
+tests_test_transfer_SOURCES = %D%/test_transfer.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_transfer_CFLAGS = $(test_flags)
+tests_test_transfer_LDADD = $(test_libraries)

@@ -17,7 +17,7 @@
 enum { PRODUCT_LINES = 512, REPEATS_MIN = 5, REPEATS_MAX = 201, NGSPICE_LINES = 64, BATCH_ARRAYS = 16 };
 
 #define OPERATIONS_PER_CUBE 34.0 /* of a T, by convention: README.md */
-#define SECONDS_PER_ROW 1.5      /* spent on repeating one measurement */
+#define SECONDS_PER_ROW 1.5      /* at least, or REPEATS_MAX times, for one measurement */
 #define FIELD_TOLERANCE 1e-9
 #define NGSPICE_LIMIT_SECONDS 120
 
@@ -195,7 +195,7 @@ static double ngspice_seconds(struct array *array, double *difference)
     return status == RS_OK ? seconds : (double)NAN;
 }
 
-static void print_machine(double speed)
+static void print_machine(void)
 {
     char line[256] = "", processor[256] = "unknown";
     FILE *file = fopen("/proc/cpuinfo", "r");
@@ -205,17 +205,18 @@ static void print_machine(double speed)
     if (file != NULL)
         fclose(file);
     printf("# Reduction to T beside the matrix product\n\n");
-    printf("Processor %s, compiler %s, commit %s, kernel %s. One core; OpenBLAS dgemm at %d: %.1f GF/s.\n\n",
-           processor, version_compiler(), version_commit(), version_kernel(), PRODUCT_LINES, 1e-9 * speed);
+    printf("Processor %s, compiler %s, commit %s, kernel %s. One core.\n\n", processor, version_compiler(),
+           version_commit(), version_kernel());
 }
 
-static void print_row(size_t n, double speed)
+static void print_row(size_t n)
 {
+    double speed = product_speed();
     struct array array;
     make(&array, n);
     double cube = (double)n * (double)n * (double)n;
     double transfer = transfer_seconds(&array), field = field_seconds(&array);
-    printf("| %zu | %.3f | %.1f | %.1f | %.3f | %.0e |", n, 1e3 * transfer, 1 / transfer,
+    printf("| %zu | %.1f | %.3f | %.1f | %.1f | %.3f | %.0e |", n, 1e-9 * speed, 1e3 * transfer, 1 / transfer,
            100 * OPERATIONS_PER_CUBE * cube / transfer / speed, 1e3 * field,
            largest_difference(&array, array.field_amperes));
     if (n == NGSPICE_LINES) {
@@ -242,8 +243,9 @@ static void call_batch(void *state)
     transfer_compute_batch(call->plan, BATCH_ARRAYS, call->conductance, call->transfer);
 }
 
-static void print_batch(size_t n, double speed)
+static void print_batch(size_t n)
 {
+    double speed = product_speed();
     struct array array;
     make(&array, n);
     struct batch_call call = {.conductance = doubles(BATCH_ARRAYS * n * n),
@@ -254,7 +256,7 @@ static void print_batch(size_t n, double speed)
     struct rs_error err;
     if (transfer_plan_create(&array.network, &call.plan, &err) == RS_OK) {
         double seconds = median_seconds(call_batch, &call) / BATCH_ARRAYS;
-        printf("| %zu | %.4f | %.0f | %.1f |\n", n, 1e3 * seconds, 1 / seconds,
+        printf("| %zu | %.1f | %.4f | %.0f | %.1f |\n", n, 1e-9 * speed, 1e3 * seconds, 1 / seconds,
                100 * OPERATIONS_PER_CUBE * (double)n * (double)n * (double)n / seconds / speed);
         transfer_plan_destroy(call.plan);
     }
@@ -266,16 +268,16 @@ static void print_batch(size_t n, double speed)
 int main(void)
 {
     const size_t sizes[] = {16, 32, 64, 128, 256, 512, 1024};
-    double speed = product_speed();
-    print_machine(speed);
-    printf("| N | T, ms | T per s | %% of dgemm | one field, ms | T against field | ngspice .op, ms | T "
+    print_machine();
+    printf("| N | dgemm, GF/s | T, ms | T per s | %% of dgemm | one field, ms | T against field | ngspice "
+           ".op, ms | T "
            "faster by "
-           "| ngspice against T |\n|---|---|---|---|---|---|---|---|---|\n");
+           "| ngspice against T |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        print_row(sizes[i], speed);
+        print_row(sizes[i]);
     printf("\nMany arrays of one network, one in each lane of the vectors:\n\n"
-           "| N | T, ms each | T per s | %% of dgemm |\n|---|---|---|---|\n");
+           "| N | dgemm, GF/s | T, ms each | T per s | %% of dgemm |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < 3; i++)
-        print_batch(sizes[i], speed);
+        print_batch(sizes[i]);
     return 0;
 }

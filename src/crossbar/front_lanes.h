@@ -133,8 +133,9 @@ static void lanes_merge(double *front, size_t n, size_t n_eliminated, const doub
                         const struct front_window *window)
 {
     vector *siemens = (vector *)(void *)front;
-    size_t stride = front_lanes_stride(n),
-           n_rows = n_eliminated > 0 && n_eliminated + SQUARE < n ? n_eliminated + SQUARE : n;
+    size_t stride = front_lanes_stride(n), n_rows = n_eliminated > 0 ? n_eliminated : n;
+    if (n_rows > PANEL) /* the first panel's squares reach kept rows */
+        n_rows = n_rows + SQUARE < n ? n_rows + SQUARE : n;
     for (size_t i = 0; i < n_rows; i++)
         memset(siemens + i * stride + i, 0, (stride - i) * sizeof *siemens);
     for (int c = 0; c < 2 && n_eliminated > 0; c++)

@@ -108,7 +108,8 @@ static void assemble_core(const struct transfer_lanes *lanes, const struct trans
 {
     size_t stride = front_lanes_stride(core->n), n_lanes = lanes->kernel->n_lanes;
     size_t n_columns = lanes->tree->network.n_columns;
-    memset(front, 0, front_lanes_size(core->n) * n_lanes * sizeof *front);
+    for (size_t i = 0; i < core->n; i++)
+        memset(front + (i * stride + i) * n_lanes, 0, (stride - i) * n_lanes * sizeof *front);
     add_ends(lanes, block, core, front);
     add_inner_wires(lanes, block, core, front);
     for (size_t a = 0; a < block->n_rows; a++)
