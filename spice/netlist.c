@@ -1,12 +1,27 @@
 #include "spice/netlist.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
 
 enum { NODE_SIZE = 48 };
 
 struct node {
     char name[NODE_SIZE];
 };
+
+/* What the whole deck needs; all arrays the caller's. */
+struct netlist {
+    const struct network *network;
+    struct edges edges;
+    struct cell_law law; /* borrowed */
+    const double *conductance;
+    bool *row_reached, *column_reached; /* whether a driver or a sense branch reaches the line */
+    struct text *deck;
+};
+
+/* --- nodes --- */
 
 static struct node line_node(char letter, size_t i)
 {
@@ -22,84 +37,201 @@ static struct node cell_node(char letter, size_t i, size_t j)
     return node;
 }
 
-static struct node word_node(const struct network *network, size_t i, size_t j)
+static bool row_floats(const struct netlist *list, size_t i)
 {
-    if (network->r_word_line_ohm > 0)
+    return list->edges.word_line_floating != NULL && list->edges.word_line_floating[i] != 0;
+}
+
+static bool column_floats(const struct netlist *list, size_t j)
+{
+    return list->edges.bit_line_floating != NULL && list->edges.bit_line_floating[j] != 0;
+}
+
+static struct node word_node(const struct netlist *list, size_t i, size_t j)
+{
+    if (list->network->r_word_line_ohm > 0)
         return cell_node('w', i, j);
-    return line_node(network->r_driver_ohm > 0 ? 'w' : 's', i);
+    return line_node(list->network->r_driver_ohm > 0 || row_floats(list, i) ? 'w' : 's', i);
 }
 
-static struct node bit_node(const struct network *network, size_t i, size_t j)
+static struct node bit_node(const struct netlist *list, size_t i, size_t j)
 {
-    if (network->r_bit_line_ohm > 0)
+    if (list->network->r_bit_line_ohm > 0)
         return cell_node('b', i, j);
-    return line_node(network->r_sense_ohm > 0 ? 'b' : 'o', j);
+    return line_node(list->network->r_sense_ohm > 0 || column_floats(list, j) ? 'b' : 'o', j);
 }
 
-static void resistor(struct text *deck, const char *kind, const struct node *place, const struct node *from,
-                     const struct node *to, double ohm)
+/* --- which lines are in the deck --- */
+
+static bool spread(struct netlist *list)
 {
-    text_append(deck, "r%s%s %s %s %.17g\n", kind, place->name + 1, from->name, to->name, ohm);
+    bool changed = false;
+    for (size_t i = 0; i < list->network->n_rows; i++)
+        for (size_t j = 0; j < list->network->n_columns; j++)
+            if (list->conductance[i * list->network->n_columns + j] > 0 &&
+                list->row_reached[i] != list->column_reached[j])
+                list->row_reached[i] = list->column_reached[j] = changed = true;
+    return changed;
 }
 
-static void write_word_line(const struct network *network, size_t i, double volts, struct text *deck)
+static void reach_lines(struct netlist *list)
 {
-    struct node source = line_node('s', i), first = word_node(network, i, 0);
-    struct node driver = network->r_word_line_ohm > 0 ? line_node('d', i) : first;
-    text_append(deck, "\n* word line %zu\nvin%zu %s 0 dc %.17g\n", i, i, source.name, volts);
-    if (network->r_driver_ohm > 0)
-        resistor(deck, "drv", &source, &source, &driver, network->r_driver_ohm);
-    if (network->r_word_line_ohm == 0)
+    for (size_t i = 0; i < list->network->n_rows; i++)
+        list->row_reached[i] = !row_floats(list, i);
+    for (size_t j = 0; j < list->network->n_columns; j++)
+        list->column_reached[j] = !column_floats(list, j);
+    while (spread(list))
+        ;
+}
+
+/* --- branches --- */
+
+static void resistor(struct netlist *list, const char *kind, const struct node *place,
+                     const struct node *from, const struct node *to, double ohm)
+{
+    text_append(list->deck, "r%s%s %s %s %.17g\n", kind, place->name + 1, from->name, to->name, ohm);
+}
+
+/*
+ * A terminal, the resistance r_end to a node `middle`, one segment r_wire to the line's node `end`; what is 0
+ * joins. `kinds`: names of both.
+ */
+static void write_end(struct netlist *list, const char *const kinds[2], const struct node *terminal,
+                      const struct node *middle, const struct node *end, double r_end_ohm, double r_wire_ohm)
+{
+    const struct node *inner = r_wire_ohm > 0 ? middle : end;
+    if (r_end_ohm > 0)
+        resistor(list, kinds[0], terminal, terminal, inner, r_end_ohm);
+    if (r_wire_ohm > 0)
+        resistor(list, kinds[1], end, r_end_ohm > 0 ? middle : terminal, end, r_wire_ohm);
+}
+
+static void write_word_line(struct netlist *list, size_t i, double volts)
+{
+    static const char *const left[] = {"drv", "w"}, *const right[] = {"drr", "wr"};
+    const struct network *network = list->network;
+    struct node source = line_node('s', i), first = word_node(list, i, 0),
+                last = word_node(list, i, network->n_columns - 1);
+    struct node driver = line_node('d', i), far = line_node('f', i);
+    text_append(list->deck, "\n* word line %zu%s\n", i, row_floats(list, i) ? ", floating" : "");
+    if (!row_floats(list, i))
+        text_append(list->deck, "vin%zu %s 0 dc %.17g\n", i, source.name, volts);
+    if (!row_floats(list, i) && list->edges.drive != EDGES_DRIVE_RIGHT)
+        write_end(list, left, &source, &driver, &first, network->r_driver_ohm, network->r_word_line_ohm);
+    for (size_t j = 1; j < network->n_columns && network->r_word_line_ohm > 0; j++) {
+        struct node before = cell_node('w', i, j - 1), here = cell_node('w', i, j);
+        resistor(list, "w", &here, &before, &here, network->r_word_line_ohm);
+    }
+    if (!row_floats(list, i) && list->edges.drive != EDGES_DRIVE_LEFT)
+        write_end(list, right, &source, &far, &last, network->r_driver_ohm, network->r_word_line_ohm);
+}
+
+static void write_bit_line(struct netlist *list, size_t j)
+{
+    static const char *const bottom[] = {"sns", "b"}, *const top[] = {"snt", "bt"};
+    const struct network *network = list->network;
+    size_t n = network->n_rows;
+    struct node terminal = line_node('o', j), end = line_node('e', j), far = line_node('h', j);
+    struct node first = bit_node(list, 0, j), last = bit_node(list, n - 1, j);
+    text_append(list->deck, "\n* bit line %zu%s\n", j, column_floats(list, j) ? ", floating" : "");
+    text_append(list->deck, "v%zu %s 0 dc %.17g\n", j, terminal.name, edges_bias_volts(&list->edges, j));
+    for (size_t i = 0; i + 1 < n && network->r_bit_line_ohm > 0 && list->column_reached[j]; i++) {
+        struct node above = bit_node(list, i, j), below = bit_node(list, i + 1, j);
+        resistor(list, "b", &above, &above, &below, network->r_bit_line_ohm);
+    }
+    if (column_floats(list, j))
         return;
-    resistor(deck, "w", &first, network->r_driver_ohm > 0 ? &driver : &source, &first,
-             network->r_word_line_ohm);
-    for (size_t j = 1; j < network->n_columns; j++) {
-        struct node left = cell_node('w', i, j - 1), right = cell_node('w', i, j);
-        resistor(deck, "w", &right, &left, &right, network->r_word_line_ohm);
+    if (list->edges.sense != EDGES_SENSE_TOP)
+        write_end(list, bottom, &terminal, &end, &last, network->r_sense_ohm, network->r_bit_line_ohm);
+    if (list->edges.sense != EDGES_SENSE_BOTTOM)
+        write_end(list, top, &terminal, &far, &first, network->r_sense_ohm, network->r_bit_line_ohm);
+}
+
+/* --- cells --- */
+
+/* The pieces from `low` to before `high` of h(x), x >= 0, by halving, so that the nesting stays shallow. */
+static void write_pieces(const struct cell_law *law, size_t low, size_t high, struct text *deck)
+{
+    const struct cell_law_piece *piece = law->pieces + low;
+    if (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        text_append(deck, "(x<%.17g ? ", law->pieces[middle].start_volts);
+        write_pieces(law, low, middle, deck);
+        text_append(deck, " : ");
+        write_pieces(law, middle, high, deck);
+        text_append(deck, ")");
+        return;
+    }
+    text_append(deck, "(%.17g+(x-%.17g)*(%.17g+(x-%.17g)*(%.17g+(x-%.17g)*%.17g)))", piece->a,
+                piece->start_volts, piece->b, piece->start_volts, piece->c, piece->start_volts, piece->d);
+}
+
+static void write_law(const struct cell_law *law, struct text *deck)
+{
+    if (law->kind != CELL_LAW_TABLE)
+        return;
+    text_append(deck, "\n* the cells' law: current / conductance at 0 V\n.func ivhalf(x) {");
+    write_pieces(law, 0, law->n_pieces, deck);
+    text_append(deck, "}\n.func iv(x) {x<0 ? -ivhalf(-x) : ivhalf(x)}\n");
+}
+
+static void write_cell(struct netlist *list, const struct node *place, const struct node *word,
+                       const struct node *bit, double siemens)
+{
+    const struct cell_law *law = &list->law;
+    switch (law->kind) {
+    case CELL_LAW_LINEAR:
+        resistor(list, "c", place, word, bit, 1 / siemens);
+        break;
+    case CELL_LAW_SINH:
+        text_append(list->deck, "bc%s %s %s i=%.17g*sinh(min(max(%.17g*v(%s,%s),-%g),%g))\n", place->name + 1,
+                    word->name, bit->name, siemens * law->v0_volts, 1 / law->v0_volts, word->name, bit->name,
+                    CELL_LAW_SINH_LIMIT, CELL_LAW_SINH_LIMIT);
+        break;
+    case CELL_LAW_TABLE:
+        text_append(list->deck, "bc%s %s %s i=%.17g*iv(v(%s,%s))\n", place->name + 1, word->name, bit->name,
+                    siemens, word->name, bit->name);
+        break;
     }
 }
 
-static void write_cells(const struct network *network, size_t i, const double *siemens, struct text *deck)
+static void write_cells(struct netlist *list, size_t i)
 {
-    for (size_t j = 0; j < network->n_columns; j++) {
-        struct node word = word_node(network, i, j), bit = bit_node(network, i, j),
-                    cell = cell_node('c', i, j);
-        if (siemens[j] > 0)
-            resistor(deck, "c", &cell, &word, &bit, 1 / siemens[j]);
+    for (size_t j = 0; j < list->network->n_columns; j++) {
+        double siemens = list->conductance[i * list->network->n_columns + j];
+        struct node word = word_node(list, i, j), bit = bit_node(list, i, j), place = cell_node('c', i, j),
+                    access = cell_node('a', i, j);
+        if (siemens == 0)
+            continue;
+        if (list->edges.r_access_ohm > 0)
+            resistor(list, "a", &place, &access, &bit, list->edges.r_access_ohm);
+        write_cell(list, &place, &word, list->edges.r_access_ohm > 0 ? &access : &bit, siemens);
     }
 }
 
-static void write_bit_line(const struct network *network, size_t j, struct text *deck)
-{
-    struct node terminal = line_node('o', j), last = bit_node(network, network->n_rows - 1, j);
-    struct node end = network->r_bit_line_ohm == 0 ? last
-                      : network->r_sense_ohm > 0   ? line_node('e', j)
-                                                   : terminal;
-    text_append(deck, "\n* bit line %zu\n", j);
-    for (size_t i = 0; i < network->n_rows && network->r_bit_line_ohm > 0; i++) {
-        struct node above = bit_node(network, i, j);
-        struct node below = i + 1 < network->n_rows ? bit_node(network, i + 1, j) : end;
-        resistor(deck, "b", &above, &above, &below, network->r_bit_line_ohm);
-    }
-    if (network->r_sense_ohm > 0)
-        resistor(deck, "sns", &terminal, &end, &terminal, network->r_sense_ohm);
-    text_append(deck, "v%zu %s 0 dc 0\n", j, terminal.name);
-}
+/* --- the deck --- */
 
-static void write_head(const struct network *network, struct text *deck)
+static void write_head(struct netlist *list)
 {
+    const struct network *network = list->network;
     text_append(
-        deck,
+        list->deck,
         "* resistive array: %zu word lines x %zu bit lines\n"
         "*\n"
-        "* word line i: source vinI (node sI), driver %g ohm (to dI), then %g ohm before each cell\n"
-        "* bit line j:  %g ohm after each cell (the last to eJ), sense resistance %g ohm, then vJ at\n"
-        "*              node oJ, a source of 0 V whose current i(vJ) flows into ground\n"
-        "* cell (i,j):  joins wI_J and bI_J; an open cell is left out\n"
-        "* A resistance of 0 is no element: the nodes it would join have one name (wI, bJ, sI or oJ).\n\n"
+        "* word line i: source vinI (node sI), driver %g ohm (to dI; on the right to fI), then %g ohm before "
+        "each\n"
+        "*              cell\n"
+        "* bit line j:  %g ohm after each cell (the last to eJ; above the first, to hJ), sense resistance %g "
+        "ohm,\n"
+        "*              then vJ at node oJ, a source of 0 V or of the bias, whose current i(vJ) flows into "
+        "it\n"
+        "* cell (i,j):  joins wI_J and bI_J, access resistance %g ohm (from aI_J); an open cell is left out\n"
+        "* A resistance of 0 is no element: the nodes it would join have one name (wI, bJ, sI or oJ). A sinh "
+        "is\n"
+        "* clamped where no solution lies, for the iterations.\n\n"
         ".options reltol=1e-9 vntol=1e-12 abstol=1e-18 gmin=1e-15 itl1=300 noacct\n",
         network->n_rows, network->n_columns, network->r_driver_ohm, network->r_word_line_ohm,
-        network->r_bit_line_ohm, network->r_sense_ohm);
+        network->r_bit_line_ohm, network->r_sense_ohm, list->edges.r_access_ohm);
 }
 
 /* Without `optran` a failed operating point would be replaced, silently, by the end of a transient. */
@@ -111,15 +243,31 @@ static void write_control(size_t n_columns, struct text *deck)
     text_append(deck, "quit\n.endc\n.end\n");
 }
 
-void netlist_write(const struct network *network, const double *conductance_siemens, const double *volts,
-                   struct text *deck)
+enum rs_status netlist_write(const struct netlist_array *array, const double *volts, struct text *deck,
+                             struct rs_error *err)
 {
-    write_head(network, deck);
-    for (size_t i = 0; i < network->n_rows; i++) {
-        write_word_line(network, i, volts[i], deck);
-        write_cells(network, i, conductance_siemens + i * network->n_columns, deck);
-    }
-    for (size_t j = 0; j < network->n_columns; j++)
-        write_bit_line(network, j, deck);
-    write_control(network->n_columns, deck);
+    size_t n_rows = array->network->n_rows, n_columns = array->network->n_columns;
+    struct netlist list = {
+        .network = array->network, .conductance = array->conductance_siemens, .deck = deck};
+    if (array->edges != NULL)
+        list.edges = *array->edges;
+    if (array->law != NULL)
+        list.law = *array->law;
+    list.row_reached = memory_allocate(n_rows + n_columns, sizeof *list.row_reached, err);
+    if (list.row_reached == NULL)
+        return RS_INTERNAL;
+    list.column_reached = list.row_reached + n_rows;
+    reach_lines(&list);
+    write_head(&list);
+    write_law(&list.law, deck);
+    for (size_t i = 0; i < n_rows; i++)
+        if (list.row_reached[i]) {
+            write_word_line(&list, i, volts[i]);
+            write_cells(&list, i);
+        }
+    for (size_t j = 0; j < n_columns; j++)
+        write_bit_line(&list, j);
+    write_control(n_columns, deck);
+    free(list.row_reached);
+    return RS_OK;
 }

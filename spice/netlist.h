@@ -1,19 +1,28 @@
 /*
  * A resistive array as an ngspice deck: the topology of docs/interface.md 1, branch by branch, nothing
  * combined or eliminated, so that it is independent of our own solvers. A resistance of 0 joins nodes by
- * giving them one name; open cells are left out. Numbers have 17 digits.
+ * giving them one name; open cells are left out, and so are floating lines that nothing connects to a
+ * terminal. Nonlinear cells are B sources with the law of cell_law.h. Numbers have 17 digits.
  */
 #ifndef SPICE_NETLIST_H
 #define SPICE_NETLIST_H
 
 #include "base/text.h"
-#include "crossbar/network.h"
+#include "crossbar/cell_law.h"
+#include "crossbar/edges.h"
+
+struct netlist_array {
+    const struct network *network;
+    const struct edges *edges;         /* NULL: the default */
+    const struct cell_law *law;        /* NULL: linear */
+    const double *conductance_siemens; /* [n_rows][n_columns] */
+};
 
 /*
  * Appends a deck that runs with `ngspice -b` and prints "i(vJ) = AMPERES" for every column J, positive into
- * ground. conductance_siemens [n_rows][n_columns], volts [n_rows].
+ * its terminals (0 for a floating bit line). volts [n_rows]. RS_INTERNAL when memory is short.
  */
-void netlist_write(const struct network *network, const double *conductance_siemens, const double *volts,
-                   struct text *deck);
+enum rs_status netlist_write(const struct netlist_array *array, const double *volts, struct text *deck,
+                             struct rs_error *err) RS_MUST_CHECK;
 
 #endif

@@ -25,6 +25,8 @@ plain.h5 4 5 1 3 cell=linear drive=left sense=bottom r_access_ohm=0 LINES=word_l
 no_rows.h5 0 3 1 1
 no_vectors.h5 3 3 0 1
 large.h5 60 60 1 4 r_sense_ohm=1
+edges.h5 9 12 2 9 $wires drive=both sense=both SOME=word_line_floating:1 SOME=bit_line_floating:1 SOME=bit_line_bias:0.1 r_access_ohm=500
+cells.h5 9 7 2 1 $wires cell=sinh v0_volts=0.1
 ARRAYS
 
 # --- solve
@@ -66,7 +68,7 @@ check "solve --solver field --json exits 0"
 $python - > /dev/null 2> err <<'PY'
 import h5py, json, numpy as np
 s = json.load(open("out"))
-assert s["schema"] == 1 and s["n_vectors"] == 3 and s["n_failed"] == 0 and s["solver"] == "field"
+assert s["schema"] == "rescore-solve/1" and s["n_vectors"] == 3 and s["n_failed"] == 0 and s["solver"] == "field"
 assert 0 <= s["residual_max"] < 1e-9 and s["difference_max"] <= 1e-11
 one, other = h5py.File("field.h5"), h5py.File("answer.h5")
 assert "transfer" not in one and "word_line_voltage" not in one
@@ -98,6 +100,45 @@ import h5py, numpy as np
 g, a = h5py.File("plain.h5"), h5py.File("plain.out.h5")
 assert np.allclose(g["voltage"][:] @ g["conductance"][:], a["current"][:], rtol=1e-13, atol=1e-20)' 2> err
 check "absent resistances are 0, defaults may be written out, ideal wires give the plain product"
+
+# --- edges and cells
+"$RESCORE" solve edges.h5 -o edges.out.h5 --transfer --nodes > out 2> err && $python - 2>> err <<'PY'
+import h5py, numpy as np
+g, a = h5py.File("edges.h5"), h5py.File("edges.out.h5")
+V, T, I, B = g["voltage"][:], a["transfer"][:], a["current"][:], a["bias_current"][:]
+bias, loose, floating = g["bit_line_bias"][:], g["bit_line_floating"][:] == 1, g["word_line_floating"][:] == 1
+assert loose.any() and floating.any() and bias.any()
+assert np.allclose(V @ T + B, I, rtol=1e-11, atol=1e-18), "current = voltage x transfer + bias_current"
+assert (I[:, loose] == 0).all() and (T[floating] == 0).all()
+u, w, G = a["word_line_voltage"][:], a["bit_line_voltage"][:], g["conductance"][:]
+cell = (u - w) / np.where(G > 0, 1 / np.where(G > 0, G, 1) + 500, np.inf)
+assert np.allclose(cell.sum(axis=1), I, rtol=0, atol=1e-9 * abs(cell).max()), "cells give what columns take"
+ends = (w[:, 0] - bias) / 93 + (w[:, -1] - bias) / 93
+assert np.allclose(ends[:, ~loose], I[:, ~loose], rtol=0, atol=1e-9 * abs(cell).max()), "both ends are counted"
+driven = (2 * V - u[:, :, 0] - u[:, :, -1])[:, ~floating] / 102
+assert np.allclose(driven, cell.sum(axis=2)[:, ~floating], rtol=0, atol=1e-9 * abs(cell).max()), "both drivers feed"
+assert a["bias_current"].attrs["units"] == "A" and a["residual"][:].max() < 1e-9
+PY
+check "driven and sensed at both ends, floating lines, biases, access devices: the answer obeys Kirchhoff"
+
+"$RESCORE" solve cells.h5 -o cells.out.h5 --nodes --tolerance 1e-11 > out 2> err && $python - 2>> err <<'PY'
+import h5py, numpy as np
+g, a = h5py.File("cells.h5"), h5py.File("cells.out.h5")
+u, w, G = a["word_line_voltage"][:], a["bit_line_voltage"][:], g["conductance"][:]
+cell = G * 0.1 * np.sinh((u - w) / 0.1)
+scale = abs(cell).sum(axis=1)
+assert (abs(cell.sum(axis=1) - a["current"][:]) <= 1e-11 * scale + 1e-25).all(), "currents are those of the law"
+assert (abs(w[:, -1] / 93 - a["current"][:]) <= 1e-10 * scale).all(), "and those of the sense branch"
+assert a["residual"][:].max() < 1e-10 and a.attrs["solver"] == "field" and a.attrs["iterations"] > 0
+assert abs(cell - G * (u - w)).max() > 0.05 * abs(cell).max(), "the cells are far from straight"
+PY
+check "sinh cells: currents, voltages and law agree"
+"$RESCORE" solve cells.h5 -o strict.h5 --tolerance 1e-18 > out 2> err
+[ $? -eq 1 ] && $python -c '
+import h5py, numpy as np
+a = h5py.File("strict.h5")
+assert (a["status"][:] > 0).all() and np.isnan(a["current"][:]).all()' 2> err
+check "sinh cells: a tolerance that cannot be met: exit 1, NaN currents, status > 0"
 
 # --- netlist
 "$RESCORE" netlist good.h5 -o deck.cir > out 2> err && ngspice -b deck.cir > out 2> err &&
@@ -132,13 +173,30 @@ missing conductance|:/conductance: error: not found|DROP=conductance
 missing voltage|:/voltage: error: not found|DROP=voltage
 wrong rank|:/conductance: error: 3 dimensions found, 2 expected|RANK=conductance
 wrong rank of voltage|:/voltage: error: 3 dimensions found, 2 expected|RANK=voltage
-cells that are not there yet|:/@cell: error: 'sinh' found, 'linear' expected: .* yet|cell=sinh
 misspelt cell|:/@cell: error: 'linaer' found.*did you mean 'linear'|cell=linaer
-drive that is not there yet|:/@drive: error: 'both' found, 'left' expected: .* yet|drive=both
-sense that is not there yet|:/@sense: error: 'top' found, 'bottom' expected: .* yet|sense=top
-floating lines|:/word_line_floating: error: 1 found at \[0\], 0 expected: .* yet|LINES=word_line_floating:1
-biased lines|:/bit_line_bias: error: 0.5 found at \[0\], 0 expected: .* yet|LINES=bit_line_bias:0.5
-access resistance|:/@r_access_ohm: error: 10 found, 0 expected: .* yet|r_access_ohm=10
+misspelt drive|:/@drive: error: 'rigth' found, 'left', 'right' or 'both' expected; did you mean 'right'|drive=rigth
+misspelt sense|:/@sense: error: 'middle' found, 'bottom', 'top' or 'both' expected|sense=middle
+drive as a number|:/@drive: error: |drive=1
+half floating word line|:/word_line_floating: error: 0.5 found at \[0\], 0 or 1 expected|LINES=word_line_floating:0.5
+half floating bit line|:/bit_line_floating: error: 2 found at \[0\], 0 or 1 expected|LINES=bit_line_floating:2
+NaN bias|:/bit_line_bias: error: nan found at \[0\], a finite number of volts|LINES=bit_line_bias:nan
+too few floating lines|:/bit_line_floating: error: 4 columns found, 6 expected|LENGTH=bit_line_floating:4
+negative access resistance|:/@r_access_ohm: error: -1 found, 0 or a positive|r_access_ohm=-1
+sinh without v0|:/@v0_volts: error: not found, expected with cell 'sinh'|cell=sinh
+sinh with v0 = 0|:/@v0_volts: error: 0 found, a positive number of volts|cell=sinh v0_volts=0
+sinh with negative v0|:/@v0_volts: error: -0.2 found, a positive|cell=sinh v0_volts=-0.2
+sinh with infinite v0|:/@v0_volts: error: inf found, a positive|cell=sinh v0_volts=inf
+table without a table|:/iv_volts: error: not found, expected with cell 'table'|cell=table
+table without factors|:/iv_factor: error: not found, expected with cell 'table'|cell=table IV=0.1:1 DROP=iv_factor
+table of other lengths|:/iv_factor: error: 4 factors found, 1 expected|cell=table IV=0.1:1 LENGTH=iv_factor:4
+table of falling voltages|:/iv_volts: error: voltage 0.1 found at \[1\], rising voltages expected|cell=table IV=0.2:1,0.1:1
+table of NaN|:/iv_volts: error: voltage nan found at \[0\]|cell=table IV=nan:1
+table with factor 0|:/iv_factor: error: 0 found at \[0\], a positive number|cell=table IV=0.1:0
+table with another factor at 0 V|:/iv_factor: error: 1.2 found at 0 V, 1 expected|cell=table IV=0:1.2,0.1:1.2
+table of a falling current|:/iv_factor: error: .* falls to 0.12 at 0.2 V, a rising current|cell=table IV=0.1:2,0.2:0.6
+table that drops at once|:/iv_factor: error: 0.2 found at the first voltage 0.1 V, 1/3 or more|cell=table IV=0.1:0.2,0.2:0.4
+table that is no odd law|:/iv_volts: error: voltages from -0.1 to 0.2 found, .* symmetric to 0|cell=table IV=-0.1:1,0.2:1
+table that is not symmetric|:/iv_volts: error: voltages from -0.1 to 0.1 found, .* symmetric to 0|cell=table IV=-0.1:1,0.1:1.5
 TABLE
 awk -F'|' '{ print "bad" NR ".h5 4 6 2 5 " $3 }' table | make_array
 i=0
@@ -146,6 +204,9 @@ while IFS='|' read -r name pattern settings; do
     i=$((i + 1))
     refused 65 "^bad$i.h5$pattern" "solve: $name" "$RESCORE" solve "bad$i.h5" -o bad.out
 done < table
+make_array sinh.h5 4 6 2 5 cell=sinh v0_volts=0.1 $wires
+refused 65 "^sinh.h5:/@cell: error: 'sinh' found, 'linear' expected by --transfer" "no transfer matrix of nonlinear cells" \
+    "$RESCORE" solve sinh.h5 --transfer -o bad.out
 refused 65 '^no_rows.h5:/conductance: error: 0 rows found, at least 1 expected' "solve: no rows" "$RESCORE" solve no_rows.h5 -o bad.out
 refused 65 '^no_vectors.h5:/voltage: error: 0 vectors found, at least 1 expected' "solve: no vectors" "$RESCORE" solve no_vectors.h5 -o bad.out
 
@@ -174,6 +235,9 @@ refused 64 "'--tolerance' needs a value" "missing value" "$RESCORE" compare good
 refused 64 "tolerance '-1' found" "bad tolerance" "$RESCORE" compare good.h5 --tolerance -1
 refused 64 "tolerance 'nan' found" "tolerance nan" "$RESCORE" compare good.h5 --tolerance nan
 refused 64 "did you mean 'field'" "unknown solver" "$RESCORE" solve good.h5 -o bad.out --solver fild
+refused 64 "--kernel 'sse' found" "unknown kernel" "$RESCORE" solve good.h5 -o bad.out --kernel sse
+"$RESCORE" solve --kernel baseline good.h5 -o kernel.out > out 2> err && [ -s kernel.out ]
+check "a kernel can be forced"
 refused 64 'an argument is missing' "missing argument" "$RESCORE" solve -o bad.out
 refused 64 'one argument too many' "too many arguments" "$RESCORE" solve good.h5 zero.h5 -o bad.out
 refused 64 '-o is missing' "missing output" "$RESCORE" netlist good.h5

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Engine against ngspice: random arrays up to 32 x 32, zero and other resistances, signed and zero drives. Prints TAP.
+# Engine against ngspice: random arrays up to 32 x 32, zero and other resistances, signed and zero drives, all edges,
+# nonlinear cells. Prints TAP.
 . "${srcdir:=.}/tests/tap.sh"
 python=/usr/bin/python3
 work=$(mktemp -d "${TMPDIR:-/tmp}/rescore-compare.XXXXXX") || exit 99
@@ -13,11 +14,11 @@ fi
 make_array() { $python "$srcdir/tests/make_array.py" "$@"; }
 
 largest=0
-compare() { # compare FILE NAME: both must agree to 1e-11
+compare() { # compare FILE NAME TOLERANCE
     "$RESCORE" compare "$1" --tolerance 1e-9 > out 2> err
     status=$?
     found=$(sed -n 's/^largest_relative_difference = //p' out)
-    [ "$status" -eq 0 ] && awk -v x="$found" 'BEGIN { exit !(x != "" && x + 0 <= 1e-11) }'
+    [ "$status" -eq 0 ] && awk -v x="$found" -v t="$3" 'BEGIN { exit !(x != "" && x + 0 <= t + 0) }'
     ok "$2: $found" "$?" "exit $status: $(cat err)"
     largest=$(awk -v x="$found" -v y="$largest" 'BEGIN { print (x + 0 > y + 0) ? x : y }')
 }
@@ -41,11 +42,57 @@ awk '{ print "array" NR ".h5 " $0 }' table | make_array
 i=0
 while read -r settings; do
     i=$((i + 1))
-    compare "array$i.h5" "$settings"
+    compare "array$i.h5" "$settings" 1e-11
 done < table
 echo "# largest relative difference of all: $largest"
 
 mv "array$i.h5" array.h5
+
+# Edges and access devices to 1e-11, nonlinear cells to 1e-9.
+w="r_word_line_ohm=2.5 r_bit_line_ohm=1.5 r_driver_ohm=120 r_sense_ohm=80"
+f="SOME=word_line_floating:1 SOME=bit_line_floating:1"
+cat > linear <<EDGES
+6 5 2 1 drive=right $w
+6 5 2 2 drive=both sense=both $w
+5 7 1 3 sense=top r_access_ohm=2000 $w
+1 1 1 4 drive=both sense=both $w
+32 32 1 5 drive=both sense=top SOME=bit_line_bias:0.1 $w
+7 6 2 6 $f $w
+7 6 2 7 $f SOME=bit_line_bias:-0.1 drive=right sense=top $w
+6 6 1 8 $f drive=both sense=both SOME=bit_line_bias:0.1
+6 6 1 9 $f drive=both sense=both r_driver_ohm=100 r_sense_ohm=60 r_access_ohm=1e4
+6 6 1 10 $f drive=right r_word_line_ohm=3 SOME=bit_line_bias:0.2
+5 5 1 11 LINES=bit_line_floating:1 $w
+5 5 1 12 LINES=word_line_floating:1 SOME=bit_line_bias:0.2 $w
+5 5 1 13 LINES=word_line_floating:1 LINES=bit_line_floating:1 $w
+5 4 1 14 OPEN=1 $f drive=both $w
+5 5 1 15 LINES=bit_line_bias:0.1 ZERO=1 $w
+EDGES
+half=0:1,0.1:1.1,0.2:1.5,0.3:2
+cat > nonlinear <<CELLS
+6 5 2 21 cell=sinh v0_volts=0.25 $w
+6 5 2 22 cell=sinh v0_volts=0.05 VOLTS=0.4 $w
+6 5 1 23 cell=sinh v0_volts=0.05 VOLTS=0.4
+32 32 1 24 cell=sinh v0_volts=0.1 $w
+6 5 1 25 cell=sinh v0_volts=0.05 VOLTS=0.4 r_access_ohm=3000 $w
+6 5 2 26 cell=table IV=$half VOLTS=0.4 $w
+32 32 1 27 cell=table IV=-0.3:2,-0.2:1.5,-0.1:1.1,$half $w
+6 5 1 28 cell=table IV=0.1:0.8,0.2:0.7,0.3:0.6 VOLTS=0.5 $w
+1 4 1 29 cell=table IV=0.2:1 $w
+6 7 2 30 cell=sinh v0_volts=0.1 $f drive=both sense=both SOME=bit_line_bias:0.1 r_access_ohm=500 $w
+6 7 1 31 cell=sinh v0_volts=0.1 $f SOME=bit_line_bias:0.1
+6 7 1 32 cell=table IV=$half LINES=word_line_floating:1 SOME=bit_line_bias:0.1 $w
+3 3 1 33 cell=sinh v0_volts=0.1 ZERO=1 $w
+CELLS
+for kind in linear nonlinear; do
+    awk -v kind=$kind '{ print kind NR ".h5 " $0 }' $kind | make_array
+    i=0 allowed=1e-9
+    [ $kind = nonlinear ] || allowed=1e-11
+    while read -r settings; do
+        i=$((i + 1))
+        compare "$kind$i.h5" "$settings" $allowed
+    done < $kind
+done
 "$RESCORE" compare array.h5 --tolerance 1e-17 > out 2> err
 ok "a difference above the tolerance exits 1" "$([ $? -eq 1 ] && grep -q '^largest_relative_difference = ' out; echo $?)" "$(cat out err)"
 "$RESCORE" compare array.h5 --json > out 2> err
@@ -53,7 +100,7 @@ ok "compare --json exits 0" "$?" "$(cat err)"
 $python - > why 2>&1 <<'PY'
 import json
 s = json.load(open("out"))
-assert s["schema"] == 1 and len(s["engine"]) == 1 and len(s["engine"][0]) == 5
+assert s["schema"] == "rescore-compare/1" and len(s["engine"]) == 1 and len(s["engine"][0]) == 5
 worst = max(abs(a - b) for a, b in zip(s["engine"][0], s["ngspice"][0])) / max(map(abs, s["ngspice"][0]))
 assert abs(worst - s["largest_relative_difference"]) <= 1e-3 * worst
 PY

@@ -97,6 +97,15 @@ tests_test_report_LDADD = $(test_libraries)
 shell_tests += %D%/report.sh %D%/notebook.sh
 EXTRA_DIST += %D%/make_result.py %D%/check_report.py
 
+unit_tests += %D%/test_edges
+tests_test_edges_SOURCES = %D%/test_edges.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_edges_CFLAGS = $(test_flags)
+tests_test_edges_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_nonlinear
+tests_test_nonlinear_SOURCES = %D%/test_nonlinear.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_nonlinear_CFLAGS = $(test_flags)
+tests_test_nonlinear_LDADD = $(test_libraries)
 unit_tests += %D%/test_random
 tests_test_random_SOURCES = %D%/test_random.c
 tests_test_random_CFLAGS = $(test_flags)
@@ -140,6 +149,15 @@ tests_test_frontend_SOURCES = %D%/test_frontend.c
 tests_test_frontend_CFLAGS = $(test_flags)
 tests_test_frontend_LDADD = $(test_libraries)
 
+unit_tests += %D%/test_query
+tests_test_query_SOURCES = %D%/test_query.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_query_CFLAGS = $(test_flags)
+tests_test_query_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_attention
+tests_test_attention_SOURCES = %D%/test_attention.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_attention_CFLAGS = $(test_flags)
+tests_test_attention_LDADD = $(test_libraries)
 unit_tests += %D%/test_config
 tests_test_config_SOURCES = %D%/test_config.c %D%/bad_configs.h %D%/folder.h
 tests_test_config_CFLAGS = $(test_flags)
@@ -153,4 +171,12 @@ EXTRA_DIST += %D%/check_decisions.py
 
 shell_tests += %D%/run_result.sh
 
+unit_tests += %D%/test_network
+tests_test_network_SOURCES = %D%/test_network.c
+tests_test_network_CFLAGS = $(test_flags)
+tests_test_network_LDADD = $(test_libraries)
 shell_tests += %D%/cli_run.sh
+unit_tests += %D%/test_transfer
+tests_test_transfer_SOURCES = %D%/test_transfer.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_transfer_CFLAGS = $(test_flags)
+tests_test_transfer_LDADD = $(test_libraries)

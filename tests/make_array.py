@@ -7,6 +7,9 @@ NAME=VALUE sets a root attribute (a number if it reads as one). Names in capital
   ROWS=N                        rows of /voltage               TYPE=f4|i8|...   type of both datasets
   ZERO=1                        all drives 0                   OPEN=1           all cells open
   LINES=NAME:VALUE              a dataset of VALUE per line, of rows (word_...) or columns (bit_...)
+  LENGTH=NAME:N                 a dataset of N ones
+  SOME=NAME:VALUE               the same with VALUE on about half of the lines, 0 on the others (not on the first)
+  VOLTS=V                       drives of up to V volts         IV=V:F,V:F,...   /iv_volts and /iv_factor
 """
 import shlex
 import sys
@@ -23,7 +26,7 @@ def make(words):
     random = np.random.default_rng(seed)
     conductance = 1e-6 * 100 ** random.random((n_rows, n_columns))
     conductance[random.random(conductance.shape) < 0.05] = 0
-    voltage = random.uniform(-0.2, 0.2, (n_vectors, int(bend.get("ROWS", n_rows))))
+    voltage = float(bend.get("VOLTS", 0.2)) * random.uniform(-1, 1, (n_vectors, int(bend.get("ROWS", n_rows))))
     voltage[random.random(voltage.shape) < 0.2] = 0
     if "ZERO" in bend:
         voltage[...] = 0
@@ -41,7 +44,6 @@ def make(words):
         if kind.kind in "iu":
             data = {name: (values > 0) for name, values in data.items()}
         data = {name: values.astype(kind) for name, values in data.items()}
-    data.pop(bend.get("DROP"), None)
     with h5py.File(path, "w") as file:
         for name, values in data.items():
             file[name] = values
@@ -52,9 +54,24 @@ def make(words):
                 file.attrs[name] = float(value)
             except ValueError:
                 file.attrs[name] = value
-        if "LINES" in bend:
-            name, value = bend["LINES"].split(":")
+        for all_lines in [value for name, value in settings if name == "LINES"]:
+            name, value = all_lines.split(":")
             file[name] = np.full(n_rows if name.startswith("word") else n_columns, float(value))
+        for some in [value for name, value in settings if name == "SOME"]:
+            name, value = some.split(":")
+            lines = float(value) * (random.random(n_rows if name.startswith("word") else n_columns) < 0.5)
+            lines[0] = 0
+            file[name] = lines
+        if "IV" in bend:
+            pairs = np.array([pair.split(":") for pair in bend["IV"].split(",")], float)
+            file["iv_volts"], file["iv_factor"] = pairs.T
+        if "LENGTH" in bend:
+            name, length = bend["LENGTH"].split(":")
+            if name in file:
+                del file[name]
+            file[name] = np.ones(int(length))
+        if "DROP" in bend:
+            del file[bend["DROP"]]
 
 
 for line in [sys.argv[1:]] if len(sys.argv) > 1 else map(shlex.split, sys.stdin):

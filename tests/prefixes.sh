@@ -12,7 +12,7 @@ ok "the shared library shows some symbols, all named rs_" "$([ -n "$shown" ] && 
 # Reads "OBJECT SYMBOL" lines (SYMBOL empty: the object exists); prints each symbol without its file's name.
 check() {
     awk '
-    function stem(path) { sub(/.*\//, "", path); sub(/\.o$/, "", path); gsub(/-/, "_", path); return path }
+    function stem(path) { sub(/.*\//, "", path); sub(/^lib[^-]*_la-/, "", path); sub(/\.o$/, "", path); gsub(/-/, "_", path); return path }
     function folder(path) { sub(/\/[^\/]*$/, "", path); sub(/\/\.libs$/, "", path); return path }
     { known[folder($1), stem($1)] = 1; object[NR] = $1; symbol[NR] = $2 }
     END {

@@ -120,7 +120,7 @@ mkdir empty
 check "nothing to merge: exit 74"
 
 # --- kills and resumption, of a run of some seconds
-sed 's/samples: 6/samples: 150/; s/trials: 3/trials: 8/' stories.yaml > long.yaml
+sed 's/samples: 6/samples: 500/; s/trials: 3/trials: 8/' stories.yaml > long.yaml
 run long.yaml -o whole.h5 -j 2
 check "a longer run ends"
 start() { "$RESCORE" run long.yaml -o killed.h5 -j 1 --progress json "$@" > out 2> err & running=$!; }
@@ -166,7 +166,7 @@ running=
 
 # --- parts of another configuration
 rm -f killed.h5; start; await have_part; kill -9 $running 2> /dev/null; wait $running 2> /dev/null; running=
-sed -i 's/samples: 150/samples: 6/' long.yaml
+sed -i 's/samples: 500/samples: 6/' long.yaml
 "$RESCORE" run long.yaml -o fresh.h5 > out 2> err && "$RESCORE" run long.yaml -o killed.h5 > out 2> err &&
     cmp fresh.h5 killed.h5 > out && grep -q '^killed.h5.parts: [0-9]* parts of another configuration.* are discarded' err
 check "parts of another configuration are discarded with a message"

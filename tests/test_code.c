@@ -161,8 +161,8 @@ Test(code, a_threshold_is_the_smallest_sum_that_reaches_it)
     for (int i = 0; i < CASES; i++) {
         double unit = ldexp(0.5 + u[3 * i], i % 60 - 50), n = floor(ldexp(u[3 * i + 1] - 0.5, 1 + i % 45));
         check_threshold(unit * n, unit); /* on a score */
-        check_threshold(nextafter(unit * n, INFINITY), unit);
-        check_threshold(nextafter(unit * n, -INFINITY), unit);
+        check_threshold(nextafter(unit * n, (double)INFINITY), unit);
+        check_threshold(nextafter(unit * n, -(double)INFINITY), unit);
         check_threshold(unit * (n + u[3 * i + 2]), unit); /* between two */
     }
 }
@@ -181,8 +181,8 @@ Test(code, thresholds_on_whole_scores_are_met_exactly)
 Test(code, thresholds_that_no_sum_reaches_are_limited)
 {
     const int64_t largest_sum = (int64_t)32767 * 32767 << 20;
-    const double far[] = {INFINITY, 1e300,  1e30,       1e18,       9e15,  1e16,
-                          3e16,     4.7e18, 0x1p53 + 2, 0x1p54 + 4, 0x1p61};
+    const double far[] = {(double)INFINITY, 1e300,      1e30,       1e18,  9e15, 1e16, 3e16,
+                          4.7e18,           0x1p53 + 2, 0x1p54 + 4, 0x1p61};
     for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
         cr_assert_gt(code_threshold(far[i], 1), largest_sum, "%g", far[i]);
         cr_assert_lt(code_threshold(-far[i], 1), -largest_sum, "%g", -far[i]);
@@ -197,7 +197,7 @@ Test(code, without_a_unit_all_scores_are_0)
 {
     cr_assert_leq(code_threshold(0, 0), 0);
     cr_assert_leq(code_threshold(-1, 0), 0);
-    cr_assert_leq(code_threshold(-INFINITY, 0), 0);
+    cr_assert_leq(code_threshold(-(double)INFINITY, 0), 0);
     cr_assert_gt(code_threshold(1e-300, 0), 0);
-    cr_assert_gt(code_threshold(INFINITY, 0), 0);
+    cr_assert_gt(code_threshold((double)INFINITY, 0), 0);
 }

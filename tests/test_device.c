@@ -40,7 +40,7 @@ static void moments_of(const struct device *device, enum law_block block, double
                        double *sigma)
 {
     const struct card_block *law = &device->card.blocks[block];
-    *shift = *sigma = NAN;
+    *shift = *sigma = (double)NAN;
     law->law->moments(&law->params, &device->at, 1, &g, shift, sigma);
 }
 
@@ -204,7 +204,7 @@ Test(device, wan2022_cells_are_cut_at_zero)
     double mean, variance, lowest = 1;
     open_at("wan2022", day, &device);
     program_all(&device, 1 * uS);
-    cut_moments(1 * uS, wan_sigma(1, 1 * uS), 0, INFINITY, &mean, &variance);
+    cut_moments(1 * uS, wan_sigma(1, 1 * uS), 0, (double)INFINITY, &mean, &variance);
     assert_moments(programmed, mean, variance, "cut at 0");
     for (int i = 0; i < CELLS; i++)
         lowest = fmin(lowest, programmed[i]);
@@ -264,7 +264,7 @@ Test(device, reads_spread_around_the_programmed_state)
     open_with(&options, &white);
     device_read(&white, &write_key, CELLS, programmed, scratch, read_back);
     double mean, variance;
-    cut_moments(g, g, 0, INFINITY, &mean, &variance);
+    cut_moments(g, g, 0, (double)INFINITY, &mean, &variance);
     assert_moments(read_back, mean, variance, "white, cut at 0");
 }
 

@@ -326,9 +326,11 @@ static void assert_sigma(const double *values, double sigma)
 Test(frontend, offsets_and_noise_are_independent_normals_of_their_sigma)
 {
     const struct comparator comparator = {2.5, 1.5}, none = {0, 0};
+    struct random_key first = here; /* an offset is drawn at write 0, draw 0 */
     double product = 0;
-    comparator_offsets(&comparator, &here, SLOTS, one);
-    comparator_noise(&comparator, &here, SLOTS, other);
+    first.write = first.draw = 0;
+    comparator_offsets(&comparator, &first, SLOTS, one);
+    comparator_noise(&comparator, &first, SLOTS, other);
     assert_sigma(one, 2.5);
     assert_sigma(other, 1.5);
     for (int i = 0; i < SLOTS; i++)

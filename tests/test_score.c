@@ -125,13 +125,13 @@ Test(score, a_threshold_lies_midway_between_neighbouring_scores)
         {0.5, 4, {4, 8, -2, 1}, 1.25},   /* between 4 and 1 */
         {0.75, 4, {4, 8, -2, 1}, -0.25}, /* between 1 and -2 */
         {0.5, 4, {8, 4, 4, 1}, 1.25},    /* equals are never parted: three are kept */
-        {0.25, 4, {4, 4, 4, 4}, -INFINITY},
-        {1, 4, {4, 8, -2, 1}, -INFINITY},
-        {0.76, 4, {4, 8, -2, 1}, -INFINITY},
-        {0.75, 4, {4, 8, 1, 1}, -INFINITY},
+        {0.25, 4, {4, 4, 4, 4}, -(double)INFINITY},
+        {1, 4, {4, 8, -2, 1}, -(double)INFINITY},
+        {0.76, 4, {4, 8, -2, 1}, -(double)INFINITY},
+        {0.75, 4, {4, 8, 1, 1}, -(double)INFINITY},
         {0.01, 4, {4, 8, -2, 1}, 3}, /* never none */
         {0, 4, {4, 8, -2, 1}, 3},
-        {0.5, 1, {4}, -INFINITY},
+        {0.5, 1, {4}, -(double)INFINITY},
         {0.125, 8, {1, 2, 3, 4, 5, 6, 7, 8}, 3.75},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -18,7 +18,8 @@ static char *deck_of(const struct network *network)
     const double conductance[] = {1e-5, 0, 3e-5, 4e-5, 5e-5, 6e-5}, volts[] = {0.1, -0.2};
     struct text deck = {0};
     struct rs_error err;
-    netlist_write(network, conductance, volts, &deck);
+    const struct netlist_array array = {.network = network, .conductance_siemens = conductance};
+    cr_assert_eq(netlist_write(&array, volts, &deck, &err), RS_OK);
     char *bytes = text_take(&deck, &err);
     cr_assert_not_null(bytes);
     return bytes;

@@ -62,7 +62,7 @@ Test(statistics, equal_values_have_width_0_and_a_nan_spreads)
     statistics_interval(values, 4, 0.95, &mean, &half_width);
     cr_assert_eq(mean, 0.1);
     cr_assert_eq(half_width, 0.0);
-    values[2] = NAN;
+    values[2] = (double)NAN;
     statistics_interval(values, 4, 0.95, &mean, &half_width);
     cr_assert(isnan(mean) && isnan(half_width));
 }

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "digital/bit_serial.h"
+#include "numeric/softmax.h"
 #include "tensor/code.h"
 
 /* Signals nearer than this are ties: rounding of the circuit solution, far below any physical difference. */
@@ -79,7 +80,7 @@ static void softmax(const double *scores, const bool *chosen, size_t n, double *
         if (chosen[j] && scores[j] > top)
             top = scores[j];
     for (size_t j = 0; j < n; j++) {
-        weights[j] = chosen[j] ? exp(scores[j] - top) : 0;
+        weights[j] = chosen[j] ? softmax_exp(scores[j] - top) : 0;
         sum += weights[j];
     }
     for (size_t j = 0; j < n && sum > 0; j++)

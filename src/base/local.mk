@@ -1,4 +1,8 @@
 librescore_core_la_SOURCES += \
+    %D%/clock.c \
+    %D%/clock.h \
+    %D%/kernel.c \
+    %D%/kernel.h \
     %D%/memory.c \
     %D%/memory.h \
     %D%/option.c \

@@ -1,6 +1,7 @@
 #include "base/version.h"
 
 #include "base/commit.h"
+#include "base/kernel.h"
 #include "config.h"
 
 const char *version_number(void)
@@ -24,5 +25,5 @@ const char *version_compiler(void)
 
 const char *version_kernel(void)
 {
-    return "baseline";
+    return kernel_name(kernel_chosen());
 }

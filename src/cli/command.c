@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/kernel.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "io/file.h"
@@ -81,7 +82,9 @@ static const struct common commons[N_COMMON] = {
     [COMMON_VERBOSE] = {{"verbose", NULL, "more of what is done"}, 'v'},
     [COMMON_THREADS] = {{"threads", "N", "threads; numbers do not depend on them (default: all cores)"}, 'j'},
     [COMMON_SEED] = {{"seed", "S", "seed of every random draw (--set monte_carlo.seed=S)"}, 0},
-    [COMMON_KERNEL] = {{"kernel", "NAME", "numerical kernel; this build has baseline"}, 0},
+    [COMMON_KERNEL] = {{"kernel", "NAME",
+                        "numerical kernel: avx512, avx2 or baseline (default: the first that runs here)"},
+                       0},
     [COMMON_SET] = {{"set", "KEY=VALUE", "overrides one key of the configuration; repeatable"}, 0},
     [COMMON_JSON] = {{"json", NULL, "summary as one JSON object on standard output"}, 0},
     [COMMON_PROGRESS] = {{"progress", "HOW", "auto, always, never or json"}, 0},
@@ -178,6 +181,18 @@ static int take_seed(const struct command *command, struct command_line *line, c
     return add_set(command, line, "monte_carlo.seed=", text);
 }
 
+/* Started processes inherit it; no thread runs yet. */
+static int set_kernel(const struct command *command, const char *name)
+{
+    enum kernel kernel;
+    if (!kernel_find(name, &kernel))
+        return usage_error(command,
+                           "--kernel '%s' found, avx512, avx2 or baseline expected, if this "
+                           "processor has it",
+                           name);
+    return setenv(KERNEL_VARIABLE, name, 1) == 0 ? RS_OK : RS_INTERNAL;
+}
+
 /* One common option; `done` ends the program with RS_OK. */
 static int take_common(const struct command *command, struct command_line *line, int which, const char *value,
                        bool *done)
@@ -205,9 +220,7 @@ static int take_common(const struct command *command, struct command_line *line,
     case COMMON_SEED:
         return take_seed(command, line, value);
     case COMMON_KERNEL:
-        return strcmp(value, version_kernel()) == 0
-                   ? RS_OK
-                   : usage_error(command, "--kernel '%s' found, this build has baseline", value);
+        return set_kernel(command, value);
     case COMMON_SET:
         return add_set(command, line, "", value);
     case COMMON_JSON:

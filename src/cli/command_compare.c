@@ -7,15 +7,18 @@
 #include "base/memory.h"
 #include "cli/array_options.h"
 #include "cli/command.h"
-#include "crossbar/array_file.h"
-#include "crossbar/transfer.h"
+#include "crossbar/array_solver.h"
 #include "spice/netlist.h"
 #include "spice/ngspice.h"
 
-enum { TABLE_COLUMNS = 16, TABLE_VECTORS = 4, JSON_SCHEMA = 1 };
+enum { TABLE_COLUMNS = 16, TABLE_VECTORS = 4 };
 
 /* ngspice orders its equations anew in every run: some 4 s at 64 x 64, 2 minutes at 128 x 128. */
 #define LIMIT_SECONDS 3600.0
+
+/* The engine is asked for so much less than the allowed difference. */
+#define ENGINE_SHARE 0.01
+#define ENGINE_TOLERANCE_MIN 1e-12
 
 struct comparison {
     struct array_file array;
@@ -43,35 +46,39 @@ static bool allocate_comparison(struct comparison *c, struct rs_error *err)
     return c->engine != NULL && c->ngspice != NULL && c->largest != NULL && c->difference != NULL;
 }
 
-static enum rs_status solve_engine(struct comparison *c, struct rs_error *err)
+/* The transfer matrix of an array with the default edges needs no convergence; all else does. */
+static enum rs_status solve_engine(struct comparison *c, double tolerance_ratio, struct rs_error *err)
 {
     const struct network *network = &c->array.network;
-    struct transfer_plan *plan = NULL;
-    double *transfer = memory_allocate(network->n_rows * network->n_columns, sizeof *transfer, err);
-    if (transfer == NULL)
-        return RS_INTERNAL;
-    enum rs_status status = transfer_plan_create(network, &plan, err);
-    if (status == RS_OK) {
-        transfer_compute(plan, c->array.conductance, transfer);
-        transfer_plan_destroy(plan);
-        for (size_t v = 0; v < c->array.n_vectors; v++)
-            transfer_apply(network, transfer, c->array.voltage + v * network->n_rows,
-                           c->engine + v * network->n_columns, NULL);
+    bool direct = c->array.law.kind == CELL_LAW_LINEAR && edges_are_default(network, &c->array.edges);
+    double tolerance = fmax(ENGINE_SHARE * tolerance_ratio, ENGINE_TOLERANCE_MIN);
+    struct array_solver *solver = NULL;
+    enum rs_status status = array_solver_create_borrow(&c->array, &solver, err);
+    for (size_t v = 0; v < c->array.n_vectors && status == RS_OK; v++) {
+        struct array_solver_report report;
+        array_solver_solve(solver, c->array.voltage + v * network->n_rows, NETWORK_SOLVER_TRANSFER, tolerance,
+                           c->engine + v * network->n_columns, NULL, NULL, &report);
+        if (!direct && !report.good)
+            status = rs_fail(err, RS_INCOMPLETE, "rescore compare: vector %zu did not converge", v);
     }
-    free(transfer);
+    array_solver_destroy(solver);
     return status;
 }
 
 static enum rs_status solve_ngspice(struct comparison *c, size_t v, struct rs_error *err)
 {
     const struct network *network = &c->array.network;
+    const struct netlist_array described = {network, &c->array.edges, &c->array.law, c->array.conductance};
     struct text text = {0};
-    netlist_write(network, c->array.conductance, c->array.voltage + v * network->n_rows, &text);
+    enum rs_status status = netlist_write(&described, c->array.voltage + v * network->n_rows, &text, err);
+    if (status != RS_OK) {
+        text_clear(&text);
+        return status;
+    }
     char *deck = text_take(&text, err);
     if (deck == NULL)
         return RS_INTERNAL;
-    enum rs_status status =
-        ngspice_run(deck, network->n_columns, LIMIT_SECONDS, c->ngspice + v * network->n_columns, err);
+    status = ngspice_run(deck, network->n_columns, LIMIT_SECONDS, c->ngspice + v * network->n_columns, err);
     free(deck);
     return status;
 }
@@ -94,7 +101,7 @@ static enum rs_status compare_all(struct comparison *c, const struct array_optio
 {
     if (!allocate_comparison(c, err))
         return RS_INTERNAL;
-    enum rs_status status = solve_engine(c, err);
+    enum rs_status status = solve_engine(c, options->tolerance_ratio, err);
     for (size_t v = 0; v < c->array.n_vectors && status == RS_OK; v++) {
         status = solve_ngspice(c, v, err);
         if (status == RS_OK)
@@ -142,11 +149,9 @@ static void print_json_currents(const char *name, const double *amperes, size_t 
 static void print_json(const struct comparison *c, const struct array_options *options)
 {
     size_t n_vectors = c->array.n_vectors, n_columns = c->array.network.n_columns;
-    printf(
-        "{\"schema\": %d, \"command\": \"compare\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
-        "\"largest_relative_difference\": %.17g, \"tolerance\": %.17g",
-        JSON_SCHEMA, c->array.network.n_rows, n_columns, n_vectors, c->difference_max,
-        options->tolerance_ratio);
+    printf("{\"schema\": \"rescore-compare/1\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
+           "\"largest_relative_difference\": %.17g, \"tolerance\": %.17g",
+           c->array.network.n_rows, n_columns, n_vectors, c->difference_max, options->tolerance_ratio);
     print_json_currents("engine", c->engine, n_vectors, n_columns);
     print_json_currents("ngspice", c->ngspice, n_vectors, n_columns);
     printf("}\n");

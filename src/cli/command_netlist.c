@@ -9,12 +9,17 @@
 static enum rs_status write_deck(const struct array_file *array, const char *path, struct rs_error *err)
 {
     struct text deck = {0};
-    netlist_write(&array->network, array->conductance, array->voltage, &deck);
+    const struct netlist_array described = {&array->network, &array->edges, &array->law, array->conductance};
+    enum rs_status status = netlist_write(&described, array->voltage, &deck, err);
     size_t length = deck.length;
+    if (status != RS_OK) {
+        text_clear(&deck);
+        return status;
+    }
     char *bytes = text_take(&deck, err);
     if (bytes == NULL)
         return RS_INTERNAL;
-    enum rs_status status = file_write(path, bytes, length, err);
+    status = file_write(path, bytes, length, err);
     free(bytes);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/version.h"
 #include "cli/command.h"
 #include "cli/launcher.h"
@@ -97,18 +98,11 @@ static void write_log(const struct command_line *line, const struct plan *plan, 
         fprintf(stderr, "%s\n", ignored.text);
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static enum rs_status run_whole(const struct command_line *line, const struct plan *plan,
                                 struct rs_error *err)
 {
     char folder[PATH_SIZE];
-    double start = now();
+    double start = clock_seconds();
     snprintf(folder, sizeof folder, "%s.parts", line->output);
     struct parts *parts = NULL;
     enum rs_status status = run_parts(line, plan, folder, (struct parts_shard){0, 1}, true, &parts, err);
@@ -116,7 +110,7 @@ static enum rs_status run_whole(const struct command_line *line, const struct pl
         status = launcher_merge(line, folder, false, err);
     if (status == RS_OK || status == RS_INCOMPLETE) {
         parts_remove(folder);
-        write_log(line, plan, now() - start);
+        write_log(line, plan, clock_seconds() - start);
     }
     parts_close(parts); /* last: until here the lock refuses a second run */
     return status;

@@ -1,5 +1,5 @@
-/* rescore solve ARRAY.h5 -o OUT.h5: every vector solved twice, by T and by its full field, one certifying the
- * other. */
+/* rescore solve ARRAY.h5 -o OUT.h5: every vector of linear cells solved twice, by T and by its full field,
+ * one certifying the other. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,18 +9,16 @@
 #include "cli/array_options.h"
 #include "cli/command.h"
 #include "crossbar/answer_file.h"
-#include "crossbar/array_file.h"
-#include "crossbar/certify.h"
-#include "crossbar/transfer.h"
+#include "crossbar/array_solver.h"
 #include "io/file.h"
 
-enum { TABLE_ROWS = 12, JSON_SCHEMA = 1 };
+enum { TABLE_ROWS = 12 };
 
 /* Everything about one array; arrays as in struct answer_file. */
 struct solution {
     struct array_file array;
-    double *transfer, *current, *residual, *difference, *word_line, *bit_line, *largest;
-    double *lines[3]; /* [n_columns] each: currents of both solvers, and their unit */
+    struct array_solver *solver;
+    double *current, *residual, *difference, *word_line, *bit_line, *largest;
     int *status;
     size_t *iterations, n_failed, iterations_max;
     double residual_max, difference_max; /* NaN where any is */
@@ -28,12 +26,12 @@ struct solution {
 
 static void clear_solution(struct solution *s)
 {
-    double *const fields[] = {s->transfer, s->current,  s->residual, s->difference, s->word_line,
-                              s->bit_line, s->lines[0], s->lines[1], s->lines[2],   s->largest};
+    double *const fields[] = {s->current, s->residual, s->difference, s->word_line, s->bit_line, s->largest};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         free(fields[i]);
     free(s->status);
     free(s->iterations);
+    array_solver_destroy(s->solver);
     array_file_clear(&s->array);
 }
 
@@ -44,16 +42,9 @@ static bool allocate_solution(struct solution *s, bool nodes, struct rs_error *e
     struct {
         double **field;
         size_t n;
-    } const wanted[] = {{&s->transfer, n_cells},
-                        {&s->current, n_vectors * n_columns},
-                        {&s->residual, n_vectors},
-                        {&s->difference, n_vectors},
-                        {&s->largest, n_vectors},
-                        {&s->lines[0], n_columns},
-                        {&s->lines[1], n_columns},
-                        {&s->lines[2], n_columns},
-                        {&s->word_line, n_vectors * n_cells},
-                        {&s->bit_line, n_vectors * n_cells}};
+    } const wanted[] = {{&s->current, n_vectors * n_columns}, {&s->residual, n_vectors},
+                        {&s->difference, n_vectors},          {&s->largest, n_vectors},
+                        {&s->word_line, n_vectors * n_cells}, {&s->bit_line, n_vectors * n_cells}};
     size_t n_wanted = sizeof wanted / sizeof wanted[0] - (nodes ? 0 : 2);
     for (size_t i = 0; i < n_wanted; i++) {
         *wanted[i].field = memory_allocate(wanted[i].n, sizeof(double), err);
@@ -70,62 +61,57 @@ static double larger(double one, double other)
     return isnan(one) || isnan(other) ? (double)NAN : fmax(one, other);
 }
 
-static void solve_vector(struct solution *s, struct field_plan *plan, const struct array_options *options,
+static void solve_vector(struct solution *s, struct array_solver *solver, const struct array_options *options,
                          size_t v)
 {
     const struct network *network = &s->array.network;
     size_t n_columns = network->n_columns, n_cells = network->n_rows * n_columns;
-    struct certify_report report;
-    const struct certify_solution parts = {s->lines[0], s->lines[1], s->lines[2],
-                                           s->word_line == NULL ? NULL : s->word_line + v * n_cells,
-                                           s->bit_line == NULL ? NULL : s->bit_line + v * n_cells};
-    bool good = certify_vector(plan, network, s->transfer, s->array.voltage + v * network->n_rows,
-                               options->tolerance_ratio, &parts, &report);
-    const double *amperes =
-        options->solver == NETWORK_SOLVER_FIELD ? parts.field_amperes : parts.transfer_amperes;
+    double *amperes = s->current + v * n_columns;
+    struct array_solver_report report;
+    array_solver_solve(solver, s->array.voltage + v * network->n_rows, options->solver,
+                       options->tolerance_ratio, amperes,
+                       s->word_line == NULL ? NULL : s->word_line + v * n_cells,
+                       s->bit_line == NULL ? NULL : s->bit_line + v * n_cells, &report);
     for (size_t j = 0; j < n_columns; j++) {
-        s->current[v * n_columns + j] = good ? amperes[j] : (double)NAN;
         s->largest[v] = fmax(s->largest[v], fabs(amperes[j]));
+        amperes[j] = report.good ? amperes[j] : (double)NAN;
     }
-    s->status[v] = good                     ? ANSWER_FILE_GOOD
-                   : report.field.converged ? ANSWER_FILE_TOLERANCE_MISSED
-                                            : ANSWER_FILE_NOT_CONVERGED;
-    s->residual[v] = report.field.residual;
+    s->status[v] = report.good        ? ANSWER_FILE_GOOD
+                   : report.converged ? ANSWER_FILE_TOLERANCE_MISSED
+                                      : ANSWER_FILE_NOT_CONVERGED;
+    s->residual[v] = report.residual;
     s->difference[v] = report.difference;
-    s->iterations[v] = report.field.iterations;
-    s->n_failed += !good;
-    s->residual_max = larger(s->residual_max, report.field.residual);
+    s->iterations[v] = report.iterations;
+    s->n_failed += !report.good;
+    s->residual_max = larger(s->residual_max, report.residual);
     s->difference_max = larger(s->difference_max, report.difference);
-    if (report.field.iterations > s->iterations_max)
-        s->iterations_max = report.field.iterations;
-}
-
-static enum rs_status compute_transfer(struct solution *s, struct rs_error *err)
-{
-    struct transfer_plan *plan = NULL;
-    enum rs_status status = transfer_plan_create(&s->array.network, &plan, err);
-    if (status != RS_OK)
-        return status;
-    transfer_compute(plan, s->array.conductance, s->transfer);
-    transfer_plan_destroy(plan);
-    return RS_OK;
+    if (report.iterations > s->iterations_max)
+        s->iterations_max = report.iterations;
 }
 
 static enum rs_status solve_all(struct solution *s, const struct array_options *options, struct rs_error *err)
 {
-    struct field_plan *plan = NULL;
     if (!allocate_solution(s, options->nodes, err))
         return RS_INTERNAL;
-    enum rs_status status = compute_transfer(s, err);
-    if (status == RS_OK)
-        status = field_plan_create(&s->array.network, &plan, err);
-    if (status != RS_OK)
-        return status;
-    field_factor(plan, s->array.conductance);
-    for (size_t v = 0; v < s->array.n_vectors; v++)
-        solve_vector(s, plan, options, v);
-    field_plan_destroy(plan);
-    return RS_OK;
+    enum rs_status status = array_solver_create_borrow(&s->array, &s->solver, err);
+    for (size_t v = 0; v < s->array.n_vectors && status == RS_OK; v++)
+        solve_vector(s, s->solver, options, v);
+    return status;
+}
+
+/* Nonlinear cells are solved in one way, and have no transfer matrix. */
+static enum rs_status check_cells(const struct solution *s, struct array_options *options,
+                                  struct rs_error *err)
+{
+    if (s->array.law.kind == CELL_LAW_LINEAR)
+        return RS_OK;
+    options->solver = NETWORK_SOLVER_FIELD;
+    if (!options->transfer)
+        return RS_OK;
+    return rs_fail(err, RS_INPUT,
+                   "%s:/@cell: error: '%s' found, 'linear' expected by --transfer: other cells have no "
+                   "transfer matrix",
+                   options->input, s->array.law.kind == CELL_LAW_SINH ? "sinh" : "table");
 }
 
 static enum rs_status write_answer(const struct solution *s, const struct array_options *options,
@@ -139,7 +125,9 @@ static enum rs_status write_answer(const struct solution *s, const struct array_
                                        .current = s->current,
                                        .residual = s->residual,
                                        .status = s->status,
-                                       .transfer = options->transfer ? s->transfer : NULL,
+                                       .transfer =
+                                           options->transfer ? array_solver_transfer(s->solver) : NULL,
+                                       .bias = options->transfer ? array_solver_bias(s->solver) : NULL,
                                        .word_line = s->word_line,
                                        .bit_line = s->bit_line};
     return answer_file_write(options->output, &answer, err);
@@ -155,11 +143,10 @@ static void print_number(const char *name, double value)
 
 static void print_json(const struct solution *s, const struct array_options *options)
 {
-    printf(
-        "{\"schema\": %d, \"command\": \"solve\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
-        "\"n_failed\": %zu, \"solver\": \"%s\", \"iterations\": %zu",
-        JSON_SCHEMA, s->array.network.n_rows, s->array.network.n_columns, s->array.n_vectors, s->n_failed,
-        network_solver_name(options->solver), s->iterations_max);
+    printf("{\"schema\": \"rescore-solve/1\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
+           "\"n_failed\": %zu, \"solver\": \"%s\", \"iterations\": %zu",
+           s->array.network.n_rows, s->array.network.n_columns, s->array.n_vectors, s->n_failed,
+           network_solver_name(options->solver), s->iterations_max);
     print_number("tolerance", options->tolerance_ratio);
     print_number("residual_max", s->residual_max);
     print_number("difference_max", s->difference_max);
@@ -191,6 +178,8 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
     if (status == RS_OK)
         status = array_file_read(options.input, true, &solution.array, err);
     if (status == RS_OK)
+        status = check_cells(&solution, &options, err);
+    if (status == RS_OK)
         status = file_check_writable(options.output, err);
     if (status == RS_OK)
         status = solve_all(&solution, &options, err);
@@ -207,8 +196,8 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
 }
 
 /*
- * Each vector is certified: its node voltages are solved apart from the transfer matrix, their Kirchhoff
- * residual is stored, and both currents must agree.
+ * Each vector is certified: the Kirchhoff residual of its node voltages is stored; of linear cells, the
+ * currents must agree with those of the transfer matrix, which is computed apart.
  */
 const struct command command_solve = {
     .name = "solve",
@@ -218,8 +207,11 @@ const struct command command_solve = {
     .n_positionals_max = 1,
     .needs_output = true,
     .writes_store = true,
-    .options = {{"tolerance", "T", "allowed error of a current, relative to sum_i |V_i| T_ij (default 1e-9)"},
-                {"transfer", NULL, "also write the transfer matrix: current = voltage x transfer"},
+    .options = {{"tolerance", "T",
+                 "allowed error of a current, relative to sum_i |V_i| T_ij, or to the sum of its column's "
+                 "|cell currents| where cells are not linear (default 1e-9)"},
+                {"transfer", NULL,
+                 "also write the transfer matrix: current = voltage x transfer (linear cells)"},
                 {"nodes", NULL, "also write all node voltages"},
                 {"solver", "NAME", "whose currents are written: transfer (default) or field"}},
     .example = "rescore solve array.h5 -o answer.h5 --tolerance 1e-10 --transfer",

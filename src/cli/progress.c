@@ -5,22 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static const double redraw_seconds = 0.1, line_seconds = 30;
 enum { BAR_WIDTH = 30 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 double progress_seconds(const struct progress *progress)
 {
-    return now() - progress->start_seconds;
+    return clock_seconds() - progress->start_seconds;
 }
 
 void progress_init(struct progress *progress, const struct command_line *line, const char *what)
@@ -29,7 +23,7 @@ void progress_init(struct progress *progress, const struct command_line *line, c
     bool redraws = isatty(STDERR_FILENO) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
     *progress =
         (struct progress){.what = what, .how = line->progress, .is_terminal = redraws, .last_seconds = -1};
-    progress->start_seconds = now();
+    progress->start_seconds = clock_seconds();
     if (line->quiet && progress->how == COMMAND_PROGRESS_AUTO)
         progress->how = COMMAND_PROGRESS_NEVER;
 }

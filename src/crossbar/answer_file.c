@@ -80,8 +80,15 @@ static enum rs_status write_transfer(struct store *store, const struct answer_fi
     const struct store_shape shape = {2, {answer->network.n_rows, answer->network.n_columns}};
     if (answer->transfer == NULL)
         return RS_OK;
-    return store_write(store, "transfer", STORE_FLOAT64, &shape, vector_row_column + 1, answer->transfer,
-                       (struct store_label){"S", "transfer matrix: current = voltage x transfer"}, err);
+    enum rs_status status =
+        store_write(store, "transfer", STORE_FLOAT64, &shape, vector_row_column + 1, answer->transfer,
+                    (struct store_label){"S", "transfer matrix: current = voltage x transfer"}, err);
+    if (status != RS_OK || answer->bias == NULL)
+        return status;
+    const struct store_shape columns = {1, {answer->network.n_columns}};
+    return store_write(
+        store, "bias_current", STORE_FLOAT64, &columns, vector_row_column + 2, answer->bias,
+        (struct store_label){"A", "current of the bit-line bias alone, added to voltage x transfer"}, err);
 }
 
 static enum rs_status write_nodes(struct store *store, const struct answer_file *answer, struct rs_error *err)

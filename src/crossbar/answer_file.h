@@ -28,6 +28,7 @@ struct answer_file {
     const double *residual;  /* [n_vectors] */
     const int *status;       /* [n_vectors], enum answer_file_status */
     const double *transfer;  /* [n_rows][n_columns], siemens, or NULL */
+    const double *bias;      /* [n_columns], amperes beside voltage x transfer, or NULL */
     const double *word_line; /* [n_vectors][n_rows][n_columns], volts, or NULL */
     const double *bit_line;  /* likewise */
 };

@@ -6,17 +6,12 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "crossbar/array_edges.h"
 #include "io/store.h"
 
 static const char *const resistance_names[] = {"r_word_line_ohm", "r_bit_line_ohm", "r_driver_ohm",
                                                "r_sense_ohm", "r_access_ohm"};
-enum { N_RESISTANCES = sizeof resistance_names / sizeof resistance_names[0], N_NETWORK_RESISTANCES = 4 };
-
-static enum rs_status fail_attribute(const struct store *store, const char *name, struct rs_error *err,
-                                     const char *what)
-{
-    return rs_fail(err, RS_INPUT, "%s:/@%s: error: %s", store_path(store), name, what);
-}
+enum { N_RESISTANCES = sizeof resistance_names / sizeof resistance_names[0] };
 
 /* --- conductance and voltage --- */
 
@@ -108,13 +103,14 @@ static void check_name(const char *name, bool is_dataset, void *context)
                     store_path(check->store), name);
 }
 
-static enum rs_status read_resistances(const struct store *store, struct network *network,
+static enum rs_status read_resistances(const struct store *store, struct array_file *file,
                                        struct rs_error *err)
 {
     struct names_check check = {store, err, RS_OK};
-    double access_ohm = 0, *const values[N_RESISTANCES] = {&network->r_word_line_ohm,
-                                                           &network->r_bit_line_ohm, &network->r_driver_ohm,
-                                                           &network->r_sense_ohm, &access_ohm};
+    struct network *network = &file->network;
+    double *const values[N_RESISTANCES] = {&network->r_word_line_ohm, &network->r_bit_line_ohm,
+                                           &network->r_driver_ohm, &network->r_sense_ohm,
+                                           &file->edges.r_access_ohm};
     enum rs_status status = store_list_attributes(store, "/", check_name, &check, err);
     if (status == RS_OK)
         status = check.status;
@@ -128,79 +124,6 @@ static enum rs_status read_resistances(const struct store *store, struct network
                         store_path(store), resistance_names[i], *values[i],
                         *values[i] > 0 ? " (1e-100 to 1e100)" : "");
     }
-    if (status == RS_OK && access_ohm != 0)
-        return rs_fail(
-            err, RS_INPUT,
-            "%s:/@r_access_ohm: error: %g found, 0 expected: this program has no access resistance yet",
-            store_path(store), access_ohm);
-    return status;
-}
-
-/* --- what the format knows and this program does not have yet --- */
-
-/* A text attribute that only one value may have; `others` are the format's further values. */
-static enum rs_status check_choice(const struct store *store, const char *name, const char *accepted,
-                                   const char *const others[2], struct rs_error *err)
-{
-    if (!store_has_attribute(store, "/", name))
-        return RS_OK;
-    char *found = NULL;
-    enum rs_status status = store_read_text(store, "/", name, &found, err);
-    if (status != RS_OK || strcmp(found, accepted) == 0) {
-        free(found);
-        return status;
-    }
-    const char *const words[] = {accepted, others[0], others[1]};
-    const char *nearest = text_nearest(found, words, sizeof words / sizeof words[0]);
-    struct text what = {0};
-    text_append(&what, "'%s' found, '%s' expected", found, accepted);
-    if (strcmp(found, others[0]) == 0 || strcmp(found, others[1]) == 0)
-        text_append(&what, ": this program does not have '%s' yet", found);
-    else if (nearest != NULL)
-        text_append(&what, "; did you mean '%s'?", nearest);
-    fail_attribute(store, name, err, what.failed ? "unknown value found" : what.bytes);
-    text_clear(&what);
-    free(found);
-    return RS_INPUT;
-}
-
-/* A dataset with one value per line that must be 0 everywhere. */
-static enum rs_status check_zeros(const struct store *store, const char *dataset, const char *lines, size_t n,
-                                  const char *missing, struct rs_error *err)
-{
-    const struct store_axis axis = {lines, n, "of /conductance"};
-    double *values = NULL;
-    if (!store_has(store, dataset))
-        return RS_OK;
-    enum rs_status status = store_check_shape(store, dataset, 1, &axis, err);
-    if (status == RS_OK)
-        status = read_values(store, dataset, n, &values, err);
-    for (size_t i = 0; i < n && status == RS_OK; i++)
-        if (values[i] != 0)
-            status = rs_fail(err, RS_INPUT,
-                             "%s:/%s: error: %g found at [%zu], 0 expected: this program has no %s yet",
-                             store_path(store), dataset, values[i], i, missing);
-    free(values);
-    return status;
-}
-
-static enum rs_status check_extensions(const struct store *store, const struct network *network,
-                                       struct rs_error *err)
-{
-    enum rs_status status =
-        check_choice(store, "cell", "linear", (const char *const[]){"sinh", "table"}, err);
-    if (status == RS_OK)
-        status = check_choice(store, "drive", "left", (const char *const[]){"right", "both"}, err);
-    if (status == RS_OK)
-        status = check_choice(store, "sense", "bottom", (const char *const[]){"top", "both"}, err);
-    if (status == RS_OK)
-        status =
-            check_zeros(store, "word_line_floating", "rows", network->n_rows, "floating word lines", err);
-    if (status == RS_OK)
-        status =
-            check_zeros(store, "bit_line_floating", "columns", network->n_columns, "floating bit lines", err);
-    if (status == RS_OK)
-        status = check_zeros(store, "bit_line_bias", "columns", network->n_columns, "biased bit lines", err);
     return status;
 }
 
@@ -209,9 +132,12 @@ static enum rs_status read_all(const struct store *store, bool voltage_required,
 {
     enum rs_status status = read_conductance(store, file, err);
     if (status == RS_OK)
-        status = read_resistances(store, &file->network, err);
+        status = read_resistances(store, file, err);
     if (status == RS_OK)
-        status = check_extensions(store, &file->network, err);
+        status = array_edges_read(store, &file->network, &file->edges, err);
+    file->law.r_access_ohm = file->edges.r_access_ohm;
+    if (status == RS_OK)
+        status = array_edges_read_law(store, &file->law, err);
     if (status == RS_OK && (voltage_required || store_has(store, "voltage")))
         status = read_voltage(store, file, err);
     return status;
@@ -236,5 +162,7 @@ void array_file_clear(struct array_file *file)
 {
     free(file->conductance);
     free(file->voltage);
+    array_edges_clear(&file->edges);
+    cell_law_clear(&file->law);
     *file = (struct array_file){0};
 }

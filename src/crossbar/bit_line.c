@@ -1,20 +1,35 @@
 #include "crossbar/bit_line.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
-enum rs_status bit_line_init(struct bit_line *line, const struct network *network, struct rs_error *err)
+static void connect(struct bit_line *line, const struct network *network, const struct edges *edges)
+{
+    for (size_t j = 0; j < line->n_columns; j++) {
+        struct edges_ends ends = edges_bit_line(network, edges, j);
+        line->top[j] = ends.first;
+        line->bottom[j] = ends.last;
+        line->any_held |= isinf(ends.first) != 0;
+    }
+}
+
+enum rs_status bit_line_init(struct bit_line *line, const struct network *network, const struct edges *edges,
+                             struct rs_error *err)
 {
     *line = (struct bit_line){
         .branches = network_bit_line(network), .n_rows = network->n_rows, .n_columns = network->n_columns};
     line->n_nodes = line->branches.joined ? 1 : network->n_rows;
     line->share = memory_allocate(line->n_nodes * line->n_columns, sizeof *line->share, err);
     line->inverse = memory_allocate(line->n_nodes * line->n_columns, sizeof *line->inverse, err);
-    line->spare = memory_allocate(line->n_columns, sizeof *line->spare, err);
-    if (line->share != NULL && line->inverse != NULL && line->spare != NULL)
+    line->top = memory_allocate(line->n_columns, sizeof *line->top, err);
+    line->bottom = memory_allocate(line->n_columns, sizeof *line->bottom, err);
+    if (line->share != NULL && line->inverse != NULL && line->top != NULL && line->bottom != NULL) {
+        connect(line, network, edges);
         return RS_OK;
+    }
     bit_line_clear(line);
     return RS_INTERNAL;
 }
@@ -23,7 +38,8 @@ void bit_line_clear(struct bit_line *line)
 {
     free(line->share);
     free(line->inverse);
-    free(line->spare);
+    free(line->top);
+    free(line->bottom);
     *line = (struct bit_line){0};
 }
 
@@ -41,26 +57,33 @@ static void factor_row(const double *restrict conductance, double below, size_t 
     }
 }
 
+static void factor_last(struct bit_line *line, const double *conductance)
+{
+    size_t last = (line->n_nodes - 1) * line->n_columns;
+    for (size_t j = 0; j < line->n_columns; j++) {
+        double pivot = conductance[last + j] + line->share[last + j] + line->bottom[j];
+        line->inverse[last + j] = pivot > 0 ? 1 / pivot : 0;
+    }
+}
+
 static void factor_wired(struct bit_line *line, const double *conductance)
 {
     size_t n = line->n_columns, last = line->n_nodes - 1;
-    memset(line->share, 0, n * sizeof *line->share);
+    memcpy(line->share, line->top, n * sizeof *line->share);
     for (size_t i = 0; i < last; i++)
         factor_row(conductance + i * n, line->branches.wire_siemens, n, line->share + i * n,
                    line->inverse + i * n, line->share + (i + 1) * n);
-    factor_row(conductance + last * n, line->branches.end_siemens, n, line->share + last * n,
-               line->inverse + last * n, line->spare);
+    factor_last(line, conductance);
 }
 
 static void factor_joined(struct bit_line *line, const double *conductance)
 {
-    for (size_t j = 0; j < line->n_columns; j++)
-        line->inverse[j] = line->branches.end_siemens;
+    memcpy(line->inverse, line->top, line->n_columns * sizeof *line->inverse);
     for (size_t i = 0; i < line->n_rows; i++)
         for (size_t j = 0; j < line->n_columns; j++)
             line->inverse[j] += conductance[i * line->n_columns + j];
     for (size_t j = 0; j < line->n_columns; j++)
-        line->inverse[j] = 1 / line->inverse[j];
+        line->inverse[j] = line->inverse[j] > 0 ? 1 / line->inverse[j] : 0; /* of a held one: 1 / infinity */
 }
 
 void bit_line_factor(struct bit_line *line, const double *conductance_siemens)

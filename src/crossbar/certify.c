@@ -7,11 +7,15 @@
 /* The field's own error then takes little of the tolerance. */
 #define FIELD_SHARE 0.1
 
-bool certify_vector(struct field_plan *plan, const struct network *network, const double *transfer_siemens,
-                    const double *volts, double tolerance_ratio, const struct certify_solution *solution,
-                    struct certify_report *report)
+bool certify_biased(struct field_plan *plan, const struct network *network, const double *transfer_siemens,
+                    const struct certify_bias *bias, const double *volts, double tolerance_ratio,
+                    const struct certify_solution *solution, struct certify_report *report)
 {
     transfer_apply(network, transfer_siemens, volts, solution->transfer_amperes, solution->scale_amperes);
+    for (size_t j = 0; bias->amperes != NULL && j < network->n_columns; j++) {
+        solution->transfer_amperes[j] += bias->amperes[j];
+        solution->scale_amperes[j] += bias->scale_amperes[j];
+    }
     field_solve(plan, volts, FIELD_SHARE * tolerance_ratio, solution->field_amperes,
                 solution->word_line_volts, solution->bit_line_volts, &report->field);
     report->difference = 0;
@@ -22,4 +26,12 @@ bool certify_vector(struct field_plan *plan, const struct network *network, cons
             report->difference = ratio;
     }
     return report->field.converged && report->difference <= tolerance_ratio && !isnan(report->field.residual);
+}
+
+bool certify_vector(struct field_plan *plan, const struct network *network, const double *transfer_siemens,
+                    const double *volts, double tolerance_ratio, const struct certify_solution *solution,
+                    struct certify_report *report)
+{
+    const struct certify_bias bias = {NULL, NULL};
+    return certify_biased(plan, network, transfer_siemens, &bias, volts, tolerance_ratio, solution, report);
 }

@@ -26,4 +26,15 @@ bool certify_vector(struct field_plan *plan, const struct network *network, cons
                     const double *volts, double tolerance_ratio, const struct certify_solution *solution,
                     struct certify_report *report);
 
+/* What biased bit lines add; members may be NULL. */
+struct certify_bias {
+    const double *amperes;       /* [n_columns], caused by the biases alone */
+    const double *scale_amperes; /* [n_columns], their unit (response.h), added to sum_i |V_i| T_ij */
+};
+
+/* certify_vector for an array with other edges. */
+bool certify_biased(struct field_plan *plan, const struct network *network, const double *transfer_siemens,
+                    const struct certify_bias *bias, const double *volts, double tolerance_ratio,
+                    const struct certify_solution *solution, struct certify_report *report);
+
 #endif

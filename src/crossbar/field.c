@@ -2,7 +2,8 @@
  * Bit-line nodes w satisfy (A - N) w = b: A the bit lines with their word-line nodes held at 0 V, N w the
  * currents that word lines pass on between them, b what the drivers send. Conjugate gradients preconditioned
  * by A, keeping A p by recursion beside p, so that no wire conductance is ever multiplied by a voltage
- * difference.
+ * difference. Biased bit lines are grounded ones in series with a source per cell, -G bias: w is counted from
+ * the bias, and a sense current is never a difference of two large voltages.
  */
 #include "crossbar/field.h"
 
@@ -20,7 +21,8 @@ enum { ITERATIONS_MAX = 2000, N_FIELDS = 7 };
 /* The error of the last step is smaller than this by far, since each step gains a decade or more. */
 #define TOLERANCE_MARGIN 0.3
 
-/* A column that only sneak paths reach has a floor of 0: the iteration then goes on to the last digit. */
+/* A column that only sneak paths reach has a floor of 0: the iteration then goes on to the last digit. So it
+ * does where a bit line floats: its voltages show in no current of its own. */
 #define EXHAUSTED 1e-16
 
 struct field_plan {
@@ -30,13 +32,17 @@ struct field_plan {
     size_t n_space, step; /* elements of a field on the bit-line nodes; its row step as word lines see it */
     double *memory;
     double *x, *r, *z, *p, *q, *cells,
-        *words; /* solution, residual, A^-1 r, direction, A p, N p, word-line volts */
-    double *conductance, *drive,
-        *floor_volts;             /* row-major copy; scaled drives; least |V| response at the sense row */
+        *words;                   /* solution, residual, A^-1 r, direction, A p, N p, word-line volts */
+    double *conductance, *drive;  /* row-major copy; scaled drives */
+    double *floor;                /* least response of each current to |V|, amperes, scaled */
     double *magnitude, *residual; /* |drive| [n_rows]; workspace of the residual */
+    double *sources;              /* [word_line_rows][n_columns], scaled; NULL for plans without edges */
+    double *bias, *scaled_bias;   /* [n_columns]; NULL for plans without edges */
+    bool biased, fed, to_the_end; /* any bias; sources hold something; a bit line floats */
 };
 
-static enum rs_status allocate_fields(struct field_plan *plan, struct rs_error *err)
+static enum rs_status allocate_fields(struct field_plan *plan, const struct edges *edges,
+                                      struct rs_error *err)
 {
     size_t n_rows = word_line_rows(plan->network.n_rows), n_columns = plan->network.n_columns;
     size_t n_cells = n_rows * n_columns;
@@ -47,6 +53,18 @@ static enum rs_status allocate_fields(struct field_plan *plan, struct rs_error *
                         sizeof *plan->memory, err);
     if (plan->memory == NULL)
         return RS_INTERNAL;
+    if (edges != NULL) {
+        plan->sources = memory_allocate(n_cells + 2 * n_columns, sizeof *plan->sources, err);
+        if (plan->sources == NULL)
+            return RS_INTERNAL;
+        plan->bias = plan->sources + n_cells;
+        plan->scaled_bias = plan->bias + n_columns;
+        plan->biased = edges_biased(edges, n_columns);
+        for (size_t j = 0; j < n_columns; j++)
+            plan->bias[j] = edges_bias_volts(edges, j);
+    }
+    for (size_t j = 0; j < n_columns; j++)
+        plan->to_the_end |= plan->bit.top[j] == 0 && plan->bit.bottom[j] == 0;
     double **const fields[N_FIELDS + 1] = {&plan->x, &plan->r,     &plan->z,     &plan->p,
                                            &plan->q, &plan->cells, &plan->words, &plan->conductance};
     double *next = plan->memory;
@@ -54,12 +72,18 @@ static enum rs_status allocate_fields(struct field_plan *plan, struct rs_error *
         *fields[i] = next;
     plan->drive = next;
     plan->magnitude = plan->drive + n_rows;
-    plan->floor_volts = plan->magnitude + n_rows;
-    plan->residual = plan->floor_volts + n_columns;
+    plan->floor = plan->magnitude + n_rows;
+    plan->residual = plan->floor + n_columns;
     return RS_OK;
 }
 
 enum rs_status field_plan_create(const struct network *network, struct field_plan **out, struct rs_error *err)
+{
+    return field_plan_create_edges(network, NULL, out, err);
+}
+
+enum rs_status field_plan_create_edges(const struct network *network, const struct edges *edges,
+                                       struct field_plan **out, struct rs_error *err)
 {
     enum rs_status status = network_check(network, err);
     if (status != RS_OK)
@@ -68,11 +92,11 @@ enum rs_status field_plan_create(const struct network *network, struct field_pla
     if (plan == NULL)
         return RS_INTERNAL;
     plan->network = *network;
-    status = word_line_init(&plan->word, network, err);
+    status = word_line_init(&plan->word, network, edges, err);
     if (status == RS_OK)
-        status = bit_line_init(&plan->bit, network, err);
+        status = bit_line_init(&plan->bit, network, edges, err);
     if (status == RS_OK)
-        status = allocate_fields(plan, err);
+        status = allocate_fields(plan, edges, err);
     if (status == RS_OK)
         *out = plan;
     else
@@ -87,6 +111,7 @@ void field_plan_destroy(struct field_plan *plan)
     word_line_clear(&plan->word);
     bit_line_clear(&plan->bit);
     free(plan->memory);
+    free(plan->sources);
     free(plan);
 }
 
@@ -95,23 +120,29 @@ void field_factor(struct field_plan *plan, const double *conductance_siemens)
     memcpy(plan->conductance, conductance_siemens,
            plan->network.n_rows * plan->network.n_columns * sizeof *plan->conductance);
     word_line_factor(&plan->word, conductance_siemens);
-    if (!plan->bit.branches.shorted)
-        bit_line_factor(&plan->bit, conductance_siemens);
+    bit_line_factor(&plan->bit, conductance_siemens);
+}
+
+/* amperes [n_space]: the sum of a field [n_rows][n_columns] over each bit-line node. */
+static void gather(const struct field_plan *plan, const double *field, double *amperes)
+{
+    size_t n = plan->network.n_columns;
+    memcpy(amperes, field, n * sizeof *amperes);
+    for (size_t i = 1; i < plan->network.n_rows; i++)
+        for (size_t j = 0; j < n; j++)
+            amperes[j] += field[i * n + j];
 }
 
 /* amperes [n_space]: currents that the word lines send into the bit-line nodes. */
-static void feed(struct field_plan *plan, const double *drive, const double *bit_volts, double *amperes)
+static void feed(struct field_plan *plan, const double *drive, const double *bit_volts, const double *sources,
+                 double *amperes)
 {
-    size_t n = plan->network.n_columns;
     if (!plan->bit.branches.joined) {
-        word_line_solve(&plan->word, drive, bit_volts, plan->step, NULL, amperes);
+        word_line_solve(&plan->word, drive, bit_volts, plan->step, sources, NULL, amperes);
         return;
     }
-    word_line_solve(&plan->word, drive, bit_volts, plan->step, NULL, plan->words);
-    memcpy(amperes, plan->words, n * sizeof *amperes);
-    for (size_t i = 1; i < plan->network.n_rows; i++)
-        for (size_t j = 0; j < n; j++)
-            amperes[j] += plan->words[i * n + j];
+    word_line_solve(&plan->word, drive, bit_volts, plan->step, sources, NULL, plan->words);
+    gather(plan, plan->words, amperes);
 }
 
 /* Eight partial sums; n is arbitrary. */
@@ -160,59 +191,79 @@ static void turn(struct field_plan *plan, double beta, size_t n)
     }
 }
 
-static const double *sense_row(const struct field_plan *plan, const double *field)
+/* Current of column j into its terminals at the voltages `field`; 0 for one that is ground. */
+static double sense(const struct field_plan *plan, const double *field, size_t j)
 {
-    return field + (plan->bit.n_nodes - 1) * plan->network.n_columns;
+    const struct bit_line *bit = &plan->bit;
+    double last = bit->bottom[j] * field[(bit->n_nodes - 1) * plan->network.n_columns + j];
+    if (bit->top[j] == 0)
+        return last;
+    return isinf(bit->top[j]) ? 0 : bit->top[j] * field[j] + last;
+}
+
+/* |currents| of the sources into the bit-line nodes, added to plan->cells. */
+static void add_sources(struct field_plan *plan)
+{
+    size_t n = plan->network.n_columns;
+    for (size_t i = 0; i < plan->network.n_rows; i++)
+        for (size_t j = 0; j < n; j++)
+            plan->cells[i * plan->step + j] += fabs(plan->sources[i * n + j]);
 }
 
 /*
- * One pass with |V| and no feedback between bit lines: its sense-row voltages and energy lie below those of
- * the full response to |V| (all parts are positive), and so are safe units for the error of a signed drive.
+ * One pass with |V| and no feedback between bit lines: its currents and energy lie below those of the full
+ * response to |V| (all parts are positive), and so are safe units for the error of a signed drive. Sources
+ * count with their magnitudes.
  */
-static double measure_floor(struct field_plan *plan, size_t n)
+static double measure_floor(struct field_plan *plan, const double *unit_amperes, double scale, size_t n)
 {
-    bool negative = false;
+    bool negative = plan->fed;
     for (size_t i = 0; i < plan->network.n_rows; i++)
         negative |= plan->drive[i] < 0;
     const double *amperes = plan->r, *volts = plan->z;
     if (negative) {
         for (size_t i = 0; i < plan->network.n_rows; i++)
             plan->magnitude[i] = fabs(plan->drive[i]);
-        feed(plan, plan->magnitude, NULL, plan->cells);
+        feed(plan, plan->magnitude, NULL, NULL, plan->cells);
+        if (plan->fed)
+            add_sources(plan);
         bit_line_solve(&plan->bit, plan->cells, plan->p);
         amperes = plan->cells;
         volts = plan->p;
     }
-    memcpy(plan->floor_volts, sense_row(plan, volts), plan->network.n_columns * sizeof *plan->floor_volts);
+    for (size_t j = 0; j < plan->network.n_columns; j++)
+        plan->floor[j] = unit_amperes != NULL ? unit_amperes[j] / scale : sense(plan, volts, j);
     return dot(volts, amperes, n);
 }
 
 static bool below_floor(const struct field_plan *plan, double ratio)
 {
-    const double *last = sense_row(plan, plan->z);
     for (size_t j = 0; j < plan->network.n_columns; j++)
-        if (!(fabs(last[j]) <= ratio * plan->floor_volts[j]))
+        if (!(fabs(sense(plan, plan->z, j)) <= ratio * plan->floor[j]))
             return false;
     return true;
 }
 
 /* Fills plan->x for plan->drive. */
-static bool iterate(struct field_plan *plan, double tolerance, size_t *iterations)
+static bool iterate(struct field_plan *plan, const double *unit_amperes, double scale, double tolerance,
+                    size_t *iterations)
 {
     size_t n = plan->bit.n_nodes * plan->network.n_columns;
     double slowest = 1; /* estimate of the least eigenvalue of A^-1 (A - N): the error is A^-1 r over it */
     memset(plan->x, 0, n * sizeof *plan->x);
-    feed(plan, plan->drive, NULL, plan->r);
+    feed(plan, plan->drive, NULL, plan->fed ? plan->sources : NULL, plan->r);
     bit_line_solve(&plan->bit, plan->r, plan->z);
-    double energy = measure_floor(plan, n), energy_left = dot(plan->z, plan->r, n);
+    double energy_left = dot(plan->z, plan->r, n);
+    double energy = fmax(measure_floor(plan, unit_amperes, scale, n), energy_left);
     memcpy(plan->p, plan->z, n * sizeof *plan->p);
     memcpy(plan->q, plan->r, n * sizeof *plan->q);
     for (*iterations = 0; *iterations < ITERATIONS_MAX; ++*iterations) {
         double ratio = TOLERANCE_MARGIN * tolerance * slowest;
         bool small = energy_left <= ratio * ratio * energy;
-        if (small && (below_floor(plan, ratio) || energy_left <= EXHAUSTED * EXHAUSTED * energy))
+        bool exhausted = energy_left <= EXHAUSTED * EXHAUSTED * energy;
+        if (exhausted || (small && !plan->to_the_end && below_floor(plan, ratio)))
             return true;
-        feed(plan, NULL, plan->p, plan->cells);
+        feed(plan, NULL, plan->p, NULL, plan->cells);
         double curvature = dot_difference(plan->p, plan->q, plan->cells, n);
         if (!(curvature > 0))
             return small;
@@ -226,28 +277,35 @@ static bool iterate(struct field_plan *plan, double tolerance, size_t *iteration
     return false;
 }
 
-static void sum_columns(const double *field, size_t n_rows, size_t n_columns, double *sums)
-{
-    memset(sums, 0, n_columns * sizeof *sums);
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t j = 0; j < n_columns; j++)
-            sums[j] += field[i * n_columns + j];
-}
-
-/* Drives scaled by a power of two to at most 1 V, so that squares of small ones keep their digits; 0: no
- * drive. */
-static double scale_drive(struct field_plan *plan, const double *volts)
+/* Drives and biases scaled by a power of two to at most 1 V, so that squares of small ones keep their digits;
+ * 0: no drive. */
+static double scale_drive(struct field_plan *plan, const struct field_drive *drive, bool biased)
 {
     double largest = 0;
     for (size_t i = 0; i < plan->network.n_rows; i++)
-        largest = fmax(largest, fabs(volts[i]));
+        largest = fmax(largest, fabs(drive->volts[i]));
+    for (size_t j = 0; biased && j < plan->network.n_columns; j++)
+        largest = fmax(largest, fabs(plan->bias[j]));
     if (largest == 0)
         return 0;
     int exponent;
     frexp(largest, &exponent);
     for (size_t i = 0; i < plan->network.n_rows; i++)
-        plan->drive[i] = ldexp(volts[i], -exponent);
+        plan->drive[i] = ldexp(drive->volts[i], -exponent);
+    for (size_t j = 0; plan->bias != NULL && j < plan->network.n_columns; j++)
+        plan->scaled_bias[j] = biased ? ldexp(plan->bias[j], -exponent) : 0;
     return ldexp(1, exponent);
+}
+
+/* plan->sources: those given, and -G bias. */
+static void fill_sources(struct field_plan *plan, const double *source_amperes, double scale)
+{
+    size_t n = plan->network.n_columns;
+    for (size_t i = 0; i < plan->network.n_rows; i++)
+        for (size_t j = 0; j < n; j++) {
+            double given = source_amperes == NULL ? 0 : source_amperes[i * n + j] / scale;
+            plan->sources[i * n + j] = given - plan->conductance[i * n + j] * plan->scaled_bias[j];
+        }
 }
 
 static void copy_scaled(const double *field, size_t step, double scale, size_t n_rows, size_t n_columns,
@@ -258,52 +316,86 @@ static void copy_scaled(const double *field, size_t step, double scale, size_t n
             out[i * n_columns + j] = scale * field[i * step + j];
 }
 
-/* Leaves the scaled solution in plan->x (bit lines) and plan->words, and the currents in column_amperes. */
-static bool solve_scaled(struct field_plan *plan, double tolerance, bool words_wanted, double *column_amperes,
-                         size_t *iterations)
+/* Bit-line voltages from plan->x, which counts from the bias. */
+static void copy_bits(const struct field_plan *plan, bool biased, double scale, double *out)
 {
-    size_t n_rows = plan->network.n_rows, n_columns = plan->network.n_columns;
-    if (plan->bit.branches.shorted) {
-        memset(plan->x, 0, n_columns * sizeof *plan->x);
-        word_line_solve(&plan->word, plan->drive, NULL, 0, plan->words, plan->cells);
-        sum_columns(plan->cells, n_rows, n_columns, column_amperes);
-        *iterations = 0;
-        return true;
+    size_t n = plan->network.n_columns;
+    copy_scaled(plan->x, plan->step, scale, plan->network.n_rows, n, out);
+    for (size_t i = 0; biased && i < plan->network.n_rows; i++)
+        for (size_t j = 0; j < n; j++)
+            out[i * n + j] = scale * (plan->x[i * plan->step + j] + plan->scaled_bias[j]);
+}
+
+/* A bit line that is ground takes all that its cells send. */
+static void sense_all(struct field_plan *plan, double *column_amperes)
+{
+    size_t n = plan->network.n_columns;
+    const double *sources = plan->fed ? plan->sources : NULL;
+    if (plan->bit.any_held) {
+        word_line_solve(&plan->word, plan->drive, plan->x, plan->step, sources, plan->words, plan->cells);
+        gather(plan, plan->cells, plan->z);
     }
-    bool converged = iterate(plan, tolerance, iterations);
-    const double *last = sense_row(plan, plan->x);
-    for (size_t j = 0; j < n_columns; j++)
-        column_amperes[j] = plan->bit.branches.end_siemens * last[j];
-    if (words_wanted)
-        word_line_solve(&plan->word, plan->drive, plan->x, plan->step, plan->words, NULL);
-    return converged;
+    for (size_t j = 0; j < n; j++)
+        column_amperes[j] = isinf(plan->bit.top[j]) ? plan->z[j] : sense(plan, plan->x, j);
+}
+
+static double measure_residual(struct field_plan *plan, const double *conductance, const struct cell_law *law,
+                               const double *bias, const double *volts, const double *words,
+                               const double *bits)
+{
+    const struct residual_array array = {
+        .network = &plan->network,
+        .left_siemens = plan->word.left,
+        .right_siemens = plan->word.right,
+        .top_siemens = plan->bit.top,
+        .bottom_siemens = plan->bit.bottom,
+        .bias_volts = bias,
+        .conductance_siemens = conductance,
+        .law = law,
+    };
+    return residual_compute(&array, volts, words, bits, plan->residual);
 }
 
 bool field_solve(struct field_plan *plan, const double *volts, double tolerance_ratio, double *column_amperes,
                  double *word_line_volts, double *bit_line_volts, struct field_report *report)
 {
+    return field_solve_drive(plan, &(struct field_drive){.volts = volts}, tolerance_ratio, column_amperes,
+                             word_line_volts, bit_line_volts, report);
+}
+
+bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive, double tolerance_ratio,
+                       double *column_amperes, double *word_line_volts, double *bit_line_volts,
+                       struct field_report *report)
+{
     size_t n_rows = plan->network.n_rows, n_columns = plan->network.n_columns, iterations = 0;
-    double scale = scale_drive(plan, volts);
-    bool converged = true;
+    bool converged = true, biased = plan->biased && !drive->unbiased;
+    double scale = scale_drive(plan, drive, biased);
+    plan->fed = biased || drive->source_amperes != NULL;
+    memset(plan->x, 0, plan->n_space * sizeof *plan->x);
+    memset(plan->words, 0, n_rows * n_columns * sizeof *plan->words);
+    memset(column_amperes, 0, n_columns * sizeof *column_amperes);
     if (scale > 0) {
-        converged = solve_scaled(plan, tolerance_ratio, word_line_volts != NULL || report != NULL,
-                                 column_amperes, &iterations);
-    } else {
-        memset(plan->x, 0, plan->n_space * sizeof *plan->x);
-        memset(plan->words, 0, n_rows * n_columns * sizeof *plan->words);
-        memset(column_amperes, 0, n_columns * sizeof *column_amperes);
+        if (plan->fed)
+            fill_sources(plan, drive->source_amperes, scale);
+        converged = iterate(plan, drive->unit_amperes, scale, tolerance_ratio, &iterations);
+        sense_all(plan, column_amperes);
+        if ((word_line_volts != NULL || report != NULL) && !plan->bit.any_held)
+            word_line_solve(&plan->word, plan->drive, plan->x, plan->step, plan->fed ? plan->sources : NULL,
+                            plan->words, NULL);
     }
     for (size_t j = 0; j < n_columns; j++)
         column_amperes[j] *= scale;
     if (word_line_volts != NULL)
         copy_scaled(plan->words, n_columns, scale, n_rows, n_columns, word_line_volts);
     if (bit_line_volts != NULL)
-        copy_scaled(plan->x, plan->step, scale, n_rows, n_columns, bit_line_volts);
-    if (report != NULL) {
-        copy_scaled(plan->x, plan->step, 1, n_rows, n_columns, plan->cells);
-        *report = (struct field_report){iterations, converged, 0};
-        if (scale > 0)
-            report->residual = field_residual(plan, plan->drive, plan->words, plan->cells);
+        copy_bits(plan, biased && scale > 0, scale, bit_line_volts);
+    if (report == NULL)
+        return converged;
+    *report = (struct field_report){iterations, converged, 0};
+    if (scale > 0 && drive->source_amperes == NULL) {
+        copy_bits(plan, biased, 1, plan->cells);
+        report->residual = measure_residual(plan, plan->conductance, NULL, biased ? plan->scaled_bias : NULL,
+                                            plan->drive, plan->words, plan->cells);
     }
     return converged;
 }
@@ -311,6 +403,13 @@ bool field_solve(struct field_plan *plan, const double *volts, double tolerance_
 double field_residual(struct field_plan *plan, const double *volts, const double *word_line_volts,
                       const double *bit_line_volts)
 {
-    return residual_compute(&plan->network, plan->conductance, volts, word_line_volts, bit_line_volts,
-                            plan->residual);
+    return field_residual_law(plan, plan->conductance, NULL, volts, word_line_volts, bit_line_volts);
+}
+
+double field_residual_law(struct field_plan *plan, const double *conductance_siemens,
+                          const struct cell_law *law, const double *volts, const double *word_line_volts,
+                          const double *bit_line_volts)
+{
+    return measure_residual(plan, conductance_siemens, law, plan->biased ? plan->bias : NULL, volts,
+                            word_line_volts, bit_line_volts);
 }

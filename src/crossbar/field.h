@@ -8,6 +8,8 @@
 #ifndef CROSSBAR_FIELD_H
 #define CROSSBAR_FIELD_H
 
+#include "crossbar/cell_law.h"
+#include "crossbar/edges.h"
 #include "crossbar/network.h"
 
 /* Factors and workspace for arrays of one network; for one thread at a time. */
@@ -23,6 +25,10 @@ struct field_report {
 /* The caller frees with field_plan_destroy. RS_INPUT as network_check, RS_INTERNAL when memory is short. */
 enum rs_status field_plan_create(const struct network *network, struct field_plan **out,
                                  struct rs_error *err) RS_MUST_CHECK;
+/* The same for an array with other edges (NULL: the default), which are copied. r_access_ohm is not looked
+ * at: it belongs to the conductances (edges_cell_siemens). */
+enum rs_status field_plan_create_edges(const struct network *network, const struct edges *edges,
+                                       struct field_plan **out, struct rs_error *err) RS_MUST_CHECK;
 void field_plan_destroy(struct field_plan *plan);
 
 /* Takes an array's conductance_siemens [n_rows][n_columns], whose values network_accepts. Allocates nothing.
@@ -30,13 +36,33 @@ void field_plan_destroy(struct field_plan *plan);
 void field_factor(struct field_plan *plan, const double *conductance_siemens);
 
 /*
- * Solves for volts [n_rows]. tolerance_ratio bounds the error of each current relative to sum_i |V_i| T_ij
- * (estimated from below, so it is met with room). column_amperes [n_columns]; word_line_volts, bit_line_volts
- * [n_rows][n_columns] and report may be NULL (without a report the residual is not computed). False when it
- * did not converge. Allocates nothing.
+ * Solves for volts [n_rows] and the biases of the plan. tolerance_ratio bounds the error of each current
+ * relative to sum_i |V_i| T_ij (estimated from below, so it is met with room). column_amperes [n_columns];
+ * word_line_volts, bit_line_volts [n_rows][n_columns] and report may be NULL (without a report the residual
+ * is not computed). False when it did not converge. Allocates nothing.
  */
 bool field_solve(struct field_plan *plan, const double *volts, double tolerance_ratio, double *column_amperes,
                  double *word_line_volts, double *bit_line_volts, struct field_report *report);
+
+/* Drives, and what a linear array does not have; all the caller's. */
+struct field_drive {
+    const double *volts;          /* [n_rows] */
+    const double *source_amperes; /* [n_rows][n_columns], beside the cells, from word to bit line; or NULL */
+    const double
+        *unit_amperes; /* [n_columns]: what the error of each current is relative to; NULL: as above */
+    bool unbiased;     /* bit lines at ground, whatever their bias */
+};
+
+/* field_solve for any drive; the plan must have been made by field_plan_create_edges where there are sources.
+ */
+bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive, double tolerance_ratio,
+                       double *column_amperes, double *word_line_volts, double *bit_line_volts,
+                       struct field_report *report);
+
+/* As field_residual, for these cells in the plan's wires. law NULL: conductances alone. */
+double field_residual_law(struct field_plan *plan, const double *conductance_siemens,
+                          const struct cell_law *law, const double *volts, const double *word_line_volts,
+                          const double *bit_line_volts);
 
 /*
  * The residual of any given voltages [n_rows][n_columns], branch by branch, for the array of the last

@@ -1,7 +1,6 @@
 #include "crossbar/residual.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Largest error and driver current so far; a NaN stays in `check`. */
 struct balance {
@@ -34,61 +33,88 @@ static void note_all(struct balance *balance, const double *errors, size_t n)
 }
 
 /* Kirchhoff errors of one word line; wires [n + 1] and errors [n] are scratch. */
-static void balance_word_line(const struct network_branches *branches, double volts,
-                              const double *restrict words, const double *restrict cells, size_t n,
+static void balance_word_line(const struct residual_array *array, size_t i_row, double volts,
+                              const double *restrict words, const double *restrict cells,
                               double *restrict wires, double *restrict errors, struct balance *balance)
 {
-    if (branches->joined) {
+    const struct network_branches branches = network_word_line(array->network);
+    size_t n = array->network->n_columns;
+    double left = array->left_siemens[i_row], right = array->right_siemens[i_row];
+    if (branches.joined) {
         double sum = 0;
         for (size_t j = 0; j < n; j++)
             sum += cells[j];
-        double driver = branches->shorted ? sum : branches->end_siemens * (volts - words[0]);
+        double driver = isinf(left) ? sum : left * (volts - words[0]);
         note(balance, driver - sum, driver);
         return;
     }
-    wires[0] = branches->end_siemens * (volts - words[0]);
+    wires[0] = left * (volts - words[0]);
     for (size_t j = 1; j < n; j++)
-        wires[j] = branches->wire_siemens * (words[j - 1] - words[j]);
-    wires[n] = 0;
+        wires[j] = branches.wire_siemens * (words[j - 1] - words[j]);
+    wires[n] = right * (words[n - 1] - volts);
     for (size_t j = 0; j < n; j++)
         errors[j] = wires[j] - wires[j + 1] - cells[j];
     note_all(balance, errors, n);
     note(balance, 0, wires[0]);
+    note(balance, 0, wires[n]);
+}
+
+static double bias_of(const struct residual_array *array, size_t j)
+{
+    return array->bias_volts == NULL ? 0 : array->bias_volts[j];
+}
+
+/* One node per column: `flow` [n] collects what its cells send, which leaves after the last row. */
+static void balance_joined_row(const struct residual_array *array, bool last, const double *restrict bits,
+                               const double *restrict cells, double *restrict flow, struct balance *balance)
+{
+    for (size_t j = 0; j < array->network->n_columns; j++) {
+        flow[j] += cells[j];
+        if (!last)
+            continue;
+        double end = array->top_siemens[j], out = isinf(end) ? flow[j] : end * (bits[j] - bias_of(array, j));
+        note(balance, flow[j] - out, array->bias_volts == NULL ? 0 : out);
+    }
 }
 
 /* Kirchhoff errors of a row of the bit lines; `flow` [n] holds what comes from above, then what goes on
  * below. */
-static void balance_bit_row(const struct network_branches *branches, bool last, const double *restrict bits,
-                            const double *restrict cells, size_t n, double *restrict flow,
-                            double *restrict errors, struct balance *balance)
+static void balance_wired_row(const struct residual_array *array, bool last, const double *restrict bits,
+                              const double *restrict cells, double *restrict flow, double *restrict errors,
+                              struct balance *balance)
 {
-    double below = last ? branches->end_siemens : branches->wire_siemens;
-    for (size_t j = 0; j < n && branches->joined; j++) {
-        flow[j] += cells[j];
-        errors[j] = last && !branches->shorted ? flow[j] - below * bits[j] : 0;
-    }
-    for (size_t j = 0; j < n && !branches->joined; j++) {
-        double wire = below * (bits[j] - (last ? 0 : bits[j + n]));
-        errors[j] = flow[j] + cells[j] - wire;
-        flow[j] = wire;
+    double wire = network_bit_line(array->network).wire_siemens;
+    size_t n = array->network->n_columns;
+    for (size_t j = 0; j < n; j++) {
+        double down =
+            last ? array->bottom_siemens[j] * (bits[j] - bias_of(array, j)) : wire * (bits[j] - bits[j + n]);
+        errors[j] = flow[j] + cells[j] - down;
+        flow[j] = down;
     }
     note_all(balance, errors, n);
+    for (size_t j = 0; j < n && last && array->bias_volts != NULL; j++)
+        note(balance, 0, flow[j]);
 }
 
-double residual_compute(const struct network *network, const double *conductance_siemens, const double *volts,
+double residual_compute(const struct residual_array *array, const double *volts,
                         const double *word_line_volts, const double *bit_line_volts, double *workspace)
 {
-    size_t n = network->n_columns;
-    struct network_branches word = network_word_line(network), bit = network_bit_line(network);
+    size_t n = array->network->n_columns, n_rows = array->network->n_rows;
+    bool joined = network_bit_line(array->network).joined;
     double *cells = workspace, *wires = cells + n, *errors = wires + n + 1, *flow = errors + n;
     struct balance balance = {0};
-    memset(flow, 0, n * sizeof *flow);
-    for (size_t i = 0; i < network->n_rows; i++) {
+    for (size_t j = 0; j < n; j++) {
+        flow[j] = joined ? 0 : array->top_siemens[j] * (bias_of(array, j) - bit_line_volts[j]);
+        note(&balance, 0, array->bias_volts == NULL ? 0 : flow[j]);
+    }
+    for (size_t i = 0; i < n_rows; i++) {
         const double *words = word_line_volts + i * n, *bits = bit_line_volts + i * n;
-        for (size_t j = 0; j < n; j++)
-            cells[j] = conductance_siemens[i * n + j] * (words[j] - bits[j]);
-        balance_word_line(&word, volts[i], words, cells, n, wires, errors, &balance);
-        balance_bit_row(&bit, i + 1 == network->n_rows, bits, cells, n, flow, errors, &balance);
+        cell_law_currents(array->law, array->conductance_siemens + i * n, words, bits, n, cells);
+        balance_word_line(array, i, volts[i], words, cells, wires, errors, &balance);
+        if (joined)
+            balance_joined_row(array, i + 1 == n_rows, bits, cells, flow, &balance);
+        else
+            balance_wired_row(array, i + 1 == n_rows, bits, cells, flow, errors, &balance);
     }
     if (isnan(balance.check))
         return (double)NAN;

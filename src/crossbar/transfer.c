@@ -1,9 +1,6 @@
 /*
- * Ports of a block of cells, in this order: L (the left neighbour's word-line nodes, or the sources), R (its
- * own last word-line column), T (its own first bit-line row), B (the next row's bit-line nodes, or ground). A
- * block owns its cells and the wires to their left and below. At the right and the top edge R and T lead
- * nowhere and are eliminated at once. Where the wire is joined there is no R (it is L) and no T (it is B),
- * except in the blocks of the first column and last row, which hold the driver and sense branches.
+ * Large blocks are merged one by one, depth first. A bundle of neighbouring tiles is reduced beforehand,
+ * those of one shape together, one in each lane.
  */
 #include "crossbar/transfer.h"
 
@@ -13,300 +10,249 @@
 
 #include "base/memory.h"
 #include "base/require.h"
-#include "crossbar/front.h"
+#include "crossbar/transfer_lanes.h"
 
-enum { LEAF_LINES = 2, LEAF_CELLS = LEAF_LINES * LEAF_LINES };
-enum port { LEFT, RIGHT, TOP, BOTTOM, N_PORTS };
+/* A block of at most BUNDLE_LINES each way is cut into at most TILES_MAX tiles of at most TILE_LINES. */
+enum {
+    TILE_LINES = 8,
+    BUNDLE_LINES = 64,
+    BATCH_LINES = 64,
+    TILES_MAX = 64,
+    ALIGNMENT = FRONT_ALIGNMENT / sizeof(double)
+};
 
 struct transfer_plan {
-    struct network network;
-    struct network_branches word, bit;
+    struct transfer_tree tree;
+    const struct front_kernel *kernel;
     double *arena;
 };
 
-struct block {
-    size_t row, n_rows, column, n_columns;
+/* The tiles of a bundle, in the order in which the merges take them, and their packed networks. */
+struct bundle {
+    size_t n;
+    struct transfer_tree_block tiles[TILES_MAX];
+    double *packed[TILES_MAX];
 };
 
-/* Where each port of a child lies in the parent's front, and how many nodes it has. */
-struct segment {
-    size_t n, place;
-};
-
-static bool words_joined(const struct transfer_plan *plan, const struct block *block)
+static bool fits(const struct transfer_tree_block *block, size_t lines)
 {
-    return plan->word.joined && (block->column > 0 || plan->word.shorted);
+    return block->n_rows <= lines && block->n_columns <= lines;
 }
 
-static bool bits_joined(const struct transfer_plan *plan, const struct block *block)
+static size_t aligned(size_t n)
 {
-    return plan->bit.joined && (block->row + block->n_rows < plan->network.n_rows || plan->bit.shorted);
+    return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static void count_ports(const struct transfer_plan *plan, const struct block *block, size_t n[N_PORTS])
+static size_t packed_size(const struct transfer_plan *plan, const struct transfer_tree_block *block)
 {
-    bool right_edge = block->column + block->n_columns == plan->network.n_columns;
-    n[LEFT] = block->n_rows;
-    n[RIGHT] = right_edge || words_joined(plan, block) ? 0 : block->n_rows;
-    n[TOP] = block->row == 0 || bits_joined(plan, block) ? 0 : block->n_columns;
-    n[BOTTOM] = block->n_columns;
+    return aligned(transfer_tree_packed_size(&plan->tree, block));
 }
 
-static size_t total(const size_t n[N_PORTS])
+static void list_tiles(const struct transfer_tree_block *block, struct bundle *bundle)
 {
-    return n[LEFT] + n[RIGHT] + n[TOP] + n[BOTTOM];
-}
-
-/* Children are stored as the rows of a strict upper triangle. */
-static size_t packed_size(size_t n)
-{
-    return n * (n - 1) / 2;
-}
-
-static bool is_leaf(const struct block *block)
-{
-    return block->n_rows <= LEAF_LINES && block->n_columns <= LEAF_LINES;
-}
-
-/* Cuts the longer side in the middle; true: into left and right, false: into top and bottom. */
-static bool split(const struct block *block, struct block *first, struct block *second)
-{
-    bool sideways = block->n_columns >= block->n_rows;
-    *first = *second = *block;
-    if (sideways) {
-        first->n_columns = block->n_columns / 2;
-        second->n_columns = block->n_columns - first->n_columns;
-        second->column = block->column + first->n_columns;
-    } else {
-        first->n_rows = block->n_rows / 2;
-        second->n_rows = block->n_rows - first->n_rows;
-        second->row = block->row + first->n_rows;
+    if (fits(block, TILE_LINES)) {
+        bundle->tiles[bundle->n++] = *block;
+        return;
     }
-    return sideways;
+    struct transfer_tree_block first, second;
+    transfer_tree_split(block, &first, &second);
+    list_tiles(&first, bundle);
+    list_tiles(&second, bundle);
 }
 
-/* Front positions of the nodes of a leaf, and how many come first because they are eliminated. */
-struct leaf {
-    size_t left[LEAF_LINES], bottom[LEAF_LINES];
-    size_t word[LEAF_LINES][LEAF_LINES], bit[LEAF_LINES][LEAF_LINES];
-    size_t n_eliminated, n;
-};
-
-static size_t count_leaf_eliminated(const struct transfer_plan *plan, const struct block *block,
-                                    const size_t n[N_PORTS])
+static bool same_shape(const struct transfer_tree *tree, const struct transfer_tree_block *a,
+                       const struct transfer_tree_block *b)
 {
-    size_t per_row = words_joined(plan, block) ? 0 : plan->word.joined ? 1 : block->n_columns;
-    size_t per_column = bits_joined(plan, block) ? 0 : plan->bit.joined ? 1 : block->n_rows;
-    return block->n_rows * per_row + block->n_columns * per_column - n[RIGHT] - n[TOP];
+    const struct network *network = &tree->network;
+    return a->n_rows == b->n_rows && a->n_columns == b->n_columns && (a->row == 0) == (b->row == 0) &&
+           (a->column + a->n_columns == network->n_columns) ==
+               (b->column + b->n_columns == network->n_columns) &&
+           (!tree->word.joined || (a->column == 0) == (b->column == 0)) &&
+           (!tree->bit.joined ||
+            (a->row + a->n_rows == network->n_rows) == (b->row + b->n_rows == network->n_rows));
 }
 
-static void number_leaf(const struct transfer_plan *plan, const struct block *block, struct leaf *leaf)
+/* Reduces the tiles members[0 ... n_members - 1], all of one shape; unused lanes repeat the first. */
+static void reduce_together(const struct transfer_plan *plan, const struct bundle *bundle,
+                            const size_t *members, size_t n_members, const double *conductance, double *base)
 {
-    size_t n[N_PORTS], eliminated = 0;
-    count_ports(plan, block, n);
-    leaf->n_eliminated = count_leaf_eliminated(plan, block, n);
-    leaf->n = leaf->n_eliminated + total(n);
-    size_t left = leaf->n_eliminated, right = left + n[LEFT], top = right + n[RIGHT], bottom = top + n[TOP];
-    for (size_t a = 0; a < block->n_rows; a++) {
-        leaf->left[a] = left + a;
-        for (size_t b = block->n_columns; b-- > 0;) {
-            bool last = b + 1 == block->n_columns;
-            if (words_joined(plan, block))
-                leaf->word[a][b] = left + a;
-            else if (!last && plan->word.joined)
-                leaf->word[a][b] = leaf->word[a][b + 1];
-            else
-                leaf->word[a][b] = last && n[RIGHT] > 0 ? right + a : eliminated++;
-        }
+    const struct transfer_tree_block *block = &bundle->tiles[members[0]];
+    struct transfer_lanes lanes = {.tree = &plan->tree, .kernel = plan->kernel};
+    double *parts[FRONT_LANES_MAX] = {NULL};
+    for (size_t l = 0; l < plan->kernel->n_lanes; l++) {
+        size_t tile = members[l < n_members ? l : 0];
+        lanes.conductance[l] = conductance;
+        lanes.row_shift[l] = bundle->tiles[tile].row - block->row;
+        lanes.column_shift[l] = bundle->tiles[tile].column - block->column;
+        if (l < n_members)
+            parts[l] = bundle->packed[tile];
     }
-    for (size_t b = 0; b < block->n_columns; b++) {
-        leaf->bottom[b] = bottom + b;
-        for (size_t a = 0; a < block->n_rows; a++)
-            if (bits_joined(plan, block))
-                leaf->bit[a][b] = bottom + b;
-            else if (a > 0 && plan->bit.joined)
-                leaf->bit[a][b] = leaf->bit[a - 1][b];
-            else
-                leaf->bit[a][b] = a == 0 && n[TOP] > 0 ? top + b : eliminated++;
+    size_t n, n_eliminated;
+    double *front = transfer_lanes_reduce(&lanes, block, base, NULL, &n, &n_eliminated);
+    plan->kernel->lanes_pack(front, n, n_eliminated, base);
+    plan->kernel->lanes_part(base, front_packed_size(n - n_eliminated), parts);
+}
+
+static void reduce_tiles(const struct transfer_plan *plan, const struct bundle *bundle,
+                         const double *conductance, double *base)
+{
+    bool done[TILES_MAX] = {false};
+    for (size_t i = 0; i < bundle->n; i++) {
+        size_t members[FRONT_LANES_MAX], n_members = 0;
+        for (size_t j = i; j < bundle->n && n_members < plan->kernel->n_lanes && !done[i]; j++)
+            if (!done[j] && same_shape(&plan->tree, &bundle->tiles[i], &bundle->tiles[j]))
+                members[n_members++] = j;
+        for (size_t m = 0; m < n_members; m++)
+            done[members[m]] = true;
+        if (n_members > 0)
+            reduce_together(plan, bundle, members, n_members, conductance, base);
     }
 }
 
-static void add(double *front, size_t stride, size_t i, size_t j, double siemens)
+/* Reduces a block's tiles; their packed networks begin at `base` and end where the result points. */
+static double *prepare_bundle(const struct transfer_plan *plan, const struct transfer_tree_block *block,
+                              const double *conductance, double *base, struct bundle *bundle)
 {
-    front[i < j ? i * stride + j : j * stride + i] += siemens;
-}
-
-static void add_leaf_wires(const struct transfer_plan *plan, const struct block *block,
-                           const struct leaf *leaf, double *front)
-{
-    size_t stride = front_stride(leaf->n), last = block->n_rows - 1;
-    bool at_sense = block->row + block->n_rows == plan->network.n_rows;
-    for (size_t a = 0; a < block->n_rows && !words_joined(plan, block); a++) {
-        add(front, stride, leaf->left[a], leaf->word[a][0],
-            block->column == 0 ? plan->word.end_siemens : plan->word.wire_siemens);
-        for (size_t b = 1; b < block->n_columns && !plan->word.joined; b++)
-            add(front, stride, leaf->word[a][b - 1], leaf->word[a][b], plan->word.wire_siemens);
+    bundle->n = 0;
+    list_tiles(block, bundle);
+    for (size_t i = 0; i < bundle->n; i++) {
+        bundle->packed[i] = base;
+        base += packed_size(plan, &bundle->tiles[i]);
     }
-    for (size_t b = 0; b < block->n_columns && !bits_joined(plan, block); b++) {
-        add(front, stride, leaf->bit[last][b], leaf->bottom[b],
-            at_sense ? plan->bit.end_siemens : plan->bit.wire_siemens);
-        for (size_t a = 1; a < block->n_rows && !plan->bit.joined; a++)
-            add(front, stride, leaf->bit[a - 1][b], leaf->bit[a][b], plan->bit.wire_siemens);
+    reduce_tiles(plan, bundle, conductance, base);
+    return base;
+}
+
+/* What the tiles of a bundle need at most, packed and while being reduced. */
+static size_t bundle_size(const struct transfer_plan *plan, const struct bundle *bundle, size_t *held)
+{
+    size_t work = 0;
+    *held = 0;
+    for (size_t i = 0; i < bundle->n; i++) {
+        size_t size = transfer_lanes_size(&plan->tree, &bundle->tiles[i]) * plan->kernel->n_lanes;
+        *held += packed_size(plan, &bundle->tiles[i]);
+        work = size > work ? size : work;
     }
+    return *held + work;
 }
 
-/* The unreduced front of a leaf; returns its size through n and n_eliminated. */
-static void assemble_leaf(const struct transfer_plan *plan, const struct block *block,
-                          const double *conductance, double *front, size_t *n, size_t *n_eliminated)
+static struct front_shape shape_of(const struct transfer_tree_merge *merge)
 {
-    struct leaf leaf;
-    number_leaf(plan, block, &leaf);
-    size_t stride = front_stride(leaf.n);
-    memset(front, 0, front_size(leaf.n) * sizeof *front);
-    add_leaf_wires(plan, block, &leaf, front);
-    for (size_t a = 0; a < block->n_rows; a++)
-        for (size_t b = 0; b < block->n_columns; b++)
-            add(front, stride, leaf.word[a][b], leaf.bit[a][b],
-                conductance[(block->row + a) * plan->network.n_columns + block->column + b]);
-    *n = leaf.n;
-    *n_eliminated = leaf.n_eliminated;
+    return front_shape_of(merge->n_eliminated, merge->n - merge->n_eliminated);
 }
 
-/* Adds a child's conductances, its ports going to the places of `segments`, which do not overlap. */
-static void scatter(const double *packed, const struct segment segments[N_PORTS], double *front,
-                    size_t stride)
+/* Doubles that the ports of a block take, and that reduce() needs from its base on; `tiled`: inside a bundle,
+ * whose tiles are there already. */
+static size_t kept_size(const struct transfer_plan *plan, const struct transfer_tree_block *block, bool tiled)
 {
-    size_t n = 0;
-    for (int p = 0; p < N_PORTS; p++)
-        n += segments[p].n;
-    size_t k = 0;
-    for (int p = 0; p < N_PORTS; p++)
-        for (size_t i = 0; i < segments[p].n; i++, k++) {
-            const double *values = packed + k * (2 * n - k - 1) / 2;
-            size_t place = segments[p].place + i;
-            double *row = front + place * stride + place + 1;
-            size_t n_own = segments[p].n - i - 1;
-            for (size_t j = 0; j < n_own; j++)
-                row[j] += values[j];
-            values += n_own;
-            for (int q = p + 1; q < N_PORTS; q++) {
-                size_t other = segments[q].place;
-                if (other > place)
-                    for (size_t j = 0; j < segments[q].n; j++)
-                        front[place * stride + other + j] += values[j];
-                else
-                    for (size_t j = 0; j < segments[q].n; j++)
-                        front[(other + j) * stride + place] += values[j];
-                values += segments[q].n;
-            }
-        }
+    size_t n[TRANSFER_TREE_PORTS];
+    if (tiled && fits(block, TILE_LINES))
+        return 0;
+    return front_shape_of(0, transfer_tree_count_ports(&plan->tree, block, n)).kept_size;
 }
 
-/* How two neighbours go together. */
-struct merge {
-    struct segment first[N_PORTS], second[N_PORTS];
-    size_t n_eliminated, n;
-};
-
-/*
- * The nodes that the children share are eliminated, unless a joined wire makes them a port of the whole: the
- * line goes on (`through`), or the second child joins the end branch that the other one holds (`at_end`).
- */
-static void plan_merge(const struct transfer_plan *plan, const struct block *whole, const struct block *first,
-                       const struct block *second, bool sideways, struct merge *merge)
+/* Each half begins with what its merge eliminates; tiles cannot choose, since unlike ones share vectors. */
+static struct transfer_tree_leads choose_leads(const struct transfer_tree_block *block,
+                                               enum transfer_tree_port lead, bool tiled)
 {
-    size_t n[N_PORTS], n_first[N_PORTS], n_second[N_PORTS], start[N_PORTS];
-    count_ports(plan, whole, n);
-    count_ports(plan, first, n_first);
-    count_ports(plan, second, n_second);
-    bool first_joined = sideways ? words_joined(plan, first) : bits_joined(plan, first);
-    bool second_joined = sideways ? words_joined(plan, second) : bits_joined(plan, second);
-    bool through = first_joined && second_joined;
-    enum port end = sideways ? RIGHT : TOP, line = through ? (sideways ? LEFT : BOTTOM) : end;
-    bool at_end = first_joined != second_joined && n[end] > 0;
-    merge->n_eliminated = through || at_end ? 0 : sideways ? whole->n_rows : whole->n_columns;
-    merge->n = merge->n_eliminated + total(n);
-    for (size_t p = 0, place = merge->n_eliminated; p < N_PORTS; place += n[p], p++)
-        start[p] = place;
-    for (size_t p = 0; p < N_PORTS; p++) {
-        bool side_by_side = sideways == (p == TOP || p == BOTTOM);
-        merge->first[p] = (struct segment){n_first[p], start[p]};
-        merge->second[p] = (struct segment){n_second[p], start[p] + (side_by_side ? n_first[p] : 0)};
+    struct transfer_tree_leads leads = {lead, TRANSFER_TREE_LEFT, TRANSFER_TREE_LEFT};
+    struct transfer_tree_block first, second;
+    bool sideways = transfer_tree_split(block, &first, &second);
+    if (!tiled || !fits(&first, TILE_LINES))
+        leads.first = sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_BOTTOM;
+    if (!tiled || !fits(&second, TILE_LINES))
+        leads.second = sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_TOP;
+    return leads;
+}
+
+static size_t work_size(const struct transfer_plan *plan, const struct transfer_tree_block *block, bool tiled)
+{
+    if (!tiled && fits(block, BUNDLE_LINES)) {
+        struct bundle bundle = {.n = 0};
+        list_tiles(block, &bundle);
+        size_t held, size = bundle_size(plan, &bundle, &held), rest = held + work_size(plan, block, true);
+        return size > rest ? size : rest;
     }
-    size_t shared = merge->n_eliminated > 0 ? 0 : start[line];
-    merge->first[sideways ? RIGHT : BOTTOM].place = shared;
-    merge->second[sideways ? LEFT : TOP].place = shared;
-}
-
-static size_t packed_ports(const struct transfer_plan *plan, const struct block *block)
-{
-    size_t n[N_PORTS];
-    count_ports(plan, block, n);
-    return packed_size(total(n));
-}
-
-/* Doubles that build() needs from its base on. */
-static size_t arena_size(const struct transfer_plan *plan, const struct block *block)
-{
-    if (is_leaf(block)) {
-        struct leaf leaf;
-        number_leaf(plan, block, &leaf);
-        return front_size(leaf.n);
-    }
-    struct block first, second;
-    struct merge merge;
-    bool sideways = split(block, &first, &second);
-    plan_merge(plan, block, &first, &second, sideways, &merge);
-    size_t held = packed_ports(plan, &first);
-    size_t need = arena_size(plan, &first), need_second = held + arena_size(plan, &second);
-    size_t need_merge = held + packed_ports(plan, &second) + front_size(merge.n);
+    if (tiled && fits(block, TILE_LINES))
+        return 0;
+    struct transfer_tree_block first, second;
+    struct transfer_tree_merge merge;
+    struct transfer_tree_leads leads = choose_leads(block, TRANSFER_TREE_LEFT, tiled);
+    transfer_tree_plan_merge(&plan->tree, block, &leads, &first, &second, &merge);
+    size_t held = kept_size(plan, &first, tiled), all = held + kept_size(plan, &second, tiled);
+    size_t need = held + work_size(plan, &first, tiled), need_second = all + work_size(plan, &second, tiled);
+    size_t need_merge = all + shape_of(&merge).pivots_size;
     need = need > need_second ? need : need_second;
     return need > need_merge ? need : need_merge;
 }
 
-static double *build(const struct transfer_plan *plan, const struct block *block, const double *conductance,
-                     double *base, size_t *n, size_t *n_eliminated);
+/* One computation: `bundle` is NULL outside bundles, and `n_taken` of its tiles have been merged. */
+struct progress {
+    const struct transfer_plan *plan;
+    const double *conductance;
+    const struct bundle *bundle;
+    size_t n_taken;
+};
 
-/* Reduces a block to its ports and leaves the packed result at `base`. */
-static void build_packed(const struct transfer_plan *plan, const struct block *block,
-                         const double *conductance, double *base)
+/* Reduces a block to its ports, of which `lead` comes first (in a tile, the left one) and `window` (NULL:
+ * all) is wanted; in `kept` except for a tile. */
+static struct front_network reduce(struct progress *progress, const struct transfer_tree_block *block,
+                                   enum transfer_tree_port lead, double *kept, double *base,
+                                   const struct front_window *window)
 {
-    size_t n, n_eliminated;
-    double *front = build(plan, block, conductance, base, &n, &n_eliminated);
-    front_eliminate(front, n, n_eliminated, &(struct front_window){n, n_eliminated});
-    size_t stride = front_stride(n);
-    for (size_t i = n_eliminated; i < n; i++) {
-        memmove(base, front + i * stride + i + 1, (n - i - 1) * sizeof *base);
-        base += n - i - 1;
+    const struct transfer_plan *plan = progress->plan;
+    if (progress->bundle == NULL && fits(block, BUNDLE_LINES)) {
+        struct bundle bundle;
+        double *end = prepare_bundle(plan, block, progress->conductance, base, &bundle);
+        struct progress inner = {plan, progress->conductance, &bundle, 0};
+        return reduce(&inner, block, lead, kept, end, window);
     }
-}
-
-/* The assembled front of a block, not yet reduced, somewhere after `base`. */
-static double *build(const struct transfer_plan *plan, const struct block *block, const double *conductance,
-                     double *base, size_t *n, size_t *n_eliminated)
-{
-    if (is_leaf(block)) {
-        assemble_leaf(plan, block, conductance, base, n, n_eliminated);
-        return base;
+    if (fits(block, TILE_LINES)) {
+        size_t n[TRANSFER_TREE_PORTS], n_ports = transfer_tree_count_ports(&plan->tree, block, n);
+        const double *packed = progress->bundle->packed[progress->n_taken++];
+        return (struct front_network){packed, n_ports, 0};
     }
-    struct block first, second;
-    struct merge merge;
-    bool sideways = split(block, &first, &second);
-    plan_merge(plan, block, &first, &second, sideways, &merge);
-    double *second_base = base + packed_ports(plan, &first);
-    double *front = second_base + packed_ports(plan, &second);
-    build_packed(plan, &first, conductance, base);
-    build_packed(plan, &second, conductance, second_base);
-    memset(front, 0, front_size(merge.n) * sizeof *front);
-    scatter(base, merge.first, front, front_stride(merge.n));
-    scatter(second_base, merge.second, front, front_stride(merge.n));
-    *n = merge.n;
-    *n_eliminated = merge.n_eliminated;
-    return front;
+    bool tiled = progress->bundle != NULL;
+    struct transfer_tree_block first, second;
+    struct transfer_tree_merge merge;
+    struct transfer_tree_leads leads = choose_leads(block, lead, tiled);
+    transfer_tree_plan_merge(&plan->tree, block, &leads, &first, &second, &merge);
+    struct front_shape shape = shape_of(&merge);
+    double *second_kept = base + kept_size(plan, &first, tiled);
+    double *end = second_kept + kept_size(plan, &second, tiled);
+    struct front_network networks[2];
+    networks[0] = reduce(progress, &first, leads.first, base, second_kept, NULL);
+    networks[1] = reduce(progress, &second, leads.second, second_kept, end, NULL);
+    plan->kernel->merge(&shape, &(struct front_parts){end, kept}, networks,
+                        (const struct front_segment(*const[])[FRONT_SEGMENTS]){&merge.first, &merge.second},
+                        window != NULL ? window : &(struct front_window){shape.n_kept, 0});
+    return (struct front_network){kept, shape.n_kept, shape.stride};
 }
 
 enum rs_status transfer_plan_create(const struct network *network, struct transfer_plan **out,
                                     struct rs_error *err)
+{
+    return transfer_plan_create_for(network, kernel_chosen(), out, err);
+}
+
+static struct transfer_tree_block whole_array(const struct transfer_plan *plan)
+{
+    const struct network *network = &plan->tree.network;
+    return (struct transfer_tree_block){0, network->n_rows, 0, network->n_columns};
+}
+
+static size_t arena_size(const struct transfer_plan *plan)
+{
+    struct transfer_tree_block whole = whole_array(plan);
+    size_t one = kept_size(plan, &whole, false) + work_size(plan, &whole, false);
+    size_t batch =
+        fits(&whole, BATCH_LINES) ? transfer_lanes_size(&plan->tree, &whole) * plan->kernel->n_lanes : 0;
+    return one > batch ? one : batch;
+}
+
+enum rs_status transfer_plan_create_for(const struct network *network, enum kernel kernel,
+                                        struct transfer_plan **out, struct rs_error *err)
 {
     enum rs_status status = network_check(network, err);
     if (status != RS_OK)
@@ -314,11 +260,9 @@ enum rs_status transfer_plan_create(const struct network *network, struct transf
     struct transfer_plan *plan = memory_allocate(1, sizeof *plan, err);
     if (plan == NULL)
         return RS_INTERNAL;
-    plan->network = *network;
-    plan->word = network_word_line(network);
-    plan->bit = network_bit_line(network);
-    struct block whole = {0, network->n_rows, 0, network->n_columns};
-    plan->arena = memory_allocate(arena_size(plan, &whole), sizeof *plan->arena, err);
+    plan->tree = (struct transfer_tree){*network, network_word_line(network), network_bit_line(network)};
+    plan->kernel = front_kernel_of(kernel);
+    plan->arena = memory_allocate(arena_size(plan), sizeof *plan->arena, err);
     if (plan->arena == NULL) {
         transfer_plan_destroy(plan);
         return RS_INTERNAL;
@@ -335,19 +279,60 @@ void transfer_plan_destroy(struct transfer_plan *plan)
     free(plan);
 }
 
+/* A whole array has no ports but its sources and sense terminals. */
 void transfer_compute(struct transfer_plan *plan, const double *conductance_siemens, double *transfer_siemens)
 {
-    const struct network *network = &plan->network;
-    struct block whole = {0, network->n_rows, 0, network->n_columns};
-    size_t n, n_eliminated;
-    double *front = build(plan, &whole, conductance_siemens, plan->arena, &n, &n_eliminated);
-    size_t sense = n_eliminated + network->n_rows, stride = front_stride(n);
-    rs_require(n == sense + network->n_columns,
+    const struct network *network = &plan->tree.network;
+    struct transfer_tree_block whole = whole_array(plan);
+    struct progress progress = {plan, conductance_siemens, NULL, 0};
+    struct front_network ports = reduce(&progress, &whole, TRANSFER_TREE_LEFT, plan->arena,
+                                        plan->arena + kept_size(plan, &whole, false),
+                                        &(struct front_window){network->n_rows, network->n_rows});
+    rs_require(ports.n == network->n_rows + network->n_columns,
                "a whole array has no ports but its sources and sense terminals");
-    front_eliminate(front, n, n_eliminated, &(struct front_window){sense, sense});
     for (size_t i = 0; i < network->n_rows; i++)
-        memcpy(transfer_siemens + i * network->n_columns, front + (n_eliminated + i) * stride + sense,
+        memcpy(transfer_siemens + i * network->n_columns,
+               front_network_row(&ports, i) + network->n_rows - i - 1,
                network->n_columns * sizeof *transfer_siemens);
+}
+
+/* One array per lane; unused lanes repeat the first. */
+static void compute_lanes(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
+                          double *transfer_siemens)
+{
+    const struct network *network = &plan->tree.network;
+    struct transfer_tree_block whole = whole_array(plan);
+    struct transfer_lanes lanes = {.tree = &plan->tree, .kernel = plan->kernel};
+    size_t n, n_eliminated, n_lanes = plan->kernel->n_lanes, n_cells = network->n_rows * network->n_columns;
+    for (size_t l = 0; l < n_lanes; l++)
+        lanes.conductance[l] = conductance_siemens + (l < n_arrays ? l : 0) * n_cells;
+    const double *front =
+        transfer_lanes_reduce(&lanes, &whole, plan->arena,
+                              &(struct front_window){network->n_rows, network->n_rows}, &n, &n_eliminated);
+    for (size_t i = 0; i < network->n_rows; i++) {
+        size_t row = (n_eliminated + i) * front_lanes_stride(n) + n_eliminated + network->n_rows;
+        for (size_t l = 0; l < n_arrays; l++)
+            for (size_t j = 0; j < network->n_columns; j++)
+                transfer_siemens[l * n_cells + i * network->n_columns + j] = front[(row + j) * n_lanes + l];
+    }
+}
+
+void transfer_compute_batch(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
+                            double *transfer_siemens)
+{
+    const struct network *network = &plan->tree.network;
+    struct transfer_tree_block whole = whole_array(plan);
+    size_t n_cells = network->n_rows * network->n_columns, n_lanes = plan->kernel->n_lanes, n;
+    for (size_t first = 0; first < n_arrays; first += n) {
+        const double *conductance = conductance_siemens + first * n_cells;
+        double *transfer = transfer_siemens + first * n_cells;
+        n = fits(&whole, BATCH_LINES) ? n_lanes : 1;
+        n = n_arrays - first < n ? n_arrays - first : n;
+        if (fits(&whole, BATCH_LINES))
+            compute_lanes(plan, n, conductance, transfer);
+        else
+            transfer_compute(plan, conductance, transfer);
+    }
 }
 
 void transfer_apply(const struct network *network, const double *transfer_siemens, const double *volts,

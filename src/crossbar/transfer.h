@@ -10,6 +10,7 @@
 #ifndef CROSSBAR_TRANSFER_H
 #define CROSSBAR_TRANSFER_H
 
+#include "base/kernel.h"
 #include "crossbar/network.h"
 
 /* Merge tree and workspace for arrays of one network; for one thread at a time. */
@@ -19,6 +20,10 @@ struct transfer_plan;
  */
 enum rs_status transfer_plan_create(const struct network *network, struct transfer_plan **out,
                                     struct rs_error *err) RS_MUST_CHECK;
+
+/* With a kernel that runs here, instead of the one chosen for the process. */
+enum rs_status transfer_plan_create_for(const struct network *network, enum kernel kernel,
+                                        struct transfer_plan **out, struct rs_error *err) RS_MUST_CHECK;
 void transfer_plan_destroy(struct transfer_plan *plan);
 
 /*
@@ -27,6 +32,14 @@ void transfer_plan_destroy(struct transfer_plan *plan);
  */
 void transfer_compute(struct transfer_plan *plan, const double *conductance_siemens,
                       double *transfer_siemens);
+
+/*
+ * The same for many arrays, [n_arrays][n_rows][n_columns] each: small ones side by side in the lanes of the
+ * vectors. An array's T does not depend on those beside it; it may differ from transfer_compute's in the last
+ * digits, since nodes are eliminated in another order.
+ */
+void transfer_compute_batch(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
+                            double *transfer_siemens);
 
 /*
  * column_amperes [n_columns] = volts [n_rows] times T, rows added in order; rows at 0 V are skipped. Where

@@ -1,5 +1,6 @@
 #include "crossbar/word_line.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,18 @@ size_t word_line_rows(size_t n_rows)
     return (n_rows + LANES - 1) / LANES * LANES;
 }
 
-enum rs_status word_line_init(struct word_line *line, const struct network *network, struct rs_error *err)
+static void connect(struct word_line *line, const struct network *network, const struct edges *edges)
+{
+    for (size_t i = 0; i < line->n_rows; i++) {
+        struct edges_ends ends = edges_word_line(network, edges, i);
+        line->left[i] = ends.first;
+        line->right[i] = ends.last;
+        line->right_driven |= ends.last > 0;
+    }
+}
+
+enum rs_status word_line_init(struct word_line *line, const struct network *network,
+                              const struct edges *edges, struct rs_error *err)
 {
     size_t n_rows = word_line_rows(network->n_rows), n_cells = n_rows * network->n_columns;
     *line = (struct word_line){.branches = network_word_line(network),
@@ -22,9 +34,14 @@ enum rs_status word_line_init(struct word_line *line, const struct network *netw
     line->conductance = memory_allocate(n_cells, sizeof *line->conductance, err);
     line->share = memory_allocate(n_cells, sizeof *line->share, err);
     line->inverse = memory_allocate(line->branches.joined ? n_rows : n_cells, sizeof *line->inverse, err);
-    line->group = memory_allocate(2 * LANES * network->n_columns, sizeof *line->group, err);
-    if (line->conductance != NULL && line->share != NULL && line->inverse != NULL && line->group != NULL)
+    line->left = memory_allocate(n_rows, sizeof *line->left, err);
+    line->right = memory_allocate(n_rows, sizeof *line->right, err);
+    line->group = memory_allocate(3 * LANES * network->n_columns, sizeof *line->group, err);
+    if (line->conductance != NULL && line->share != NULL && line->inverse != NULL && line->group != NULL &&
+        line->left != NULL && line->right != NULL) {
+        connect(line, network, edges);
         return RS_OK;
+    }
     word_line_clear(line);
     return RS_INTERNAL;
 }
@@ -34,6 +51,8 @@ void word_line_clear(struct word_line *line)
     free(line->conductance);
     free(line->share);
     free(line->inverse);
+    free(line->left);
+    free(line->right);
     free(line->group);
     *line = (struct word_line){0};
 }
@@ -61,21 +80,33 @@ static void separate(const double *restrict group, size_t n_columns, double *res
             field[l * n_columns + j] = group[j * LANES + l];
 }
 
+/* The pivot of a line's first node, its left end `left` alone differing from line to line. */
+static void factor_first(const double *restrict left, const double *restrict conductance,
+                         const double *restrict excess, double *restrict share, double *restrict inverse)
+{
+    for (size_t l = 0; l < LANES; l++) {
+        double s = conductance[l] + excess[l], pivot = s + left[l];
+        share[l] = pivot > 0 ? left[l] / pivot : 0;
+        inverse[l] = pivot > 0 ? 1 / pivot : 0;
+    }
+}
+
 static void factor_wired(struct word_line *line, size_t i_group)
 {
     size_t start = i_group * line->n_columns * LANES;
+    double wire = line->branches.wire_siemens, r_wire = 1 / wire;
     const double *conductance = line->conductance + start;
     double *restrict share = line->share + start, *restrict inverse = line->inverse + start;
-    double excess[LANES] = {0};
-    for (size_t j = line->n_columns; j-- > 0;) {
-        double left = j > 0 ? line->branches.wire_siemens : line->branches.end_siemens, r_left = 1 / left;
+    double excess[LANES];
+    memcpy(excess, line->right + i_group * LANES, sizeof excess);
+    for (size_t j = line->n_columns; j-- > 1;)
         for (size_t l = 0; l < LANES; l++) {
             double s = conductance[j * LANES + l] + excess[l];
-            share[j * LANES + l] = left / (s + left);
-            inverse[j * LANES + l] = share[j * LANES + l] * r_left;
+            share[j * LANES + l] = wire / (s + wire);
+            inverse[j * LANES + l] = share[j * LANES + l] * r_wire;
             excess[l] = s * share[j * LANES + l];
         }
-    }
+    factor_first(line->left + i_group * LANES, conductance, excess, share, inverse);
 }
 
 static void factor_joined(struct word_line *line, size_t i_group)
@@ -83,15 +114,16 @@ static void factor_joined(struct word_line *line, size_t i_group)
     const double *conductance = line->conductance + i_group * line->n_columns * LANES;
     double *share = line->share + i_group * line->n_columns * LANES,
            *inverse = line->inverse + i_group * LANES;
+    const double *left = line->left + i_group * LANES;
     double pivot[LANES];
-    for (size_t l = 0; l < LANES; l++)
-        pivot[l] = line->branches.end_siemens;
+    memcpy(pivot, left, sizeof pivot);
     for (size_t j = 0; j < line->n_columns; j++)
         for (size_t l = 0; l < LANES; l++)
             pivot[l] += conductance[j * LANES + l];
     for (size_t l = 0; l < LANES; l++) {
-        inverse[l] = line->branches.shorted ? 0 : 1 / pivot[l];
-        share[l] = line->branches.shorted ? 1 : line->branches.end_siemens / pivot[l];
+        bool held = isinf(left[l]);
+        inverse[l] = held || !(pivot[l] > 0) ? 0 : 1 / pivot[l];
+        share[l] = held ? 1 : pivot[l] > 0 ? left[l] / pivot[l] : 0;
     }
 }
 
@@ -108,71 +140,110 @@ void word_line_factor(struct word_line *line, const double *conductance_siemens)
     }
 }
 
-/* On entry `bits` holds the bit-line voltages of the group, on return `words` its word-line voltages. */
-static void solve_wired(const struct word_line *line, size_t i_group, const double *restrict drive,
-                        const double *restrict bits, double *restrict words)
+/* What reaches each node from its bit line and its source; bits or sources may be NULL. */
+static double into(const double *conductance, const double *bits, const double *sources, size_t i)
 {
-    size_t start = i_group * line->n_columns * LANES;
-    const double *conductance = line->conductance + start, *share = line->share + start;
-    const double *inverse = line->inverse + start;
-    double y[LANES] = {0}, u[LANES];
-    if (bits != NULL)
-        for (size_t j = line->n_columns; j-- > 0;)
+    return (bits != NULL ? conductance[i] * bits[i] : 0) - (sources != NULL ? sources[i] : 0);
+}
+
+/* Currents into all nodes, first onto `words`; as solve_wired without them otherwise. */
+static void collect(const double *restrict conductance, const double *bits, const double *sources, size_t n,
+                    double *restrict words)
+{
+    if (bits != NULL && sources == NULL)
+        for (size_t i = 0; i < n; i++)
+            words[i] = conductance[i] * bits[i];
+    else
+        for (size_t i = 0; i < n; i++)
+            words[i] = into(conductance, bits, sources, i);
+}
+
+/* bits, sources: voltages and sources of the group, or NULL; on return `words` holds its word-line voltages.
+ */
+static void solve_wired(const struct word_line *line, size_t i_group, const double *restrict drive,
+                        const double *bits, const double *sources, double *restrict words)
+{
+    size_t start = i_group * line->n_columns * LANES, n = line->n_columns;
+    const double *conductance = line->conductance + start;
+    const double *share = line->share + start, *inverse = line->inverse + start;
+    const double *right = line->right + i_group * LANES;
+    bool fed = bits != NULL || sources != NULL || line->right_driven;
+    double y[LANES], u[LANES];
+    if (bits != NULL && sources == NULL && !line->right_driven) {
+        memset(y, 0, sizeof y);
+        for (size_t j = n; j-- > 0;)
             for (size_t l = 0; l < LANES; l++) {
-                double next = j + 1 < line->n_columns ? share[(j + 1) * LANES + l] * y[l] : 0;
+                double next = j + 1 < n ? share[(j + 1) * LANES + l] * y[l] : 0;
                 y[l] = conductance[j * LANES + l] * bits[j * LANES + l] + next;
                 words[j * LANES + l] = y[l] * inverse[j * LANES + l];
             }
-    for (size_t l = 0; l < LANES; l++)
-        u[l] = drive[l];
-    for (size_t j = 0; j < line->n_columns; j++)
+    } else if (fed) {
+        collect(conductance, bits, sources, n * LANES, words);
+        for (size_t l = 0; l < LANES; l++)
+            y[l] = right[l] * drive[l];
+        for (size_t j = n; j-- > 0;)
+            for (size_t l = 0; l < LANES; l++) {
+                double next = j + 1 < n ? share[(j + 1) * LANES + l] * y[l] : y[l];
+                y[l] = words[j * LANES + l] + next;
+                words[j * LANES + l] = y[l] * inverse[j * LANES + l];
+            }
+    }
+    memcpy(u, drive, sizeof u);
+    for (size_t j = 0; j < n; j++)
         for (size_t l = 0; l < LANES; l++) {
-            u[l] = share[j * LANES + l] * u[l] + (bits != NULL ? words[j * LANES + l] : 0);
+            u[l] = share[j * LANES + l] * u[l] + (fed ? words[j * LANES + l] : 0);
             words[j * LANES + l] = u[l];
         }
 }
 
 static void solve_joined(const struct word_line *line, size_t i_group, const double *drive,
-                         const double *bits, double *words)
+                         const double *bits, const double *sources, double *words)
 {
-    size_t start = i_group * line->n_columns * LANES;
-    const double *conductance = line->conductance + start, *share = line->share + start;
-    const double *inverse = line->inverse + i_group * LANES;
+    size_t start = i_group * line->n_columns * LANES, n = line->n_columns;
+    const double *share = line->share + start, *inverse = line->inverse + i_group * LANES;
     double y[LANES] = {0};
-    for (size_t j = 0; bits != NULL && j < line->n_columns; j++)
+    if (bits != NULL || sources != NULL)
+        collect(line->conductance + start, bits, sources, n * LANES, words);
+    for (size_t j = 0; (bits != NULL || sources != NULL) && j < n; j++)
         for (size_t l = 0; l < LANES; l++)
-            y[l] += conductance[j * LANES + l] * bits[j * LANES + l];
-    for (size_t j = 0; j < line->n_columns; j++)
+            y[l] += words[j * LANES + l];
+    for (size_t j = 0; j < n; j++)
         for (size_t l = 0; l < LANES; l++)
             words[j * LANES + l] = share[l] * drive[l] + inverse[l] * y[l];
 }
 
-static void scale(const double *restrict conductance, size_t n, double *restrict words)
+/* Voltages become cell currents, G u and the source of the cell. */
+static void scale(const double *restrict conductance, const double *sources, size_t n, double *restrict words)
 {
     for (size_t i = 0; i < n; i++)
         words[i] *= conductance[i];
+    for (size_t i = 0; sources != NULL && i < n; i++)
+        words[i] += sources[i];
 }
 
 void word_line_solve(struct word_line *line, const double *volts, const double *bit_volts, size_t step,
-                     double *word_volts, double *cell_amperes)
+                     const double *source_amperes, double *word_volts, double *cell_amperes)
 {
     size_t n_group = line->n_columns * LANES;
     double *bits = bit_volts != NULL ? line->group : NULL, *words = line->group + n_group;
+    double *sources = source_amperes != NULL ? words + n_group : NULL;
     for (size_t g = 0; g < line->n_groups; g++) {
         double drive[LANES] = {0};
         for (size_t l = 0; volts != NULL && l < LANES && g * LANES + l < line->n_rows; l++)
             drive[l] = volts[g * LANES + l];
         if (bits != NULL)
             interleave_all(bit_volts + g * LANES * step, step, line->n_columns, bits);
+        if (sources != NULL)
+            interleave_all(source_amperes + g * n_group, line->n_columns, line->n_columns, sources);
         if (line->branches.joined)
-            solve_joined(line, g, drive, bits, words);
+            solve_joined(line, g, drive, bits, sources, words);
         else
-            solve_wired(line, g, drive, bits, words);
+            solve_wired(line, g, drive, bits, sources, words);
         if (word_volts != NULL)
             separate(words, line->n_columns, word_volts + g * n_group);
         if (cell_amperes == NULL)
             continue;
-        scale(line->conductance + g * n_group, n_group, words);
+        scale(line->conductance + g * n_group, sources, n_group, words);
         separate(words, line->n_columns, cell_amperes + g * n_group);
     }
 }

@@ -197,6 +197,26 @@ static void set_option(struct config_reader *reader, int index, const struct yam
 
 /* --- sweeps --- */
 
+/* Where the sweep of an option stands, or where the next one goes. */
+static int sweep_position(const struct configuration *configuration, int option)
+{
+    int s = 0;
+    while (s < configuration->n_sweeps && configuration->sweeps[s].option != option)
+        s++;
+    return s;
+}
+
+/* --set of a sweep takes the place of the file's, in its position. */
+static void insert_sweep(struct configuration *configuration, int position, const struct config_sweep *sweep)
+{
+    if (position > configuration->n_sweeps)
+        position = configuration->n_sweeps; /* an alternative's sweep before it has gone */
+    memmove(&configuration->sweeps[position + 1], &configuration->sweeps[position],
+            (size_t)(configuration->n_sweeps - position) * sizeof *sweep);
+    configuration->sweeps[position] = *sweep;
+    configuration->n_sweeps++;
+}
+
 static void read_sweep(struct config_reader *reader, const char *key, const struct yaml_node *node)
 {
     struct configuration *configuration = reader->configuration;
@@ -211,6 +231,7 @@ static void read_sweep(struct config_reader *reader, const char *key, const stru
         return;
     }
     note_place(reader, index, node);
+    int position = sweep_position(configuration, index);
     if (reader->set != NULL)
         mark_given(reader, index);
     if (configuration->n_sweeps == CONFIG_SWEEPS_MAX) {
@@ -220,7 +241,7 @@ static void read_sweep(struct config_reader *reader, const char *key, const stru
     }
     struct config_sweep sweep = {.option = index};
     if (config_sweep_read(reader, &sweep, node))
-        configuration->sweeps[configuration->n_sweeps++] = sweep;
+        insert_sweep(configuration, position, &sweep);
     else
         config_sweep_clear(&sweep);
 }

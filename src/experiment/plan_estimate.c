@@ -1,25 +1,17 @@
 /* What a run will take: a few samples are timed, sizes are added up. */
 #include <config.h>
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "experiment/plan.h"
 
 enum { PROBE_SAMPLES = 4 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static enum rs_status time_unit(const struct plan *plan, size_t unit, double *seconds, struct rs_error *err)
 {
     struct plan_row row;
-    double start = now();
+    double start = clock_thread_seconds();
     enum rs_status status = plan_run_unit(plan, unit, &row, err);
-    *seconds = now() - start;
+    *seconds = clock_thread_seconds() - start;
     if (status == RS_OK)
         plan_row_clear(&row);
     return status;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* A kill loses at most this much finished work. */
@@ -71,13 +72,6 @@ static void work(struct team *team)
     omp_unset_lock(&team->lock);
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static int by_unit(const void *one, const void *other)
 {
     size_t a = ((const struct plan_row *)one)->unit, b = ((const struct plan_row *)other)->unit;
@@ -116,7 +110,7 @@ static enum rs_status coordinate(struct team *team, bool alone, struct parts *pa
                                  struct run_progress *progress, const struct run_hooks *hooks,
                                  struct rs_error *err)
 {
-    double start = now(), last_flush = start;
+    double start = clock_seconds(), last_flush = start;
     size_t n_found = progress->n_found;
     for (bool working = true; working;) {
         if (alone)
@@ -129,12 +123,12 @@ static enum rs_status coordinate(struct team *team, bool alone, struct parts *pa
         if (hooks->should_stop(hooks->context))
             team->stop = true;
         omp_unset_lock(&team->lock);
-        progress->seconds = now() - start;
+        progress->seconds = clock_seconds() - start;
         hooks->progress(hooks->context, progress);
-        if (working && now() - last_flush < flush_seconds)
+        if (working && clock_seconds() - last_flush < flush_seconds)
             continue;
         enum rs_status status = flush(team, parts, taken, progress, err);
-        last_flush = now();
+        last_flush = clock_seconds();
         if (status != RS_OK) {
             omp_set_lock(&team->lock);
             team->status = status;

@@ -1,0 +1,283 @@
+/* Times of T, fields and ngspice beside the matrix product's speed (README.md); prints a table. */
+#include <cblas.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/version.h"
+#include "crossbar/field.h"
+#include "crossbar/transfer.h"
+#include "spice/netlist.h"
+#include "spice/ngspice.h"
+
+enum { PRODUCT_LINES = 512, REPEATS_MIN = 5, REPEATS_MAX = 201, NGSPICE_LINES = 64, BATCH_ARRAYS = 16 };
+
+#define OPERATIONS_PER_CUBE 34.0 /* of a T, by convention: README.md */
+#define SECONDS_PER_ROW 1.5      /* at least, or REPEATS_MAX times, for one measurement */
+#define FIELD_TOLERANCE 1e-9
+#define NGSPICE_LIMIT_SECONDS 120
+
+struct array {
+    struct network network;
+    double *conductance, *transfer, *volts, *amperes, *scale, *field_amperes;
+};
+
+static double seconds_of(int who)
+{
+    struct rusage usage;
+    getrusage(who, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double one = *(const double *)a, other = *(const double *)b;
+    return (one > other) - (one < other);
+}
+
+/* Median time of one call, the first one left out. */
+static double median_seconds(void (*call)(void *), void *state)
+{
+    double seconds[REPEATS_MAX], start = now();
+    size_t n = 0;
+    call(state);
+    for (; n < REPEATS_MIN || (n < REPEATS_MAX && now() - start < SECONDS_PER_ROW); n++) {
+        double before = now();
+        call(state);
+        seconds[n] = now() - before;
+    }
+    qsort(seconds, n, sizeof seconds[0], by_size);
+    return seconds[n / 2];
+}
+
+static double *doubles(size_t n)
+{
+    double *values = aligned_alloc(64, (n * sizeof *values + 63) / 64 * 64);
+    if (values == NULL)
+        abort();
+    memset(values, 0, n * sizeof *values);
+    return values;
+}
+
+/* Log-uniform cells of 1 ... 100 microsiemens, inputs of 0 ... 0.2 V, 2 ohm wires, 100 ohm ends. */
+static void make(struct array *array, size_t n)
+{
+    array->network = (struct network){n, n, 2, 2, 100, 100};
+    array->conductance = doubles(n * n);
+    array->transfer = doubles(n * n);
+    array->volts = doubles(n);
+    array->amperes = doubles(n);
+    array->scale = doubles(n);
+    array->field_amperes = doubles(n);
+    uint64_t state = n;
+    for (size_t c = 0; c < n * n + n; c++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        double uniform = (double)(state >> 11) * 0x1p-53;
+        if (c < n * n)
+            array->conductance[c] = 1e-6 * pow(100, uniform);
+        else
+            array->volts[c - n * n] = 0.2 * uniform;
+    }
+}
+
+static void clear(struct array *array)
+{
+    free(array->conductance);
+    free(array->transfer);
+    free(array->volts);
+    free(array->amperes);
+    free(array->scale);
+    free(array->field_amperes);
+}
+
+static void multiply(void *state)
+{
+    double *const *matrices = state;
+    int n = PRODUCT_LINES;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, matrices[0], n, matrices[1], n, 0,
+                matrices[2], n);
+}
+
+static double product_speed(void)
+{
+    size_t n = PRODUCT_LINES;
+    double *matrices[] = {doubles(n * n), doubles(n * n), doubles(n * n)};
+    for (size_t i = 0; i < n * n; i++)
+        matrices[0][i] = matrices[1][i] = 1 + (double)(i % 7);
+    double speed = 2.0 * (double)(n * n * n) / median_seconds(multiply, matrices);
+    for (int i = 0; i < 3; i++)
+        free(matrices[i]);
+    return speed;
+}
+
+struct transfer_call {
+    struct transfer_plan *plan;
+    struct array *array;
+};
+
+static void call_transfer(void *state)
+{
+    struct transfer_call *call = state;
+    transfer_compute(call->plan, call->array->conductance, call->array->transfer);
+}
+
+static double transfer_seconds(struct array *array)
+{
+    struct transfer_call call = {.array = array};
+    struct rs_error err;
+    if (transfer_plan_create(&array->network, &call.plan, &err) != RS_OK)
+        return (double)NAN;
+    double seconds = median_seconds(call_transfer, &call);
+    transfer_plan_destroy(call.plan);
+    transfer_apply(&array->network, array->transfer, array->volts, array->amperes, array->scale);
+    return seconds;
+}
+
+struct field_call {
+    struct field_plan *plan;
+    struct array *array;
+};
+
+static void call_field(void *state)
+{
+    struct field_call *call = state;
+    field_factor(call->plan, call->array->conductance);
+    field_solve(call->plan, call->array->volts, FIELD_TOLERANCE, call->array->field_amperes, NULL, NULL,
+                NULL);
+}
+
+static double field_seconds(struct array *array)
+{
+    struct field_call call = {.array = array};
+    struct rs_error err;
+    if (field_plan_create(&array->network, &call.plan, &err) != RS_OK)
+        return (double)NAN;
+    double seconds = median_seconds(call_field, &call);
+    field_plan_destroy(call.plan);
+    return seconds;
+}
+
+static double largest_difference(const struct array *array, const double *amperes)
+{
+    double largest = 0;
+    for (size_t j = 0; j < array->network.n_columns; j++)
+        largest = fmax(largest, fabs(amperes[j] - array->amperes[j]) / array->scale[j]);
+    return largest;
+}
+
+/* One `.op` of one vector; NaN where ngspice cannot be run. */
+static double ngspice_seconds(struct array *array, double *difference)
+{
+    struct text deck = {0};
+    struct rs_error err;
+    const struct netlist_array described = {.network = &array->network,
+                                            .conductance_siemens = array->conductance};
+    enum rs_status status = netlist_write(&described, array->volts, &deck, &err);
+    double before = seconds_of(RUSAGE_CHILDREN);
+    if (status == RS_OK)
+        status = ngspice_run(deck.bytes, array->network.n_columns, NGSPICE_LIMIT_SECONDS,
+                             array->field_amperes, &err);
+    double seconds = seconds_of(RUSAGE_CHILDREN) - before;
+    *difference = largest_difference(array, array->field_amperes);
+    text_clear(&deck);
+    return status == RS_OK ? seconds : (double)NAN;
+}
+
+static void print_machine(void)
+{
+    char line[256] = "", processor[256] = "unknown";
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "model name : %255[^\n]", processor) == 1)
+            break;
+    if (file != NULL)
+        fclose(file);
+    printf("# Reduction to T beside the matrix product\n\n");
+    printf("Processor %s, compiler %s, commit %s, kernel %s. One core.\n\n", processor, version_compiler(),
+           version_commit(), version_kernel());
+}
+
+static void print_row(size_t n)
+{
+    double speed = product_speed();
+    struct array array;
+    make(&array, n);
+    double cube = (double)n * (double)n * (double)n;
+    double transfer = transfer_seconds(&array), field = field_seconds(&array);
+    printf("| %zu | %.1f | %.3f | %.1f | %.1f | %.3f | %.0e |", n, 1e-9 * speed, 1e3 * transfer, 1 / transfer,
+           100 * OPERATIONS_PER_CUBE * cube / transfer / speed, 1e3 * field,
+           largest_difference(&array, array.field_amperes));
+    if (n == NGSPICE_LINES) {
+        double difference, seconds = ngspice_seconds(&array, &difference);
+        if (isnan(seconds))
+            printf(" not installed | | |\n");
+        else
+            printf(" %.0f | %.0f | %.0e |\n", 1e3 * seconds, seconds / transfer, difference);
+    } else {
+        printf(" | | |\n");
+    }
+    fflush(stdout);
+    clear(&array);
+}
+
+struct batch_call {
+    struct transfer_plan *plan;
+    double *conductance, *transfer; /* [BATCH_ARRAYS][n][n] */
+};
+
+static void call_batch(void *state)
+{
+    struct batch_call *call = state;
+    transfer_compute_batch(call->plan, BATCH_ARRAYS, call->conductance, call->transfer);
+}
+
+static void print_batch(size_t n)
+{
+    double speed = product_speed();
+    struct array array;
+    make(&array, n);
+    struct batch_call call = {.conductance = doubles(BATCH_ARRAYS * n * n),
+                              .transfer = doubles(BATCH_ARRAYS * n * n)};
+    for (size_t a = 0; a < BATCH_ARRAYS; a++)
+        for (size_t c = 0; c < n * n; c++)
+            call.conductance[a * n * n + c] = array.conductance[(c + a) % (n * n)];
+    struct rs_error err;
+    if (transfer_plan_create(&array.network, &call.plan, &err) == RS_OK) {
+        double seconds = median_seconds(call_batch, &call) / BATCH_ARRAYS;
+        printf("| %zu | %.1f | %.4f | %.0f | %.1f |\n", n, 1e-9 * speed, 1e3 * seconds, 1 / seconds,
+               100 * OPERATIONS_PER_CUBE * (double)n * (double)n * (double)n / seconds / speed);
+        transfer_plan_destroy(call.plan);
+    }
+    free(call.conductance);
+    free(call.transfer);
+    clear(&array);
+}
+
+int main(void)
+{
+    const size_t sizes[] = {16, 32, 64, 128, 256, 512, 1024};
+    print_machine();
+    printf("| N | dgemm, GF/s | T, ms | T per s | %% of dgemm | one field, ms | T against field | ngspice "
+           ".op, ms | T "
+           "faster by "
+           "| ngspice against T |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        print_row(sizes[i]);
+    printf("\nMany arrays of one network, one in each lane of the vectors:\n\n"
+           "| N | dgemm, GF/s | T, ms each | T per s | %% of dgemm |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < 3; i++)
+        print_batch(sizes[i]);
+    return 0;
+}
