@@ -107,6 +107,56 @@ else
     skip "the decisions of a pretrained transformer" "$real is not there"
 fi
 
+# --- conductances and currents of the first read, from definitions 2
+cat > amperes.py <<'PY'
+import h5py, numpy as np, sys
+offset = sys.argv[1] == "offset"
+f, source = h5py.File("amperes.h5"), h5py.File("input.h5")
+v_read, g_min, g_max = 0.1, 2e-6, 50e-6
+n = source["token_offset"][1]
+def msb(name, head):
+    x = source["layer00/" + name][:, head].astype("f8")
+    return np.clip(np.rint(np.rint(x / (abs(x).max() / 127)) / 16), -7, 7)[:n]
+q, k = msb("q", 0), msb("k", 0)
+s = f["samples"]
+assert s["array_layer"][0] == 0 and s["array_kv_head"][0] == 0
+g, i = s["target_conductance"][0], s["current"][0]
+wanted = np.full(g.shape, g_min)
+if offset:
+    wanted[:6, :n] += ((k + 7) / 14 * (g_max - g_min)).T
+    wanted[:6, -1] += 0.5 * (g_max - g_min)
+else:
+    wanted[:6, 0:2 * n:2] += (np.maximum(k, 0) / 7 * (g_max - g_min)).T
+    wanted[:6, 1:2 * n:2] += (np.maximum(-k, 0) / 7 * (g_max - g_min)).T
+assert np.allclose(g, wanted, rtol=1e-12, atol=0)
+volts = np.zeros(len(g)); volts[:6] = q[0] * v_read / 7
+assert np.allclose(i, volts @ wanted, rtol=1e-12, atol=1e-18)
+score = i[0:n] - i[-1] if offset else i[0:2 * n:2] - i[1:2 * n:2]
+unit = v_read / 7 * (g_max - g_min) / (14 if offset else 7)
+assert np.allclose(score / unit, k @ q[0], rtol=0, atol=1e-9), "I_unit times sum(q_msb k_msb)"
+PY
+for sign in differential offset; do
+    run msb.yaml -o amperes.h5 --save arrays --set encoding.sign=$sign --set encoding.v_read='100 mV' \
+        --set device.g_min='2 uS' --set device.g_max='50 uS' --set array.rows=9 --set array.columns=16 &&
+        $python amperes.py $sign > out 2>> err
+    check "$sign: volts, siemens and amperes of the first read"
+done
+run msb.yaml -o noise.h5 --set 'sweep={comparator.noise: [0, 100 nA]}' --save margins --set monte_carlo.trials=1 && $python -c '
+import h5py, numpy as np
+f, source = h5py.File("noise.h5"), h5py.File("input.h5")
+s = f["samples"]
+step = lambda x: abs(x[:].astype("f8")).max(axis=(0, 2)) / 127
+shift = s["analog_score"][1] - s["analog_score"][0]
+unit = np.empty_like(shift)
+for layer in range(2):
+    for head in range(4):
+        at = source[f"layer{layer:02d}/q"], source[f"layer{layer:02d}/k"]
+        unit[(s["pair_layer"][:] == layer) & (s["pair_head"][:] == head)] = 0.4 * step(at[0])[head] * step(at[1])[head // 2] * 256
+sigma = 100e-9 / (0.2 / 7 * 99e-6 / 7)
+n = len(shift)
+assert abs((shift / unit).std() / sigma - 1) < 4 / np.sqrt(2 * n) and abs((shift / unit).mean()) < 4 * sigma / np.sqrt(n)' > out 2>> err
+check "comparator noise has its standard deviation, in amperes through I_unit"
+
 # --- one knob at a time
 run msb.yaml -o margin.h5 --set 'sweep={prune.margin: [-1, 0, 1, 1000]}' && $python -c '
 import h5py, numpy as np
