@@ -1,6 +1,5 @@
 EXTRA_DIST += %D%/README.md %D%/crossbar/README.md %D%/crossbar/table.md
-EXTRA_PROGRAMS = %D%/crossbar/crossbar
-CLEANFILES += $(EXTRA_PROGRAMS)
+EXTRA_PROGRAMS += %D%/crossbar/crossbar
 bench_crossbar_crossbar_SOURCES = %D%/crossbar/crossbar.c
 bench_crossbar_crossbar_LDADD = librescore-core.la
 

@@ -50,18 +50,39 @@ void array_oracle_make(uint64_t seed, size_t max_lines, double decades, struct a
         array->volts[i] = array_oracle_uniform(&state) < 0.2 ? 0 : 0.4 * array_oracle_uniform(&state) - 0.2;
 }
 
-/* Nodes are numbered 0 ... n-1 where they are unknown; sources follow as n + i; -1 is ground. */
+void array_oracle_make_large(uint64_t seed, double decades, struct network *network, double *conductance)
+{
+    uint64_t state = seed;
+    double *const ohm[] = {&network->r_word_line_ohm, &network->r_bit_line_ohm, &network->r_driver_ohm,
+                           &network->r_sense_ohm};
+    for (size_t k = 0; k < sizeof ohm / sizeof ohm[0]; k++)
+        *ohm[k] = 10 * pow(10, decades * (array_oracle_uniform(&state) - 0.5));
+    for (size_t c = 0; c < network->n_rows * network->n_columns; c++)
+        conductance[c] = 1e-7 * pow(10, 4 * array_oracle_uniform(&state));
+}
+
+/* Nodes are numbered 0 ... n-1 where they are unknown; then the sources, then the terminals. */
 struct nodes {
     const struct network *network;
     long n_words, n_unknown;
 };
+
+static long source_node(const struct nodes *nodes, size_t i)
+{
+    return nodes->n_unknown + (long)i;
+}
+
+static long terminal_node(const struct nodes *nodes, size_t j)
+{
+    return nodes->n_unknown + (long)(nodes->network->n_rows + j);
+}
 
 static long word_node(const struct nodes *nodes, size_t i, size_t j)
 {
     const struct network *network = nodes->network;
     if (network->r_word_line_ohm > 0)
         return (long)(i * network->n_columns + j);
-    return network->r_driver_ohm > 0 ? (long)i : nodes->n_unknown + (long)i;
+    return network->r_driver_ohm > 0 ? (long)i : source_node(nodes, i);
 }
 
 static long bit_node(const struct nodes *nodes, size_t i, size_t j)
@@ -69,7 +90,7 @@ static long bit_node(const struct nodes *nodes, size_t i, size_t j)
     const struct network *network = nodes->network;
     if (network->r_bit_line_ohm > 0)
         return nodes->n_words + (long)(i * network->n_columns + j);
-    return network->r_sense_ohm > 0 ? nodes->n_words + (long)j : -1;
+    return network->r_sense_ohm > 0 ? nodes->n_words + (long)j : terminal_node(nodes, j);
 }
 
 static struct nodes number_nodes(const struct network *network)
@@ -84,21 +105,21 @@ static struct nodes number_nodes(const struct network *network)
     return nodes;
 }
 
-/* One resistor: rows of unknown nodes only; columns n_unknown + i are the right-hand sides, moved across. */
-static void stamp(quad *matrix, const struct nodes *nodes, long a, long b, quad siemens)
+/* --- elimination --- */
+
+/* Unknown nodes, sources, and one terminal per bit line: all at 0 V, but told apart. */
+struct mesh {
+    long n;
+    quad *siemens; /* [n][n], symmetric; the diagonal is never used */
+};
+
+static void join(const struct mesh *mesh, long a, long b, quad siemens)
 {
-    long n = nodes->n_unknown, width = n + (long)nodes->network->n_rows;
-    for (int turn = 0; turn < 2; turn++) {
-        long own = turn == 0 ? a : b, other = turn == 0 ? b : a;
-        if (own < 0 || own >= n)
-            continue;
-        matrix[own * width + own] += siemens;
-        if (other >= 0)
-            matrix[own * width + other] += other < n ? -siemens : siemens;
-    }
+    mesh->siemens[a * mesh->n + b] += siemens;
+    mesh->siemens[b * mesh->n + a] += siemens;
 }
 
-static void stamp_all(quad *matrix, const struct nodes *nodes, const double *conductance)
+static void join_all(const struct mesh *mesh, const struct nodes *nodes, const double *conductance)
 {
     const struct network *network = nodes->network;
     quad driver = (quad)network->r_driver_ohm + (quad)network->r_word_line_ohm;
@@ -106,78 +127,76 @@ static void stamp_all(quad *matrix, const struct nodes *nodes, const double *con
     size_t n_rows = network->n_rows, n_columns = network->n_columns;
     for (size_t i = 0; i < n_rows; i++)
         for (size_t j = 0; j < n_columns; j++) {
-            stamp(matrix, nodes, word_node(nodes, i, j), bit_node(nodes, i, j),
-                  (quad)conductance[i * n_columns + j]);
+            join(mesh, word_node(nodes, i, j), bit_node(nodes, i, j), (quad)conductance[i * n_columns + j]);
             if (j == 0 && driver > 0)
-                stamp(matrix, nodes, nodes->n_unknown + (long)i, word_node(nodes, i, 0), 1 / driver);
+                join(mesh, source_node(nodes, i), word_node(nodes, i, 0), 1 / driver);
             else if (j > 0 && network->r_word_line_ohm > 0)
-                stamp(matrix, nodes, word_node(nodes, i, j - 1), word_node(nodes, i, j),
-                      1 / (quad)network->r_word_line_ohm);
+                join(mesh, word_node(nodes, i, j - 1), word_node(nodes, i, j),
+                     1 / (quad)network->r_word_line_ohm);
             if (i + 1 == n_rows && sense > 0)
-                stamp(matrix, nodes, bit_node(nodes, i, j), -1, 1 / sense);
+                join(mesh, bit_node(nodes, i, j), terminal_node(nodes, j), 1 / sense);
             else if (i + 1 < n_rows && network->r_bit_line_ohm > 0)
-                stamp(matrix, nodes, bit_node(nodes, i, j), bit_node(nodes, i + 1, j),
-                      1 / (quad)network->r_bit_line_ohm);
+                join(mesh, bit_node(nodes, i, j), bit_node(nodes, i + 1, j),
+                     1 / (quad)network->r_bit_line_ohm);
         }
 }
 
-/* Gauss-Jordan without pivoting: the matrix is diagonally dominant. */
-static void eliminate(quad *matrix, long n, long width)
+/* The star of node k becomes a mesh among its neighbours after it. */
+static void eliminate(const struct mesh *mesh, long k)
 {
-    for (long k = 0; k < n; k++)
-        for (long i = 0; i < n; i++) {
-            quad factor = i == k ? 0 : matrix[i * width + k] / matrix[k * width + k];
-            for (long j = k; j < width && factor != 0; j++)
-                matrix[i * width + j] -= factor * matrix[k * width + j];
-        }
+    const quad *star = mesh->siemens + k * mesh->n;
+    quad sum = 0;
+    for (long i = k + 1; i < mesh->n; i++)
+        sum += star[i];
+    for (long i = k + 1; i < mesh->n; i++) {
+        quad share = star[i] == 0 ? 0 : star[i] / sum;
+        for (long j = k + 1; j < mesh->n && share != 0; j++)
+            if (star[j] != 0)
+                mesh->siemens[i * mesh->n + j] += share * star[j];
+    }
 }
 
 void array_oracle_nodal(const struct network *network, const double *conductance, double *transfer)
 {
     struct nodes nodes = number_nodes(network);
-    size_t n_rows = network->n_rows, n_columns = network->n_columns;
-    long n = nodes.n_unknown, width = n + (long)n_rows;
-    quad *matrix = calloc((size_t)(n * width) + 1, sizeof *matrix);
-    quad sense = (quad)network->r_sense_ohm + (quad)network->r_bit_line_ohm;
-    stamp_all(matrix, &nodes, conductance);
-    eliminate(matrix, n, width);
-    for (size_t source = 0; source < n_rows; source++)
-        for (size_t j = 0; j < n_columns; j++) {
-            quad total = 0;
-            for (size_t i = sense > 0 ? n_rows - 1 : 0; i < n_rows; i++) {
-                long node = sense > 0 ? bit_node(&nodes, i, j) : word_node(&nodes, i, j);
-                quad volts = node >= n
-                                 ? (quad)(node - n == (long)source)
-                                 : matrix[node * width + n + (long)source] / matrix[node * width + node];
-                total += sense > 0 ? volts / sense : volts * (quad)conductance[i * n_columns + j];
-            }
-            transfer[source * n_columns + j] = (double)total;
-        }
-    free(matrix);
+    struct mesh mesh = {nodes.n_unknown + (long)(network->n_rows + network->n_columns), NULL};
+    mesh.siemens = calloc((size_t)(mesh.n * mesh.n), sizeof *mesh.siemens);
+    join_all(&mesh, &nodes, conductance);
+    for (long k = 0; k < nodes.n_unknown; k++)
+        eliminate(&mesh, k);
+    for (size_t i = 0; i < network->n_rows; i++)
+        for (size_t j = 0; j < network->n_columns; j++)
+            transfer[i * network->n_columns + j] =
+                (double)mesh.siemens[source_node(&nodes, i) * mesh.n + terminal_node(&nodes, j)];
+    free(mesh.siemens);
 }
 
-/* Solves (lower Cholesky in place) matrix [n][n] x = right [n][m]. */
+/* --- row recursion --- */
+
+/* Solves (Cholesky in place, upper factor) matrix [n][n] x = right [n][m]. */
 static void solve_positive(double *matrix, size_t n, double *right, size_t m)
 {
     for (size_t k = 0; k < n; k++) {
-        for (size_t l = 0; l < k; l++)
-            for (size_t i = k; i < n; i++)
-                matrix[i * n + k] -= matrix[i * n + l] * matrix[k * n + l];
-        double root = sqrt(matrix[k * n + k]);
-        for (size_t i = k; i < n; i++)
-            matrix[i * n + k] /= root;
-        for (size_t c = 0; c < m; c++) {
-            for (size_t l = 0; l < k; l++)
-                right[k * m + c] -= matrix[k * n + l] * right[l * m + c];
+        double *row = matrix + k * n, root = sqrt(row[k]);
+        for (size_t j = k; j < n; j++)
+            row[j] /= root;
+        for (size_t c = 0; c < m; c++)
             right[k * m + c] /= root;
+        for (size_t i = k + 1; i < n; i++) {
+            double factor = row[i];
+            for (size_t j = i; j < n && factor != 0; j++)
+                matrix[i * n + j] -= factor * row[j];
+            for (size_t c = 0; c < m && factor != 0; c++)
+                right[i * m + c] -= factor * right[k * m + c];
         }
     }
-    for (size_t k = n; k-- > 0;)
-        for (size_t c = 0; c < m; c++) {
-            for (size_t l = k + 1; l < n; l++)
-                right[k * m + c] -= matrix[l * n + k] * right[l * m + c];
+    for (size_t k = n; k-- > 0;) {
+        for (size_t l = k + 1; l < n; l++)
+            for (size_t c = 0; c < m; c++)
+                right[k * m + c] -= matrix[k * n + l] * right[l * m + c];
+        for (size_t c = 0; c < m; c++)
             right[k * m + c] /= matrix[k * n + k];
-        }
+    }
 }
 
 /* Adds word line i: its admittance seen from the bit lines, and what its source drives into them. */

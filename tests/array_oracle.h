@@ -25,9 +25,13 @@ double array_oracle_uniform(uint64_t *state);
  */
 void array_oracle_make(uint64_t seed, size_t max_lines, double decades, struct array_oracle *array);
 
-/* T by nodal analysis: Gaussian elimination of the dense admittance matrix in quadruple precision. Any zeros.
- */
+/* T node by node: each inner node's star becomes a mesh, in quadruple precision and without a subtraction, so
+ * that every entry is exact to its last digit over any number of decades. Any zeros. */
 void array_oracle_nodal(const struct network *network, const double *conductance, double *transfer);
+
+/* The same kinds of cells (none open) and resistances (none 0) for a network whose size is given; conductance
+ * [n_rows][n_columns]. */
+void array_oracle_make_large(uint64_t seed, double decades, struct network *network, double *conductance);
 
 /*
  * T by the row recursion: the admittance of the bit lines seen from below and its Norton currents, row after

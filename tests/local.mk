@@ -180,3 +180,27 @@ unit_tests += %D%/test_transfer
 tests_test_transfer_SOURCES = %D%/test_transfer.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_transfer_CFLAGS = $(test_flags)
 tests_test_transfer_LDADD = $(test_libraries)
+
+# Suites that take minutes: `make check-long`. The suffix .long stands for a Criterion program there, so that one rule
+# serves them all.
+TEST_EXTENSIONS += .long
+LONG_LOG_DRIVER = $(TAP_DRIVER)
+LONG_LOG_COMPILER = $(LOG_COMPILER)
+long_programs =
+long_shell_tests =
+EXTRA_PROGRAMS += $(long_programs)
+EXTRA_DIST += $(long_shell_tests)
+if HAVE_CRITERION
+long_tests = $(long_programs) $(long_shell_tests)
+else
+long_tests = %D%/missing.sh
+endif
+
+check-long: all $(long_tests)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS check_PROGRAMS= TESTS='$(long_tests)' TEST_SUITE_LOG=check-long.log
+.PHONY: check-long
+
+long_programs += %D%/long/recursion.long
+tests_long_recursion_long_SOURCES = %D%/long/recursion.c %D%/array_oracle.c %D%/array_oracle.h
+tests_long_recursion_long_CFLAGS = $(test_flags)
+tests_long_recursion_long_LDADD = $(test_libraries)
