@@ -204,3 +204,8 @@ long_programs += %D%/long/recursion.long
 tests_long_recursion_long_SOURCES = %D%/long/recursion.c %D%/array_oracle.c %D%/array_oracle.h
 tests_long_recursion_long_CFLAGS = $(test_flags)
 tests_long_recursion_long_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_selector
+tests_test_selector_SOURCES = %D%/test_selector.c
+tests_test_selector_CFLAGS = $(test_flags)
+tests_test_selector_LDADD = $(test_libraries)

@@ -71,7 +71,7 @@ enum rs_status array_solver_create_borrow(const struct array_file *array, struct
     if (solver == NULL)
         return RS_INTERNAL;
     solver->array = array;
-    enum rs_status status = array->law.kind == CELL_LAW_LINEAR
+    enum rs_status status = cell_law_is_linear(&array->law)
                                 ? prepare_linear(solver, err)
                                 : nonlinear_plan_create_borrow(&array->network, &array->edges, &array->law,
                                                                array->conductance, &solver->nonlinear, err);
