@@ -1,15 +1,10 @@
 #include "array_oracle.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if LDBL_MANT_DIG >= 113
-typedef long double quad;
-#else
-typedef __float128 quad;
-#endif
+typedef array_oracle_quad quad;
 
 double array_oracle_uniform(uint64_t *state)
 {
@@ -105,40 +100,43 @@ static struct nodes number_nodes(const struct network *network)
     return nodes;
 }
 
-/* --- elimination --- */
-
-/* Unknown nodes, sources, and one terminal per bit line: all at 0 V, but told apart. */
-struct mesh {
-    long n;
-    quad *siemens; /* [n][n], symmetric; the diagonal is never used */
-};
-
-static void join(const struct mesh *mesh, long a, long b, quad siemens)
+long array_oracle_branches(const struct network *network, const double *conductance,
+                           void (*branch)(void *context, long a, long b, quad siemens), void *context)
 {
-    mesh->siemens[a * mesh->n + b] += siemens;
-    mesh->siemens[b * mesh->n + a] += siemens;
-}
-
-static void join_all(const struct mesh *mesh, const struct nodes *nodes, const double *conductance)
-{
-    const struct network *network = nodes->network;
+    struct nodes nodes = number_nodes(network);
     quad driver = (quad)network->r_driver_ohm + (quad)network->r_word_line_ohm;
     quad sense = (quad)network->r_sense_ohm + (quad)network->r_bit_line_ohm;
     size_t n_rows = network->n_rows, n_columns = network->n_columns;
     for (size_t i = 0; i < n_rows; i++)
         for (size_t j = 0; j < n_columns; j++) {
-            join(mesh, word_node(nodes, i, j), bit_node(nodes, i, j), (quad)conductance[i * n_columns + j]);
+            branch(context, word_node(&nodes, i, j), bit_node(&nodes, i, j),
+                   (quad)conductance[i * n_columns + j]);
             if (j == 0 && driver > 0)
-                join(mesh, source_node(nodes, i), word_node(nodes, i, 0), 1 / driver);
+                branch(context, source_node(&nodes, i), word_node(&nodes, i, 0), 1 / driver);
             else if (j > 0 && network->r_word_line_ohm > 0)
-                join(mesh, word_node(nodes, i, j - 1), word_node(nodes, i, j),
-                     1 / (quad)network->r_word_line_ohm);
+                branch(context, word_node(&nodes, i, j - 1), word_node(&nodes, i, j),
+                       1 / (quad)network->r_word_line_ohm);
             if (i + 1 == n_rows && sense > 0)
-                join(mesh, bit_node(nodes, i, j), terminal_node(nodes, j), 1 / sense);
+                branch(context, bit_node(&nodes, i, j), terminal_node(&nodes, j), 1 / sense);
             else if (i + 1 < n_rows && network->r_bit_line_ohm > 0)
-                join(mesh, bit_node(nodes, i, j), bit_node(nodes, i + 1, j),
-                     1 / (quad)network->r_bit_line_ohm);
+                branch(context, bit_node(&nodes, i, j), bit_node(&nodes, i + 1, j),
+                       1 / (quad)network->r_bit_line_ohm);
         }
+    return nodes.n_unknown;
+}
+
+/* --- elimination --- */
+
+struct mesh {
+    long n;
+    quad *siemens; /* [n][n], symmetric; the diagonal is never used */
+};
+
+static void join(void *context, long a, long b, quad siemens)
+{
+    struct mesh *mesh = context;
+    mesh->siemens[a * mesh->n + b] += siemens;
+    mesh->siemens[b * mesh->n + a] += siemens;
 }
 
 /* The star of node k becomes a mesh among its neighbours after it. */
@@ -161,7 +159,7 @@ void array_oracle_nodal(const struct network *network, const double *conductance
     struct nodes nodes = number_nodes(network);
     struct mesh mesh = {nodes.n_unknown + (long)(network->n_rows + network->n_columns), NULL};
     mesh.siemens = calloc((size_t)(mesh.n * mesh.n), sizeof *mesh.siemens);
-    join_all(&mesh, &nodes, conductance);
+    array_oracle_branches(network, conductance, join, &mesh);
     for (long k = 0; k < nodes.n_unknown; k++)
         eliminate(&mesh, k);
     for (size_t i = 0; i < network->n_rows; i++)

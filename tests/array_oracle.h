@@ -2,6 +2,7 @@
 #ifndef TESTS_ARRAY_ORACLE_H
 #define TESTS_ARRAY_ORACLE_H
 
+#include <float.h>
 #include <stdint.h>
 
 #include "crossbar/network.h"
@@ -39,6 +40,21 @@ void array_oracle_make_large(uint64_t seed, double decades, struct network *netw
  * be 0.
  */
 void array_oracle_riccati(const struct network *network, const double *conductance, double *transfer);
+
+/* More than twice the digits of a double: sums and quotients of resistances lose nothing in it. */
+#if LDBL_MANT_DIG >= 113
+typedef long double array_oracle_quad;
+#else
+typedef __float128 array_oracle_quad;
+#endif
+
+/*
+ * Calls `branch` for every resistor of an array. Nodes are numbered 0 ... n_unknown - 1 (returned) where they
+ * are unknown, then the n_rows sources, then a terminal per bit line.
+ */
+long array_oracle_branches(const struct network *network, const double *conductance,
+                           void (*branch)(void *context, long a, long b, array_oracle_quad siemens),
+                           void *context);
 
 /* Largest |one - other| / |other| over n entries; an `other` of 0 must be met exactly (else infinite). */
 double array_oracle_distance(const double *one, const double *other, size_t n);

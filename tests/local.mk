@@ -200,12 +200,25 @@ check-long: all $(long_tests)
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS check_PROGRAMS= TESTS='$(long_tests)' TEST_SUITE_LOG=check-long.log
 .PHONY: check-long
 
-long_programs += %D%/long/recursion.long
-tests_long_recursion_long_SOURCES = %D%/long/recursion.c %D%/array_oracle.c %D%/array_oracle.h
-tests_long_recursion_long_CFLAGS = $(test_flags)
-tests_long_recursion_long_LDADD = $(test_libraries)
+long_programs += %D%/long/large.long
+tests_long_large_long_SOURCES = %D%/long/large.c $(oracle_sources)
+tests_long_large_long_CFLAGS = $(test_flags)
+tests_long_large_long_CPPFLAGS = $(AM_CPPFLAGS) $(oracle_flags)
+tests_long_large_long_LDADD = $(test_libraries) $(SUITESPARSE_LIBS)
 
 unit_tests += %D%/test_selector
 tests_test_selector_SOURCES = %D%/test_selector.c
 tests_test_selector_CFLAGS = $(test_flags)
 tests_test_selector_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_oracle
+tests_test_oracle_SOURCES = %D%/test_oracle.c $(oracle_sources)
+tests_test_oracle_CFLAGS = $(test_flags)
+tests_test_oracle_CPPFLAGS = $(AM_CPPFLAGS) $(oracle_flags)
+tests_test_oracle_LDADD = $(test_libraries) $(SUITESPARSE_LIBS)
+
+oracle_sources = %D%/array_oracle.c %D%/array_oracle.h %D%/cholmod_oracle.c %D%/cholmod_oracle.h
+oracle_flags =
+if HAVE_SUITESPARSE
+oracle_flags += -DHAVE_SUITESPARSE
+endif
