@@ -16,7 +16,7 @@
 #include "crossbar/residual.h"
 #include "crossbar/word_line.h"
 
-enum { ITERATIONS_MAX = 2000, N_FIELDS = 7 };
+enum { ITERATIONS_MAX = 2000, N_FIELDS = 9 };
 
 /* The error of the last step is smaller than this by far, since each step gains a decade or more. */
 #define TOLERANCE_MARGIN 0.3
@@ -36,10 +36,16 @@ struct field_plan {
     double *conductance, *drive;  /* row-major copy; scaled drives */
     double *floor;                /* least response of each current to |V|, amperes, scaled */
     double *magnitude, *residual; /* |drive| [n_rows]; workspace of the residual */
-    double *sources;              /* [word_line_rows][n_columns], scaled; NULL for plans without edges */
-    double *bias, *scaled_bias;   /* [n_columns]; NULL for plans without edges */
+    double *sources;              /* [word_line_rows][n_columns], scaled */
+    double *bias, *scaled_bias;   /* [n_columns], of the plan; of this drive */
+    double *amperes;              /* [n_columns] */
     bool biased, fed, to_the_end; /* any bias; sources hold something; a bit line floats */
 };
+
+static bool floats(const struct field_plan *plan, size_t j)
+{
+    return plan->bit.top[j] == 0 && plan->bit.bottom[j] == 0;
+}
 
 static enum rs_status allocate_fields(struct field_plan *plan, const struct edges *edges,
                                       struct rs_error *err)
@@ -49,31 +55,28 @@ static enum rs_status allocate_fields(struct field_plan *plan, const struct edge
     plan->n_space = plan->bit.branches.joined ? n_columns : n_cells;
     plan->step = plan->bit.branches.joined ? 0 : n_columns;
     plan->memory =
-        memory_allocate(n_cells * (N_FIELDS + 1) + 2 * n_rows + n_columns + RESIDUAL_WORKSPACE(n_columns),
+        memory_allocate(n_cells * N_FIELDS + 2 * n_rows + 4 * n_columns + RESIDUAL_WORKSPACE(n_columns),
                         sizeof *plan->memory, err);
     if (plan->memory == NULL)
         return RS_INTERNAL;
-    if (edges != NULL) {
-        plan->sources = memory_allocate(n_cells + 2 * n_columns, sizeof *plan->sources, err);
-        if (plan->sources == NULL)
-            return RS_INTERNAL;
-        plan->bias = plan->sources + n_cells;
-        plan->scaled_bias = plan->bias + n_columns;
-        plan->biased = edges_biased(edges, n_columns);
-        for (size_t j = 0; j < n_columns; j++)
-            plan->bias[j] = edges_bias_volts(edges, j);
-    }
     for (size_t j = 0; j < n_columns; j++)
-        plan->to_the_end |= plan->bit.top[j] == 0 && plan->bit.bottom[j] == 0;
-    double **const fields[N_FIELDS + 1] = {&plan->x, &plan->r,     &plan->z,     &plan->p,
-                                           &plan->q, &plan->cells, &plan->words, &plan->conductance};
+        plan->to_the_end |= floats(plan, j);
+    double **const fields[N_FIELDS] = {&plan->x,     &plan->r,           &plan->z,
+                                       &plan->p,     &plan->q,           &plan->cells,
+                                       &plan->words, &plan->conductance, &plan->sources};
     double *next = plan->memory;
-    for (size_t i = 0; i < N_FIELDS + 1; i++, next += n_cells)
+    for (size_t i = 0; i < N_FIELDS; i++, next += n_cells)
         *fields[i] = next;
     plan->drive = next;
     plan->magnitude = plan->drive + n_rows;
     plan->floor = plan->magnitude + n_rows;
-    plan->residual = plan->floor + n_columns;
+    plan->bias = plan->floor + n_columns;
+    plan->scaled_bias = plan->bias + n_columns;
+    plan->amperes = plan->scaled_bias + n_columns;
+    plan->residual = plan->amperes + n_columns;
+    plan->biased = edges_biased(edges, n_columns);
+    for (size_t j = 0; j < n_columns; j++)
+        plan->bias[j] = edges_bias_volts(edges, j);
     return RS_OK;
 }
 
@@ -111,7 +114,6 @@ void field_plan_destroy(struct field_plan *plan)
     word_line_clear(&plan->word);
     bit_line_clear(&plan->bit);
     free(plan->memory);
-    free(plan->sources);
     free(plan);
 }
 
@@ -277,24 +279,37 @@ static bool iterate(struct field_plan *plan, const double *unit_amperes, double 
     return false;
 }
 
-/* Drives and biases scaled by a power of two to at most 1 V, so that squares of small ones keep their digits;
- * 0: no drive. */
-static double scale_drive(struct field_plan *plan, const struct field_drive *drive, bool biased)
+/* Drives and potentials of the terminals, scaled by a power of two to at most 1 V, so that squares of small
+ * ones keep their digits; 0: no drive. */
+static double scale_drive(struct field_plan *plan, const struct field_drive *drive)
 {
+    const double *bias = drive->sense_volts != NULL ? drive->sense_volts : plan->bias;
+    size_t n_rows = plan->network.n_rows, n_columns = plan->network.n_columns;
     double largest = 0;
-    for (size_t i = 0; i < plan->network.n_rows; i++)
+    for (size_t i = 0; i < n_rows && drive->volts != NULL; i++)
         largest = fmax(largest, fabs(drive->volts[i]));
-    for (size_t j = 0; biased && j < plan->network.n_columns; j++)
-        largest = fmax(largest, fabs(plan->bias[j]));
+    for (size_t j = 0; j < n_columns; j++)
+        largest = floats(plan, j) ? largest : fmax(largest, fabs(bias[j]));
     if (largest == 0)
         return 0;
     int exponent;
     frexp(largest, &exponent);
-    for (size_t i = 0; i < plan->network.n_rows; i++)
+    memset(plan->drive, 0, n_rows * sizeof *plan->drive);
+    for (size_t i = 0; i < n_rows && drive->volts != NULL; i++)
         plan->drive[i] = ldexp(drive->volts[i], -exponent);
-    for (size_t j = 0; plan->bias != NULL && j < plan->network.n_columns; j++)
-        plan->scaled_bias[j] = biased ? ldexp(plan->bias[j], -exponent) : 0;
+    for (size_t j = 0; j < n_columns; j++)
+        plan->scaled_bias[j] = floats(plan, j) ? 0 : ldexp(bias[j], -exponent);
     return ldexp(1, exponent);
+}
+
+static bool any_bias(const struct field_plan *plan, const struct field_drive *drive)
+{
+    if (drive->sense_volts == NULL)
+        return plan->biased;
+    for (size_t j = 0; j < plan->network.n_columns; j++)
+        if (drive->sense_volts[j] != 0 && !floats(plan, j))
+            return true;
+    return false;
 }
 
 /* plan->sources: those given, and -G bias. */
@@ -368,8 +383,8 @@ bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive,
                        struct field_report *report)
 {
     size_t n_rows = plan->network.n_rows, n_columns = plan->network.n_columns, iterations = 0;
-    bool converged = true, biased = plan->biased && !drive->unbiased;
-    double scale = scale_drive(plan, drive, biased);
+    bool converged = true, biased = any_bias(plan, drive);
+    double scale = scale_drive(plan, drive);
     plan->fed = biased || drive->source_amperes != NULL;
     memset(plan->x, 0, plan->n_space * sizeof *plan->x);
     memset(plan->words, 0, n_rows * n_columns * sizeof *plan->words);
@@ -397,6 +412,21 @@ bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive,
         report->residual = measure_residual(plan, plan->conductance, NULL, biased ? plan->scaled_bias : NULL,
                                             plan->drive, plan->words, plan->cells);
     }
+    return converged;
+}
+
+bool field_solve_many(struct field_plan *plan, size_t n_drives, const struct field_drive *drives,
+                      double tolerance_ratio, double *column_amperes, double *word_line_volts,
+                      double *bit_line_volts, struct field_report *reports)
+{
+    size_t n = plan->network.n_columns, n_cells = plan->network.n_rows * n;
+    bool converged = true;
+    for (size_t k = 0; k < n_drives; k++)
+        converged &= field_solve_drive(plan, drives + k, tolerance_ratio,
+                                       column_amperes != NULL ? column_amperes + k * n : plan->amperes,
+                                       word_line_volts != NULL ? word_line_volts + k * n_cells : NULL,
+                                       bit_line_volts != NULL ? bit_line_volts + k * n_cells : NULL,
+                                       reports != NULL ? reports + k : NULL);
     return converged;
 }
 
