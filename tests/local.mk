@@ -180,3 +180,8 @@ unit_tests += %D%/test_transfer
 tests_test_transfer_SOURCES = %D%/test_transfer.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_transfer_CFLAGS = $(test_flags)
 tests_test_transfer_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_field
+tests_test_field_SOURCES = %D%/test_field.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_field_CFLAGS = $(test_flags)
+tests_test_field_LDADD = $(test_libraries)
