@@ -56,73 +56,116 @@ void array_oracle_make_large(uint64_t seed, double decades, struct network *netw
         conductance[c] = 1e-7 * pow(10, 4 * array_oracle_uniform(&state));
 }
 
-/* Nodes are numbered 0 ... n-1 where they are unknown; then the sources, then the terminals. */
-struct nodes {
-    const struct network *network;
-    long n_words, n_unknown;
+static double ohm_of(double all, const double *lines, size_t i)
+{
+    return lines != NULL ? lines[i] : all;
+}
+
+/* One line: its segments, what lies between the outermost and its terminal, and its nodes. */
+struct line {
+    double wire_ohm;
+    quad end_ohm;
+    long first; /* node of its first cell; of all cells where the wire is 0 */
 };
 
-static long source_node(const struct nodes *nodes, size_t i)
+static struct line word_line(const struct network *network, size_t i)
 {
-    return nodes->n_unknown + (long)i;
+    double wire = ohm_of(network->r_word_line_ohm, network->lines.r_word_line_ohm, i);
+    return (struct line){wire,
+                         (quad)wire + (quad)ohm_of(network->r_driver_ohm, network->lines.r_driver_ohm, i), 0};
 }
 
-static long terminal_node(const struct nodes *nodes, size_t j)
+static struct line bit_line(const struct network *network, size_t j)
 {
-    return nodes->n_unknown + (long)(nodes->network->n_rows + j);
+    double wire = ohm_of(network->r_bit_line_ohm, network->lines.r_bit_line_ohm, j);
+    return (struct line){wire, (quad)wire + (quad)ohm_of(network->r_sense_ohm, network->lines.r_sense_ohm, j),
+                         0};
 }
 
-static long word_node(const struct nodes *nodes, size_t i, size_t j)
+struct nodes {
+    struct line *words, *bits; /* [n_rows], [n_columns] */
+    long n_unknown;
+};
+
+static long unknown_nodes(const struct line *line, size_t n_cells)
 {
-    const struct network *network = nodes->network;
-    if (network->r_word_line_ohm > 0)
-        return (long)(i * network->n_columns + j);
-    return network->r_driver_ohm > 0 ? (long)i : source_node(nodes, i);
+    return line->wire_ohm > 0 ? (long)n_cells : line->end_ohm > 0;
 }
 
-static long bit_node(const struct nodes *nodes, size_t i, size_t j)
-{
-    const struct network *network = nodes->network;
-    if (network->r_bit_line_ohm > 0)
-        return nodes->n_words + (long)(i * network->n_columns + j);
-    return network->r_sense_ohm > 0 ? nodes->n_words + (long)j : terminal_node(nodes, j);
-}
-
+/* Unknown ones first, then the sources, then the terminals. */
 static struct nodes number_nodes(const struct network *network)
 {
-    long n_rows = (long)network->n_rows, n_columns = (long)network->n_columns;
-    struct nodes nodes = {.network = network};
-    nodes.n_words = network->r_word_line_ohm > 0 ? n_rows * n_columns
-                    : network->r_driver_ohm > 0  ? n_rows
-                                                 : 0;
-    long n_bits = network->r_bit_line_ohm > 0 ? n_rows * n_columns : network->r_sense_ohm > 0 ? n_columns : 0;
-    nodes.n_unknown = nodes.n_words + n_bits;
+    size_t n_rows = network->n_rows, n_columns = network->n_columns;
+    struct nodes nodes = {.words = calloc(n_rows + n_columns, sizeof *nodes.words)};
+    nodes.bits = nodes.words + n_rows;
+    for (size_t i = 0; i < n_rows; i++) {
+        nodes.words[i] = word_line(network, i);
+        nodes.words[i].first = nodes.n_unknown;
+        nodes.n_unknown += unknown_nodes(&nodes.words[i], n_columns);
+    }
+    for (size_t j = 0; j < n_columns; j++) {
+        nodes.bits[j] = bit_line(network, j);
+        nodes.bits[j].first = nodes.n_unknown;
+        nodes.n_unknown += unknown_nodes(&nodes.bits[j], n_rows);
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        if (unknown_nodes(&nodes.words[i], n_columns) == 0)
+            nodes.words[i].first = nodes.n_unknown + (long)i;
+    for (size_t j = 0; j < n_columns; j++)
+        if (unknown_nodes(&nodes.bits[j], n_rows) == 0)
+            nodes.bits[j].first = nodes.n_unknown + (long)(n_rows + j);
     return nodes;
+}
+
+static long node_of(const struct line *line, size_t cell)
+{
+    return line->first + (line->wire_ohm > 0 ? (long)cell : 0);
+}
+
+/* Calls `branch` for every resistor. */
+static void visit(const struct network *network, const struct nodes *nodes, const double *conductance,
+                  void (*branch)(void *context, long a, long b, quad siemens), void *context)
+{
+    size_t n_rows = network->n_rows, n_columns = network->n_columns;
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < n_columns; j++) {
+            const struct line *word = &nodes->words[i], *bit = &nodes->bits[j];
+            long source = nodes->n_unknown + (long)i, terminal = nodes->n_unknown + (long)(n_rows + j);
+            long here = node_of(word, j), below = node_of(bit, i);
+            branch(context, here, below, (quad)conductance[i * n_columns + j]);
+            if (j == 0 && word->end_ohm > 0)
+                branch(context, source, here, 1 / word->end_ohm);
+            else if (j > 0 && word->wire_ohm > 0)
+                branch(context, node_of(word, j - 1), here, 1 / (quad)word->wire_ohm);
+            if (i + 1 == n_rows && bit->end_ohm > 0)
+                branch(context, below, terminal, 1 / bit->end_ohm);
+            else if (i + 1 < n_rows && bit->wire_ohm > 0)
+                branch(context, below, node_of(bit, i + 1), 1 / (quad)bit->wire_ohm);
+        }
 }
 
 long array_oracle_branches(const struct network *network, const double *conductance,
                            void (*branch)(void *context, long a, long b, quad siemens), void *context)
 {
     struct nodes nodes = number_nodes(network);
-    quad driver = (quad)network->r_driver_ohm + (quad)network->r_word_line_ohm;
-    quad sense = (quad)network->r_sense_ohm + (quad)network->r_bit_line_ohm;
-    size_t n_rows = network->n_rows, n_columns = network->n_columns;
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t j = 0; j < n_columns; j++) {
-            branch(context, word_node(&nodes, i, j), bit_node(&nodes, i, j),
-                   (quad)conductance[i * n_columns + j]);
-            if (j == 0 && driver > 0)
-                branch(context, source_node(&nodes, i), word_node(&nodes, i, 0), 1 / driver);
-            else if (j > 0 && network->r_word_line_ohm > 0)
-                branch(context, word_node(&nodes, i, j - 1), word_node(&nodes, i, j),
-                       1 / (quad)network->r_word_line_ohm);
-            if (i + 1 == n_rows && sense > 0)
-                branch(context, bit_node(&nodes, i, j), terminal_node(&nodes, j), 1 / sense);
-            else if (i + 1 < n_rows && network->r_bit_line_ohm > 0)
-                branch(context, bit_node(&nodes, i, j), bit_node(&nodes, i + 1, j),
-                       1 / (quad)network->r_bit_line_ohm);
-        }
+    visit(network, &nodes, conductance, branch, context);
+    free(nodes.words);
     return nodes.n_unknown;
+}
+
+void array_oracle_potentials(const struct network *network, const double *volts, const double *words,
+                             const double *bits, double *potentials)
+{
+    struct nodes nodes = number_nodes(network);
+    size_t n = network->n_columns;
+    memset(potentials, 0, ((size_t)nodes.n_unknown + network->n_rows + n) * sizeof *potentials);
+    for (size_t c = 0; c < network->n_rows * n; c++) {
+        potentials[node_of(&nodes.words[c / n], c % n)] = words[c];
+        potentials[node_of(&nodes.bits[c % n], c / n)] = bits[c];
+    }
+    for (size_t i = 0; i < network->n_rows; i++)
+        potentials[nodes.n_unknown + (long)i] = volts[i];
+    free(nodes.words);
 }
 
 /* --- elimination --- */
@@ -157,16 +200,19 @@ static void eliminate(const struct mesh *mesh, long k)
 void array_oracle_nodal(const struct network *network, const double *conductance, double *transfer)
 {
     struct nodes nodes = number_nodes(network);
-    struct mesh mesh = {nodes.n_unknown + (long)(network->n_rows + network->n_columns), NULL};
+    size_t n_rows = network->n_rows, n_columns = network->n_columns;
+    struct mesh mesh = {nodes.n_unknown + (long)(n_rows + n_columns), NULL};
     mesh.siemens = calloc((size_t)(mesh.n * mesh.n), sizeof *mesh.siemens);
-    array_oracle_branches(network, conductance, join, &mesh);
+    visit(network, &nodes, conductance, join, &mesh);
     for (long k = 0; k < nodes.n_unknown; k++)
         eliminate(&mesh, k);
-    for (size_t i = 0; i < network->n_rows; i++)
-        for (size_t j = 0; j < network->n_columns; j++)
-            transfer[i * network->n_columns + j] =
-                (double)mesh.siemens[source_node(&nodes, i) * mesh.n + terminal_node(&nodes, j)];
+    for (size_t i = 0; i < n_rows; i++) {
+        const quad *source = mesh.siemens + (nodes.n_unknown + (long)i) * mesh.n + nodes.n_unknown;
+        for (size_t j = 0; j < n_columns; j++)
+            transfer[i * n_columns + j] = (double)source[n_rows + j];
+    }
     free(mesh.siemens);
+    free(nodes.words);
 }
 
 /* --- row recursion --- */

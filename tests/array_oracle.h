@@ -56,6 +56,11 @@ long array_oracle_branches(const struct network *network, const double *conducta
                            void (*branch)(void *context, long a, long b, array_oracle_quad siemens),
                            void *context);
 
+/* Potentials of all these nodes [n_unknown + n_rows + n_columns] from drives [n_rows] and the voltages of a
+ * solution [n_rows][n_columns]; terminals are at 0 V. */
+void array_oracle_potentials(const struct network *network, const double *volts, const double *words,
+                             const double *bits, double *potentials);
+
 /* Largest |one - other| / |other| over n entries; an `other` of 0 must be met exactly (else infinite). */
 double array_oracle_distance(const double *one, const double *other, size_t n);
 

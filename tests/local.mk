@@ -222,3 +222,7 @@ oracle_flags =
 if HAVE_SUITESPARSE
 oracle_flags += -DHAVE_SUITESPARSE
 endif
+unit_tests += %D%/test_field
+tests_test_field_SOURCES = %D%/test_field.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_field_CFLAGS = $(test_flags)
+tests_test_field_LDADD = $(test_libraries)
