@@ -226,3 +226,8 @@ unit_tests += %D%/test_field
 tests_test_field_SOURCES = %D%/test_field.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_field_CFLAGS = $(test_flags)
 tests_test_field_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_property
+tests_test_property_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_property_CFLAGS = $(test_flags)
+tests_test_property_LDADD = $(test_libraries)
