@@ -269,6 +269,9 @@ static double scale_drive(struct field_plan *plan, const struct field_drive *dri
         largest = fmax(largest, fabs(drive->volts[i]));
     for (size_t j = 0; j < n_columns; j++)
         largest = floats(plan, j) ? largest : fmax(largest, fabs(bias[j]));
+    bool fed_alone = largest == 0 && drive->source_amperes != NULL;
+    for (size_t c = 0; c < n_rows * n_columns && fed_alone; c++)
+        largest = fmax(largest, fabs(drive->source_amperes[c]));
     if (largest == 0)
         return 0;
     int exponent;
