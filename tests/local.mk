@@ -231,3 +231,8 @@ unit_tests += %D%/test_property
 tests_test_property_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_property_CFLAGS = $(test_flags)
 tests_test_property_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_changes
+tests_test_changes_SOURCES = %D%/test_changes.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_changes_CFLAGS = $(test_flags)
+tests_test_changes_LDADD = $(test_libraries)
