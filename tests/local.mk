@@ -236,3 +236,5 @@ unit_tests += %D%/test_changes
 tests_test_changes_SOURCES = %D%/test_changes.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_changes_CFLAGS = $(test_flags)
 tests_test_changes_LDADD = $(test_libraries)
+
+long_shell_tests += %D%/long/compare.sh
