@@ -332,33 +332,6 @@ static bool converged(const struct field_batch *batch, const struct course *cour
     return change * rate * (batch->lanes.now == NULL ? rate : 1) <= 1 - rate;
 }
 
-static void write_lane(struct field_plan *plan, const struct course *course, size_t lane,
-                       const struct field_drive *drive, const struct outputs *outputs)
-{
-    struct field_batch *batch = plan->batch;
-    size_t n_lanes = batch->kernel->n_lanes, n = plan->network.n_columns;
-    const double *words = batch->fields[FIELD_OUT];
-    const double *bits = words != NULL ? words + sweep_field_size(&batch->sweep) * n_lanes : NULL;
-    double scale = course->scale[lane];
-    for (size_t j = 0; j < n && outputs->amperes != NULL; j++)
-        outputs->amperes[j] = scale * batch->finished[j * n_lanes + lane];
-    if (outputs->words != NULL)
-        batch->kernel->extract(&batch->sweep, words, lane, scale, NULL, outputs->words);
-    if (outputs->bits != NULL)
-        batch->kernel->extract(&batch->sweep, bits, lane, scale, batch->bias, outputs->bits);
-    if (outputs->reports == NULL)
-        return;
-    *outputs->reports = (struct field_report){course->pass, true, 0};
-    if (drive->source_amperes != NULL)
-        return;
-    field_plan_scale(plan, drive);
-    batch->kernel->extract(&batch->sweep, words, lane, 1, NULL, plan->words);
-    batch->kernel->extract(&batch->sweep, bits, lane, 1, batch->bias, plan->cells);
-    outputs->reports->residual = field_plan_residual(
-        plan, plan->conductance, NULL, field_plan_biased(plan, drive) ? plan->scaled_bias : NULL, plan->drive,
-        plan->words, plan->cells);
-}
-
 static struct outputs outputs_of(const struct field_plan *plan, const struct outputs *all, size_t i_drive)
 {
     size_t n = plan->network.n_columns, n_cells = plan->network.n_rows * n;
@@ -368,26 +341,61 @@ static struct outputs outputs_of(const struct field_plan *plan, const struct out
                             all->reports != NULL ? all->reports + i_drive : NULL};
 }
 
-/* Finishes the lanes that have converged just now. */
-static void finish_lanes(struct field_plan *plan, struct course *course, const bool *now,
+/* The residual of a lane, from voltages that are still scaled. */
+static void report_lane(struct field_plan *plan, const struct course *course, size_t lane,
+                        const double *words, const double *bits, const struct field_drive *drive,
+                        struct field_report *report)
+{
+    const struct field_batch *batch = plan->batch;
+    const double one[L_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
+    double *to_words[L_MAX] = {NULL}, *to_bits[L_MAX] = {NULL};
+    *report = (struct field_report){course->pass, true, 0};
+    if (drive->source_amperes != NULL)
+        return;
+    to_words[lane] = plan->words;
+    to_bits[lane] = plan->cells;
+    field_plan_scale(plan, drive);
+    batch->kernel->extract(&batch->sweep, words, one, NULL, to_words);
+    batch->kernel->extract(&batch->sweep, bits, one, batch->bias, to_bits);
+    const double *bias = field_plan_biased(plan, drive) ? plan->scaled_bias : NULL;
+    report->residual =
+        field_plan_residual(plan, plan->conductance, NULL, bias, plan->drive, plan->words, plan->cells);
+}
+
+/* Finishes the lanes that have converged just now; false when memory is short. */
+static bool finish_lanes(struct field_plan *plan, struct course *course, const bool *now,
                          const struct field_drive *drives, const struct outputs *outputs)
 {
     struct field_batch *batch = plan->batch;
     struct sweep_batch lanes = batch->lanes;
+    size_t n_lanes = batch->kernel->n_lanes, n = plan->network.n_columns;
     bool volts = outputs->words != NULL || outputs->bits != NULL || outputs->reports != NULL;
-    double *words = volts ? lane_field(batch, FIELD_OUT) : NULL;
-    double *bits = words != NULL ? words + sweep_field_size(&batch->sweep) * batch->kernel->n_lanes : NULL;
+    double *words = volts ? lane_field(batch, FIELD_OUT) : NULL, *bits = NULL;
+    double *to_words[L_MAX] = {NULL}, *to_bits[L_MAX] = {NULL};
     if (volts && words == NULL)
-        return;
+        return false;
+    if (volts)
+        bits = words + sweep_field_size(&batch->sweep) * n_lanes;
     lanes.amperes = batch->finished;
     batch->kernel->finish(&batch->sweep, false, course->pass % 2 == 1 ? SWEEP_UP : SWEEP_DOWN, &lanes, words,
                           bits);
-    for (size_t l = 0; l < course->n_live; l++)
-        if (now[l]) {
-            const struct outputs own = outputs_of(plan, outputs, l);
-            write_lane(plan, course, l, &drives[l], &own);
-            course->done[l] = true;
-        }
+    for (size_t l = 0; l < course->n_live; l++) {
+        if (!now[l])
+            continue;
+        const struct outputs own = outputs_of(plan, outputs, l);
+        course->done[l] = true;
+        to_words[l] = own.words;
+        to_bits[l] = own.bits;
+        for (size_t j = 0; j < n && own.amperes != NULL; j++)
+            own.amperes[j] = course->scale[l] * batch->finished[j * n_lanes + l];
+        if (own.reports != NULL)
+            report_lane(plan, course, l, words, bits, &drives[l], own.reports);
+    }
+    if (outputs->words != NULL)
+        batch->kernel->extract(&batch->sweep, words, course->scale, NULL, to_words);
+    if (outputs->bits != NULL)
+        batch->kernel->extract(&batch->sweep, bits, course->scale, batch->bias, to_bits);
+    return true;
 }
 
 static bool all_done(const struct course *course)
@@ -421,8 +429,8 @@ static void sweep_batch(struct field_plan *plan, struct course *course, const st
             now[l] = !course->done[l] && !course->failed[l] && converged(batch, course, l);
             any |= now[l];
         }
-        if (any)
-            finish_lanes(plan, course, now, drives, outputs);
+        if (any && !finish_lanes(plan, course, now, drives, outputs))
+            return;
     }
 }
 

@@ -71,9 +71,10 @@ struct sweep_kernel {
     /* largest [L]: of |one - other| x weight, all [n][L]. */
     void (*distance)(const double *one, const double *other, const double *weight, size_t n, double *largest);
 
-    /* One lane of a cell field to [n_rows][n_columns], times scale, plus shift [n_columns][L] or NULL. */
-    void (*extract)(const struct sweep *sweep, const double *field, size_t lane, double scale,
-                    const double *shift, double *out);
+    /* Lanes of a cell field, shift [n_columns][L] (or NULL) added, times scale [L], each to its out [L],
+     * which is [n_rows][n_columns]; those that are NULL are left out. */
+    void (*extract)(const struct sweep *sweep, const double *field, const double *scale, const double *shift,
+                    double *const *out);
 };
 
 /* The functions of a kernel that runs here. */

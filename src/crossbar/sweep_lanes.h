@@ -22,6 +22,7 @@ struct kind {
     bool law;       /* cells follow a law */
     bool measure;   /* their |currents| are added up */
     bool chebyshev; /* plain steps are accelerated */
+    bool keep;      /* the half-solved field stays; otherwise word-line currents take its place */
     bool volts;     /* `cells` gets the bit-line volts, as it always does with a law */
 };
 
@@ -107,19 +108,25 @@ INLINE vector accelerate(struct sweep_batch *batch, size_t c, vector swept)
     return next;
 }
 
-/* Right to left: bit-line voltages are finished on the way, `words` gets the word lines' scaled currents. */
+/* Right to left: bit-line voltages are finished on the way, the word lines' scaled currents take
+ * the place of the half-solved field. */
 INLINE void collect(const struct sweep *sweep, struct kind kind, enum sweep_way way, struct place place,
                     struct sweep_batch *batch)
 {
-    const double *finish = sweep->finish[way] + place.c, *to_word = sweep->to_word[way] + place.c,
-                 *scale = sweep->bit_scale[way] + place.c, *cell = sweep->cell_word + place.c,
-                 *source = sweep->source_word + place.c;
-    const double *half = batch->half + place.c * VECTOR_LANES;
-    const double *sources = kind.sources || kind.law ? batch->sources + place.c * VECTOR_LANES : NULL;
+    const double *restrict finish = sweep->finish[way] + place.c,
+                           *restrict to_word = sweep->to_word[way] + place.c,
+                           *restrict scale = sweep->bit_scale[way] + place.c,
+                           *restrict cell = sweep->cell_word + place.c,
+                           *restrict source = sweep->source_word + place.c;
+    double *half = batch->half + place.c * VECTOR_LANES, *words = kind.keep ? batch->words : half;
+    double *restrict cells = batch->cells, *restrict line = batch->bits;
+    const size_t n = sweep->n_columns;
+    const double *restrict sources =
+        kind.sources || kind.law ? batch->sources + place.c * VECTOR_LANES : NULL;
     vector y[ROWS];
     start_right(sweep, place, batch, y);
-    for (size_t j = sweep->n_columns; j-- > 0;) {
-        vector bits = at(batch->bits, j);
+    for (size_t j = n; j-- > 0;) {
+        vector bits = at(line, j);
 #pragma GCC unroll 4
         for (int k = 0; k < ROWS; k++) {
             const int r = place.first + place.step * k;
@@ -131,7 +138,7 @@ INLINE void collect(const struct sweep *sweep, struct kind kind, enum sweep_way 
             if (kind.chebyshev)
                 volts = accelerate(batch, place.c + c, volts);
             if (kind.law || kind.volts)
-                put(batch->cells, c, volts);
+                put(cells, c, volts);
             if (kind.law)
                 y[r] = add(cell[c], volts - at(sources, c), y[r]);
             else if (kind.chebyshev)
@@ -140,9 +147,9 @@ INLINE void collect(const struct sweep *sweep, struct kind kind, enum sweep_way 
                 y[r] = add(to_word[c], bits, y[r]);
             if (kind.sources)
                 y[r] = add(-source[c], at(sources, c), y[r]);
-            put(batch->words, c, y[r]);
+            put(words, c, y[r]);
         }
-        put(batch->bits, j, bits);
+        put(line, j, bits);
     }
 }
 
@@ -150,28 +157,31 @@ INLINE void collect(const struct sweep *sweep, struct kind kind, enum sweep_way 
 INLINE void spread(const struct sweep *sweep, const struct cell_law *law, struct kind kind,
                    enum sweep_way way, struct place place, struct sweep_batch *batch)
 {
-    const double *along = sweep->along + place.c, *to_bit = sweep->to_bit[way] + place.c,
-                 *scale = sweep->word_scale + place.c, *cell = sweep->cell_bit[way] + place.c,
-                 *source = sweep->source_bit[way] + place.c;
-    double *half = batch->half + place.c * VECTOR_LANES;
-    double *sources = kind.sources || kind.law ? batch->sources + place.c * VECTOR_LANES : NULL;
+    const double *restrict along = sweep->along + place.c, *restrict to_bit = sweep->to_bit[way] + place.c,
+                           *restrict scale = sweep->word_scale + place.c,
+                           *restrict cell = sweep->cell_bit[way] + place.c,
+                           *restrict source = sweep->source_bit[way] + place.c;
+    double *restrict half = batch->half + place.c * VECTOR_LANES, *restrict line = batch->passed;
+    const double *restrict cells = batch->cells;
+    const size_t n = sweep->n_columns;
+    double *restrict sources = kind.sources || kind.law ? batch->sources + place.c * VECTOR_LANES : NULL;
     vector y[ROWS], u[ROWS];
     start_right(sweep, place, batch, y);
     start_left(sweep, place, batch, u);
-    for (size_t j = 0; j < sweep->n_columns; j++) {
-        vector passed = at(batch->passed, j);
+    for (size_t j = 0; j < n; j++) {
+        vector passed = at(line, j);
 #pragma GCC unroll 4
         for (int k = 0; k < ROWS; k++) {
             const int r = place.first + place.step * k;
             const size_t c = j * ROWS + (size_t)r;
             if (!kind.fresh)
-                y[r] = at(batch->words, c);
+                y[r] = at(half, c);
             u[r] = add(along[c], y[r], u[r]);
             if (kind.law) {
                 vector word = u[r] * vector_all(scale[c]);
                 vector bits = vector_all(0);
                 if (!kind.fresh)
-                    bits = at(batch->cells, c);
+                    bits = at(cells, c);
                 vector excess = exceed(law, kind, j, word - bits, batch);
                 put(sources, c, excess);
                 passed = add(cell[c], word + excess, passed);
@@ -182,7 +192,7 @@ INLINE void spread(const struct sweep *sweep, const struct cell_law *law, struct
                 passed = add(source[c], at(sources, c), passed);
             put(half, c, passed);
         }
-        put(batch->passed, j, passed);
+        put(line, j, passed);
     }
 }
 
@@ -217,8 +227,10 @@ INLINE void pass_kind(const struct sweep *sweep, const struct cell_law *law, str
     for (size_t k = 0; k < sweep->n_groups; k++) {
         const struct place place = place_of(sweep, way, k);
         if (!kind.fresh) {
+            if (k == 0 && !kind.chebyshev)
+                sense(sweep, kind, way, place, place.first, false, batch);
             collect(sweep, kind, way, place, batch);
-            if (k == 0)
+            if (k == 0 && kind.chebyshev)
                 sense(sweep, kind, way, place, place.first, false, batch);
             if (k + 1 == sweep->n_groups)
                 sense(sweep, kind, way, place, ROWS - 1 - place.first, true, batch);
@@ -300,11 +312,11 @@ static void finish(const struct sweep *sweep, bool law, enum sweep_way way, stru
             finish_kind(sweep, (struct kind){__VA_ARGS__}, SWEEP_UP, batch, word_volts, bit_volts);          \
     } while (0)
     if (law)
-        FINISH(.law = true, .volts = volts);
+        FINISH(.law = true, .keep = true, .volts = volts);
     else if (batch->sources != NULL)
-        FINISH(.sources = true, .volts = volts);
+        FINISH(.sources = true, .keep = true, .volts = volts);
     else
-        FINISH(.volts = volts);
+        FINISH(.keep = true, .volts = volts);
 #undef FINISH
 }
 
@@ -318,16 +330,38 @@ static void distance(const double *one, const double *other, const double *weigh
     put(largest, 0, most);
 }
 
-/* Columns side by side, as many as a vector has lanes. */
-static void extract(const struct sweep *sweep, const double *field, size_t lane, double scale,
-                    const double *shift, double *out)
+/* A block of as many columns as there are lanes, turned round. */
+INLINE void turn(const double *field, const double *scale, const double *shift, double *const *out,
+                 size_t place)
+{
+    double block[VECTOR_LANES][VECTOR_LANES];
+    for (size_t k = 0; k < VECTOR_LANES; k++) {
+        vector value = vector_load(field + k * ROWS * VECTOR_LANES);
+        if (shift != NULL)
+            value = value + vector_load(shift + k * VECTOR_LANES);
+        vector_store(block[k], value * vector_load(scale));
+    }
+    for (size_t l = 0; l < VECTOR_LANES; l++)
+        for (size_t k = 0; k < VECTOR_LANES && out[l] != NULL; k++)
+            out[l][place + k] = block[k][l];
+}
+
+static void extract(const struct sweep *sweep, const double *field, const double *scale, const double *shift,
+                    double *const *out)
 {
     const size_t n = sweep->n_columns;
     for (size_t i = 0; i < sweep->n_rows; i++) {
-        const double *row = field + ((i / ROWS * n) * ROWS + i % ROWS) * VECTOR_LANES + lane;
-        for (size_t j = 0; j < n; j++)
-            out[i * n + j] =
-                scale * (row[j * ROWS * VECTOR_LANES] + (shift != NULL ? shift[j * VECTOR_LANES + lane] : 0));
+        const double *row = field + (i / ROWS * n * ROWS + i % ROWS) * VECTOR_LANES;
+        size_t j = 0;
+        for (; j + VECTOR_LANES <= n; j += VECTOR_LANES)
+            turn(row + j * ROWS * VECTOR_LANES, scale, shift != NULL ? shift + j * VECTOR_LANES : NULL, out,
+                 i * n + j);
+        for (; j < n; j++)
+            for (size_t l = 0; l < VECTOR_LANES; l++)
+                if (out[l] != NULL)
+                    out[l][i * n + j] = (row[j * ROWS * VECTOR_LANES + l] +
+                                         (shift != NULL ? shift[j * VECTOR_LANES + l] : 0)) *
+                                        scale[l];
     }
 }
 
