@@ -19,18 +19,24 @@
 /* The prediction is for a mean cell: this much more is assumed. */
 #define CONTRACTION_MARGIN 1.1
 
-/* As in field.c: share of the tolerance that is aimed at; what counts as nothing beside the largest unit. */
+/* Share of the tolerance that is aimed at, but not below what rounding leaves of a current; a column without
+ * a unit of its own is held against the largest. */
 #define TOLERANCE_MARGIN 0.3
-#define EXHAUSTED 1e-16
+#define ROUNDING 1e-15
+#define NOTHING 1e-16
 
-/* Changes of less than this, relative to the largest unit, are near to rounding: their ratio says nothing. */
+/* Changes of less than this, in units, are near to rounding: their ratio says nothing. */
 #define NEAR_ROUNDING 1e-13
 
 /* A slower fall of the changes than this is not waited for. */
 #define RATE_MAX 0.98
 
-/* Passes beyond those that the prediction asks for, twice over. */
-enum { PASSES_MORE = 8, L_MAX = SWEEP_LANES_MAX };
+/* Nor a faster one believed in. */
+#define RATE_MIN 1e-3
+
+/* Passes beyond those that the prediction asks for, twice over; with a law, where nothing is predicted. From
+ * which pass on the currents of two iterates are known, and with a law their units. */
+enum { PASSES_MORE = 8, PASSES_LAW = 300, FIRST_CHANGE = 2, FIRST_UNIT_LAW = 3, L_MAX = SWEEP_LANES_MAX };
 
 enum { FIELD_HALF, FIELD_SOURCES, FIELD_NOW, FIELD_BEFORE, FIELD_OUT, N_LANE_FIELDS };
 
@@ -43,12 +49,13 @@ struct field_batch {
     double *floors; /* [n_rows][n_columns], siemens: currents without feedback between bit lines */
     double *rises;  /* [n_rows][n_columns], current into the terminal per ampere at a bit-line node */
     struct sweep_batch lanes;
-    double *previous, *weight, *bias, *finished; /* [n_columns][L] */
-    double *memory, *fields[N_LANE_FIELDS];      /* cell fields in lanes, NULL until they are needed */
+    double *previous, *weight, *bias, *finished, *unit; /* [n_columns][L] */
+    double *memory, *fields[N_LANE_FIELDS];             /* cell fields in lanes, NULL until they are needed */
 };
 
 /* How far one batch has come. */
 struct course {
+    const struct cell_law *law; /* NULL: linear cells */
     size_t n_live, pass;
     bool done[L_MAX], failed[L_MAX], plain[L_MAX]; /* plain: the drive's own currents are its floor */
     double scale[L_MAX], change[L_MAX], change_before[L_MAX];
@@ -59,6 +66,8 @@ struct course {
 struct outputs {
     double *amperes, *words, *bits;
     struct field_report *reports;
+    double *errors; /* estimated, of a current in its unit */
+    size_t *passes;
 };
 
 void field_plan_destroy_batch(struct field_batch *batch)
@@ -88,8 +97,8 @@ static bool allocate_lines(struct field_batch *batch)
     batch->rises = batch->floors + n_cells;
     lanes->words = batch->rises + n_cells;
     lanes->cells = lanes->words + n_group;
-    double **const lines[] = {&lanes->bits,   &lanes->passed, &lanes->amperes, &batch->previous,
-                              &batch->weight, &batch->bias,   &batch->finished};
+    double **const lines[] = {&lanes->bits,   &lanes->passed, &lanes->amperes,  &batch->previous,
+                              &batch->weight, &batch->bias,   &batch->finished, &batch->unit};
     double *next = lanes->cells + n_group;
     for (size_t k = 0; k < sizeof lines / sizeof lines[0]; k++, next += n_columns)
         *lines[k] = next;
@@ -196,18 +205,33 @@ static void add_floors(struct field_plan *plan)
     }
 }
 
-/* From plan->floor: a change of 1 in these units is as large as aimed at. */
+/* From batch->unit: a change of weight 1 is as large as aimed at. */
 static void weigh(const struct field_plan *plan, struct course *course, size_t lane)
 {
-    size_t n = plan->network.n_columns, n_lanes = plan->batch->kernel->n_lanes;
-    double largest = 0;
+    const struct field_batch *batch = plan->batch;
+    size_t n = plan->network.n_columns, n_lanes = batch->kernel->n_lanes;
+    double largest = 0, aim = fmax(TOLERANCE_MARGIN * course->tolerance, ROUNDING);
     for (size_t j = 0; j < n; j++)
-        largest = fmax(largest, plan->floor[j]);
+        largest = fmax(largest, batch->unit[j * n_lanes + lane]);
     for (size_t j = 0; j < n; j++) {
-        double unit = fmax(TOLERANCE_MARGIN * course->tolerance * plan->floor[j], EXHAUSTED * largest);
-        plan->batch->weight[j * n_lanes + lane] = largest > 0 ? 1 / unit : 0;
+        double unit = batch->unit[j * n_lanes + lane],
+               ampere = fabs(batch->lanes.amperes[j * n_lanes + lane]);
+        double aimed = fmax(aim * unit, ROUNDING * ampere);
+        batch->weight[j * n_lanes + lane] = 1 / (aimed > 0 ? aimed : NOTHING * largest);
     }
     course->failed[lane] = !(largest > 0); /* no current to judge by */
+}
+
+static void weigh_all(const struct field_plan *plan, struct course *course)
+{
+    struct field_batch *batch = plan->batch;
+    size_t n_lanes = batch->kernel->n_lanes;
+    for (size_t l = 0; l < course->n_live; l++) {
+        for (size_t j = 0; j < plan->network.n_columns && course->plain[l]; j++)
+            batch->unit[j * n_lanes + l] = fabs(batch->lanes.amperes[j * n_lanes + l]);
+        if (!course->done[l])
+            weigh(plan, course, l);
+    }
 }
 
 /* --- one batch --- */
@@ -241,9 +265,27 @@ static void load(struct field_plan *plan, struct course *course, size_t lane, co
         return;
     if (drive->unit_amperes == NULL)
         add_floors(plan);
-    for (size_t j = 0; j < n && drive->unit_amperes != NULL; j++)
-        plan->floor[j] = drive->unit_amperes[j] / scale;
-    weigh(plan, course, lane);
+    for (size_t j = 0; j < n; j++)
+        batch->unit[j * n_lanes + lane] =
+            drive->unit_amperes == NULL ? plan->floor[j] : drive->unit_amperes[j] / scale;
+}
+
+/* With a law nothing may be scaled. */
+static void load_law(struct field_plan *plan, struct course *course, size_t lane,
+                     const struct field_drive *drive)
+{
+    struct field_batch *batch = plan->batch;
+    size_t n_lanes = batch->kernel->n_lanes;
+    course->scale[lane] = 0;
+    for (size_t i = 0; i < plan->network.n_rows; i++) {
+        batch->lanes.volts[i * n_lanes + lane] = drive->volts[i];
+        course->scale[lane] = drive->volts[i] != 0 ? 1 : course->scale[lane];
+    }
+    for (size_t j = 0; j < plan->network.n_columns; j++) {
+        batch->bias[j * n_lanes + lane] = plan->bias[j];
+        course->scale[lane] = plan->bias[j] != 0 ? 1 : course->scale[lane];
+    }
+    course->done[lane] = course->scale[lane] == 0;
 }
 
 static bool start(struct field_plan *plan, struct course *course, const struct field_drive *drives)
@@ -252,7 +294,7 @@ static bool start(struct field_plan *plan, struct course *course, const struct f
     struct sweep_batch *lanes = &batch->lanes;
     size_t n_lanes = batch->kernel->n_lanes, n_columns = plan->network.n_columns * n_lanes;
     size_t n_field = sweep_field_size(&batch->sweep) * n_lanes;
-    bool chebyshev = batch->contraction > PLAIN_MAX, sources = false;
+    bool chebyshev = batch->contraction > PLAIN_MAX && course->law == NULL, sources = course->law != NULL;
     for (size_t l = 0; l < course->n_live; l++)
         sources |= drives[l].source_amperes != NULL || field_plan_biased(plan, &drives[l]);
     lanes->half = lane_field(batch, FIELD_HALF);
@@ -262,7 +304,7 @@ static bool start(struct field_plan *plan, struct course *course, const struct f
     if (lanes->half == NULL || (sources && lanes->sources == NULL) ||
         (chebyshev && (lanes->now == NULL || lanes->before == NULL)))
         return false;
-    if (sources)
+    if (sources && course->law == NULL)
         memset(lanes->sources, 0, n_field * sizeof *lanes->sources);
     if (chebyshev) {
         memset(lanes->now, 0, n_field * sizeof *lanes->now);
@@ -271,8 +313,10 @@ static bool start(struct field_plan *plan, struct course *course, const struct f
     memset(lanes->volts, 0, batch->sweep.n_groups * SWEEP_ROWS * n_lanes * sizeof *lanes->volts);
     memset(lanes->amperes, 0, n_columns * sizeof *lanes->amperes);
     memset(batch->weight, 0, n_columns * sizeof *batch->weight);
+    memset(batch->bias, 0, n_columns * sizeof *batch->bias);
+    lanes->bias = batch->bias;
     for (size_t l = 0; l < course->n_live; l++)
-        load(plan, course, l, &drives[l]);
+        (course->law == NULL ? load : load_law)(plan, course, l, &drives[l]);
     for (size_t l = course->n_live; l < n_lanes; l++)
         course->done[l] = true;
     return true;
@@ -293,8 +337,9 @@ static void step(struct field_batch *batch, struct course *course)
         lanes->momentum = 1 / (1 - shrink * shrink / 2);
     else
         lanes->momentum = 1 / (1 - shrink * shrink * lanes->momentum / 4);
-    batch->kernel->pass(&batch->sweep, NULL, course->pass % 2 == 1 ? SWEEP_DOWN : SWEEP_UP, course->pass == 1,
-                        lanes);
+    lanes->unit = course->law != NULL && course->pass == FIRST_UNIT_LAW ? batch->unit : NULL;
+    batch->kernel->pass(&batch->sweep, course->law, course->pass % 2 == 1 ? SWEEP_DOWN : SWEEP_UP,
+                        course->pass == 1, lanes);
     if (course->pass == 1)
         memset(lanes->amperes, 0, batch->sweep.n_columns * batch->kernel->n_lanes * sizeof(double));
     if (lanes->now != NULL && course->pass >= 2) {
@@ -304,32 +349,21 @@ static void step(struct field_batch *batch, struct course *course)
     }
 }
 
-/* The first currents of drives of one sign are what the error is relative to. */
-static void weigh_plain(struct field_plan *plan, struct course *course)
-{
-    const struct field_batch *batch = plan->batch;
-    for (size_t l = 0; l < course->n_live; l++) {
-        if (course->done[l] || !course->plain[l])
-            continue;
-        for (size_t j = 0; j < plan->network.n_columns; j++)
-            plan->floor[j] = fabs(batch->lanes.amperes[j * batch->kernel->n_lanes + l]);
-        weigh(plan, course, l);
-    }
-}
-
 /*
- * Whether the iterate that a lane has reached is good enough: the last known change, and the fall per pass
- * that was predicted or, if it is slower, seen. A plain sweep after the change takes the error further down.
+ * Error of the iterate that a lane has reached, as a multiple of what is aimed at: from the last known change
+ * and the fall per pass that was predicted or, if it is slower, seen. A plain sweep after the change takes
+ * the error further down. With a law there is only what is seen.
  */
-static bool converged(const struct field_batch *batch, const struct course *course, size_t lane)
+static double estimate(const struct field_batch *batch, const struct course *course, size_t lane)
 {
     double rate = course->rate, change = course->change[lane];
-    double relative = change * fmax(TOLERANCE_MARGIN * course->tolerance, EXHAUSTED);
-    if (course->pass > 2 && relative > NEAR_ROUNDING)
+    double relative = change * fmax(TOLERANCE_MARGIN * course->tolerance, ROUNDING);
+    bool seen = course->pass > (course->law != NULL ? FIRST_UNIT_LAW : FIRST_CHANGE);
+    if (seen && relative > NEAR_ROUNDING)
         rate = fmax(rate, change / course->change_before[lane]);
-    if (!(rate < RATE_MAX))
-        return false;
-    return change * rate * (batch->lanes.now == NULL ? rate : 1) <= 1 - rate;
+    if (!(rate < RATE_MAX) || (course->law != NULL && !seen))
+        return (double)INFINITY;
+    return change * rate * (batch->lanes.now == NULL ? rate : 1) / (1 - rate);
 }
 
 static struct outputs outputs_of(const struct field_plan *plan, const struct outputs *all, size_t i_drive)
@@ -338,7 +372,9 @@ static struct outputs outputs_of(const struct field_plan *plan, const struct out
     return (struct outputs){all->amperes != NULL ? all->amperes + i_drive * n : NULL,
                             all->words != NULL ? all->words + i_drive * n_cells : NULL,
                             all->bits != NULL ? all->bits + i_drive * n_cells : NULL,
-                            all->reports != NULL ? all->reports + i_drive : NULL};
+                            all->reports != NULL ? all->reports + i_drive : NULL,
+                            all->errors != NULL ? all->errors + i_drive : NULL,
+                            all->passes != NULL ? all->passes + i_drive : NULL};
 }
 
 /* The residual of a lane, from voltages that are still scaled. */
@@ -349,17 +385,23 @@ static void report_lane(struct field_plan *plan, const struct course *course, si
     const struct field_batch *batch = plan->batch;
     const double one[L_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
     double *to_words[L_MAX] = {NULL}, *to_bits[L_MAX] = {NULL};
+    const double *bias = NULL, *volts = plan->drive;
     *report = (struct field_report){course->pass, true, 0};
     if (drive->source_amperes != NULL)
         return;
     to_words[lane] = plan->words;
     to_bits[lane] = plan->cells;
-    field_plan_scale(plan, drive);
     batch->kernel->extract(&batch->sweep, words, one, NULL, to_words);
     batch->kernel->extract(&batch->sweep, bits, one, batch->bias, to_bits);
-    const double *bias = field_plan_biased(plan, drive) ? plan->scaled_bias : NULL;
+    if (course->law != NULL) {
+        volts = drive->volts;
+        bias = plan->biased ? plan->bias : NULL;
+    } else {
+        field_plan_scale(plan, drive);
+        bias = field_plan_biased(plan, drive) ? plan->scaled_bias : NULL;
+    }
     report->residual =
-        field_plan_residual(plan, plan->conductance, NULL, bias, plan->drive, plan->words, plan->cells);
+        field_plan_residual(plan, plan->conductance, course->law, bias, volts, plan->words, plan->cells);
 }
 
 /* Finishes the lanes that have converged just now; false when memory is short. */
@@ -377,8 +419,8 @@ static bool finish_lanes(struct field_plan *plan, struct course *course, const b
     if (volts)
         bits = words + sweep_field_size(&batch->sweep) * n_lanes;
     lanes.amperes = batch->finished;
-    batch->kernel->finish(&batch->sweep, false, course->pass % 2 == 1 ? SWEEP_UP : SWEEP_DOWN, &lanes, words,
-                          bits);
+    batch->kernel->finish(&batch->sweep, course->law != NULL, course->pass % 2 == 1 ? SWEEP_UP : SWEEP_DOWN,
+                          &lanes, words, bits);
     for (size_t l = 0; l < course->n_live; l++) {
         if (!now[l])
             continue;
@@ -388,6 +430,11 @@ static bool finish_lanes(struct field_plan *plan, struct course *course, const b
         to_bits[l] = own.bits;
         for (size_t j = 0; j < n && own.amperes != NULL; j++)
             own.amperes[j] = course->scale[l] * batch->finished[j * n_lanes + l];
+        if (own.passes != NULL)
+            *own.passes = course->pass;
+        if (own.errors != NULL)
+            *own.errors =
+                ROUNDING + estimate(batch, course, l) * fmax(TOLERANCE_MARGIN * course->tolerance, ROUNDING);
         if (own.reports != NULL)
             report_lane(plan, course, l, words, bits, &drives[l], own.reports);
     }
@@ -406,31 +453,62 @@ static bool all_done(const struct course *course)
     return all;
 }
 
+/* Passes after which what has not converged is left to another solver. */
+static size_t limit_passes(const struct course *course)
+{
+    double aim = fmax(TOLERANCE_MARGIN * course->tolerance, ROUNDING);
+    if (course->law != NULL)
+        return PASSES_LAW;
+    return PASSES_MORE + 2 * (size_t)(log(aim) / log(course->rate));
+}
+
 static void sweep_batch(struct field_plan *plan, struct course *course, const struct field_drive *drives,
                         const struct outputs *outputs)
 {
     struct field_batch *batch = plan->batch;
     double rho = batch->contraction;
-    course->rate = rho <= PLAIN_MAX ? rho : (1 - sqrt(1 - rho)) / (1 + sqrt(1 - rho));
-    double decades = log(fmax(TOLERANCE_MARGIN * course->tolerance, EXHAUSTED)) / log(course->rate);
-    size_t limit = PASSES_MORE + 2 * (size_t)decades;
+    size_t first = course->law != NULL ? FIRST_UNIT_LAW : FIRST_CHANGE;
     if (!start(plan, course, drives))
         return;
-    step(batch, course);
+    bool plain = batch->lanes.now == NULL;
+    course->rate = fmax(RATE_MIN, plain ? rho : (1 - sqrt(1 - rho)) / (1 + sqrt(1 - rho)));
+    size_t limit = limit_passes(course);
+    while (course->pass + 1 < first)
+        step(batch, course);
     while (!all_done(course) && course->pass < limit) {
         bool now[L_MAX] = {false}, any = false;
         step(batch, course);
-        if (course->pass == 2)
-            weigh_plain(plan, course);
+        if (course->pass == first)
+            weigh_all(plan, course);
         memcpy(course->change_before, course->change, sizeof course->change);
         batch->kernel->distance(batch->lanes.amperes, batch->previous, batch->weight, plan->network.n_columns,
                                 course->change);
         for (size_t l = 0; l < course->n_live; l++) {
-            now[l] = !course->done[l] && !course->failed[l] && converged(batch, course, l);
+            now[l] = !course->done[l] && !course->failed[l] && estimate(batch, course, l) <= 1;
             any |= now[l];
         }
         if (any && !finish_lanes(plan, course, now, drives, outputs))
             return;
+    }
+}
+
+void field_plan_solve_law(struct field_plan *plan, const struct cell_law *law, size_t n_drives,
+                          const struct field_drive *drives, double tolerance_ratio,
+                          const struct field_plan_law_outputs *out)
+{
+    const struct outputs all = {out->amperes, out->words, out->bits, out->reports, out->errors, out->passes};
+    memset(out->solved, 0, n_drives * sizeof *out->solved);
+    if (law->r_access_ohm > 0 || !prepare(plan))
+        return;
+    size_t n_lanes = plan->batch->kernel->n_lanes;
+    for (size_t k = 0; k < n_drives; k += n_lanes) {
+        struct course course = {.law = law,
+                                .n_live = n_drives - k < n_lanes ? n_drives - k : n_lanes,
+                                .tolerance = tolerance_ratio};
+        const struct outputs outputs = outputs_of(plan, &all, k);
+        sweep_batch(plan, &course, drives + k, &outputs);
+        for (size_t l = 0; l < course.n_live; l++)
+            out->solved[k + l] = course.done[l] && course.scale[l] != 0;
     }
 }
 
@@ -447,7 +525,7 @@ bool field_solve_many(struct field_plan *plan, size_t n_drives, const struct fie
                       double tolerance_ratio, double *column_amperes, double *word_line_volts,
                       double *bit_line_volts, struct field_report *reports)
 {
-    const struct outputs all = {column_amperes, word_line_volts, bit_line_volts, reports};
+    const struct outputs all = {column_amperes, word_line_volts, bit_line_volts, reports, NULL, NULL};
     bool swept = prepare(plan), good = true;
     size_t n_lanes = swept ? plan->batch->kernel->n_lanes : 1;
     for (size_t k = 0; k < n_drives; k += n_lanes) {

@@ -46,6 +46,25 @@ double field_plan_residual(struct field_plan *plan, const double *conductance_si
                            const struct cell_law *law, const double *bias_volts, const double *volts,
                            const double *word_line_volts, const double *bit_line_volts);
 
+/* [n_drives] of each (field_solve_many); amperes to reports may be NULL. errors: estimated, of each drive's
+ * currents relative to the sum of |cell currents| of their column. passes: of the sweeps. solved: whether it
+ * converged. */
+struct field_plan_law_outputs {
+    double *amperes, *words, *bits;
+    struct field_report *reports;
+    double *errors;
+    size_t *passes;
+    bool *solved;
+};
+
+/*
+ * Cells that follow a law, plan factored for their conductances at 0 V: chord steps inside the sweeps. Drives
+ * have volts alone. Nothing is solved where the law has an access resistance or sweeps do not serve.
+ */
+void field_plan_solve_law(struct field_plan *plan, const struct cell_law *law, size_t n_drives,
+                          const struct field_drive *drives, double tolerance_ratio,
+                          const struct field_plan_law_outputs *outputs);
+
 void field_plan_destroy_batch(struct field_batch *batch);
 
 #endif

@@ -7,7 +7,7 @@
 #include "config.h"
 #include "crossbar/sweep_kernels.h"
 
-enum { ROWS = SWEEP_ROWS, N_FIELDS = 16 };
+enum { ROWS = SWEEP_ROWS, N_FIELDS = 17 };
 
 /* Products of shares below it are left to other solvers: squares of their inverses must stay finite. */
 #define SCALE_MIN 1e-60
@@ -30,11 +30,12 @@ enum rs_status sweep_init(struct sweep *sweep, size_t n_rows, size_t n_columns, 
         memory_allocate(N_FIELDS * n_cells + 4 * n_lines + 2 * n_columns, sizeof *sweep->memory, err);
     if (sweep->memory == NULL)
         return RS_INTERNAL;
-    double **const fields[N_FIELDS] = {
-        &sweep->finish[0],   &sweep->finish[1],   &sweep->to_word[0],    &sweep->to_word[1],
-        &sweep->to_bit[0],   &sweep->to_bit[1],   &sweep->bit_scale[0],  &sweep->bit_scale[1],
-        &sweep->along,       &sweep->word_scale,  &sweep->cell_word,     &sweep->cell_bit[0],
-        &sweep->cell_bit[1], &sweep->source_word, &sweep->source_bit[0], &sweep->source_bit[1]};
+    double **const fields[N_FIELDS] = {&sweep->finish[0],     &sweep->finish[1],    &sweep->to_word[0],
+                                       &sweep->to_word[1],    &sweep->to_bit[0],    &sweep->to_bit[1],
+                                       &sweep->bit_scale[0],  &sweep->bit_scale[1], &sweep->along,
+                                       &sweep->word_scale,    &sweep->cell_word,    &sweep->cell_bit[0],
+                                       &sweep->cell_bit[1],   &sweep->source_word,  &sweep->source_bit[0],
+                                       &sweep->source_bit[1], &sweep->conductance};
     double *next = sweep->memory;
     for (size_t i = 0; i < N_FIELDS; i++, next += n_cells)
         *fields[i] = next;
@@ -143,6 +144,7 @@ static double factor_up(struct sweep *sweep, const struct bit_line *bit, const d
 /* Products of the factors with the conductances, and with each other. */
 static void multiply(struct sweep *sweep, size_t c, double conductance)
 {
+    sweep->conductance[c] = conductance;
     sweep->cell_word[c] = conductance * sweep->source_word[c];
     for (int way = 0; way < SWEEP_WAYS; way++) {
         sweep->cell_bit[way][c] = conductance * sweep->source_bit[way][c];

@@ -35,6 +35,7 @@ struct sweep {
     double *word_scale;                       /* of word-line voltages */
     double *cell_word, *cell_bit[SWEEP_WAYS]; /* volts at a cell to the scaled currents of both lines */
     double *source_word, *source_bit[SWEEP_WAYS]; /* amperes likewise */
+    double *conductance;
     double *drive_left, *drive_right; /* [n_groups][row]: source to scaled voltage; to scaled current */
     double *top, *bottom;             /* [n_columns], siemens of the sense branches */
     double *line;                     /* workspace, one line [2][n_groups][row] */
@@ -44,11 +45,11 @@ struct sweep {
 /* What the lanes of one batch hold, L lanes side by side. Cell fields are [n_groups][n_columns][row][L]. */
 struct sweep_batch {
     double *half;          /* the half-solved field */
-    double *sources;       /* amperes beside the cells; of cells with a law volts, f(v) - v; or NULL */
+    double *sources;       /* amperes beside the cells; of cells with a law volts, f(v) - (u - w); or NULL */
     double *now, *before;  /* Chebyshev: bit-line volts of this iterate and the last; NULL: plain sweeps */
     double gain, momentum; /* of Chebyshev */
     double *volts;         /* [n_groups][row][L], the drives */
-    double *bias;          /* [n_columns][L], volts that cells with a law see beside w; or NULL */
+    double *bias;          /* [n_columns][L], that w of cells with a law is counted from */
     double *unit;          /* [n_columns][L], gets the sum of |cell currents| of cells with a law; or NULL */
     double *words, *cells; /* workspace [n_columns][row][L] */
     double *bits, *passed; /* workspace [n_columns][L] */
@@ -67,6 +68,9 @@ struct sweep_kernel {
      * NULL. The half-solved field stays. */
     void (*finish)(const struct sweep *sweep, bool law, enum sweep_way way, struct sweep_batch *batch,
                    double *word_volts, double *bit_volts);
+
+    /* excess_volts [n] = f(volts) - volts, |error| some 2e-16 of |f|. */
+    void (*excess)(const struct cell_law *law, const double *volts, size_t n, double *excess_volts);
 
     /* largest [L]: of |one - other| x weight, all [n][L]. */
     void (*distance)(const double *one, const double *other, const double *weight, size_t n, double *largest);

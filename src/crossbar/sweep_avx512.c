@@ -2,4 +2,4 @@
 #include "crossbar/sweep_kernels.h"
 #include "crossbar/sweep_lanes.h"
 
-const struct sweep_kernel sweep_avx512 = {VECTOR_LANES, pass, finish, distance, extract};
+const struct sweep_kernel sweep_avx512 = {VECTOR_LANES, pass, finish, excess, distance, extract};

@@ -68,15 +68,120 @@ INLINE vector magnitude(vector a)
     return (vector)((mask)a & ~(mask)vector_all(-0.0));
 }
 
-/* f(v) - v - bias, whose v = volts - bias; placeholder removed below */
-INLINE vector exceed(const struct cell_law *law, struct kind kind, size_t j, vector volts,
-                     struct sweep_batch *batch)
+INLINE bool any(mask which)
 {
-    (void)law;
-    (void)kind;
-    (void)j;
-    (void)batch;
-    return volts;
+#if defined(__AVX512F__)
+    return _mm512_movepi64_mask((__m512i)which) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_pd((__m256d)which) != 0;
+#else
+    return (which[0] | which[1]) != 0;
+#endif
+}
+
+/* --- the law of the cells --- */
+
+enum { SINH_TERMS = 8, EXP_TERMS = 14 };
+
+/* Taylor series of (sinh x - x) / x^3 in x^2: at |x| = 1 the first term left out is 8e-18. */
+static const double sinh_series[SINH_TERMS] = {
+    1.0 / 6,        1.0 / 120,        1.0 / 5040,          1.0 / 362880,
+    1.0 / 39916800, 1.0 / 6227020800, 1.0 / 1307674368000, 1.0 / 355687428096000};
+
+/* Of exp x; at |x| = ln 2 / 2 the first term left out is 4e-18. */
+static const double exp_series[EXP_TERMS] = {
+    1,          1,           1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,
+    1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
+
+/* ln 2 in two parts, the first of 32 bits, so that small multiples of it are exact. */
+#define LN2_HIGH 0.69314718036912381649
+#define LN2_LOW 1.90821492927058770002e-10
+#define LOG2_E 1.44269504088896340736
+#define ROUND_TO_INTEGER 6755399441055744.0 /* 1.5 x 2^52: the integer is in the last bits of the sum */
+
+/* exp of 0 ... CELL_LAW_SINH_LIMIT */
+INLINE vector exponential(vector x)
+{
+    vector shifted = vector_multiply_add(x, vector_all(LOG2_E), vector_all(ROUND_TO_INTEGER));
+    vector n = shifted - vector_all(ROUND_TO_INTEGER);
+    vector rest = vector_multiply_add(n, vector_all(-LN2_HIGH), x);
+    rest = vector_multiply_add(n, vector_all(-LN2_LOW), rest);
+    vector sum = vector_all(exp_series[EXP_TERMS - 1]);
+#pragma GCC unroll 13
+    for (int k = EXP_TERMS - 2; k >= 0; k--)
+        sum = vector_multiply_add(sum, rest, vector_all(exp_series[k]));
+    mask exponent = ((mask)shifted << 52) + (mask)vector_all(1);
+    return sum * (vector)exponent;
+}
+
+/* v0 sinh(volts / v0) - volts, straight beyond the limit of cell_law.h. */
+INLINE vector sinh_excess(double v0, vector volts)
+{
+    const double r_v0 = 1 / v0;
+    vector square = volts * vector_all(r_v0) * (volts * vector_all(r_v0));
+    vector sum = vector_all(sinh_series[SINH_TERMS - 1]);
+#pragma GCC unroll 7
+    for (int k = SINH_TERMS - 2; k >= 0; k--)
+        sum = vector_multiply_add(sum, square, vector_all(sinh_series[k]));
+    vector excess = sum * square * volts;
+    mask large = (mask)(square > vector_all(1));
+    if (!any(large))
+        return excess;
+    vector x = magnitude(volts) * vector_all(r_v0);
+    vector inside = choose((mask)(x < vector_all(CELL_LAW_SINH_LIMIT)), x, vector_all(CELL_LAW_SINH_LIMIT));
+    vector grown = exponential(inside), shrunk = vector_all(1) / grown;
+    vector shape = (grown - shrunk + (grown + shrunk) * (x - inside)) * vector_all(v0 / 2);
+    mask sign = (mask)volts & (mask)vector_all(-0.0);
+    return choose(large, (vector)((mask)shape | sign) - volts, excess);
+}
+
+/* The same of a table. */
+INLINE vector table_excess(const struct cell_law *law, vector volts)
+{
+    double size[VECTOR_LANES], start[VECTOR_LANES], a[VECTOR_LANES], b[VECTOR_LANES], c[VECTOR_LANES],
+        d[VECTOR_LANES];
+    vector_store(size, magnitude(volts));
+    for (size_t l = 0; l < VECTOR_LANES; l++) {
+        const struct cell_law_piece *piece = law->pieces;
+        for (size_t n = law->n_pieces; n > 1; n -= n / 2)
+            piece = size[l] < piece[n / 2].start_volts ? piece : piece + n / 2;
+        start[l] = piece->start_volts;
+        a[l] = piece->a;
+        b[l] = piece->b;
+        c[l] = piece->c;
+        d[l] = piece->d;
+    }
+    vector s = vector_load(size) - vector_load(start);
+    vector shape = vector_multiply_add(s, vector_load(d), vector_load(c));
+    shape = vector_multiply_add(s, shape, vector_load(b));
+    shape = vector_multiply_add(s, shape, vector_load(a));
+    mask sign = (mask)volts & (mask)vector_all(-0.0);
+    return (vector)((mask)shape | sign) - volts;
+}
+
+INLINE vector excess_of(const struct cell_law *law, vector volts)
+{
+    switch (law->kind) {
+    case CELL_LAW_SINH:
+        return sinh_excess(law->v0_volts, volts);
+    case CELL_LAW_TABLE:
+        return table_excess(law, volts);
+    case CELL_LAW_LINEAR:
+        break;
+    }
+    return vector_all(0);
+}
+
+static void excess(const struct cell_law *law, const double *volts, size_t n, double *excess_volts)
+{
+    size_t i = 0;
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES)
+        vector_store(excess_volts + i, excess_of(law, vector_load(volts + i)));
+    double rest[VECTOR_LANES] = {0};
+    if (i < n)
+        memcpy(rest, volts + i, (n - i) * sizeof *rest);
+    vector_store(rest, excess_of(law, vector_load(rest)));
+    memcpy(excess_volts + i, rest, (n - i) * sizeof *rest);
 }
 
 /* What the drivers on the right send into their lines, and the voltages that those on the left start with. */
@@ -162,7 +267,9 @@ INLINE void spread(const struct sweep *sweep, const struct cell_law *law, struct
                            *restrict cell = sweep->cell_bit[way] + place.c,
                            *restrict source = sweep->source_bit[way] + place.c;
     double *restrict half = batch->half + place.c * VECTOR_LANES, *restrict line = batch->passed;
-    const double *restrict cells = batch->cells;
+    const double *restrict cells = batch->cells, *restrict bias = batch->bias;
+    const double *restrict siemens = sweep->conductance + place.c;
+    double *restrict unit = batch->unit;
     const size_t n = sweep->n_columns;
     double *restrict sources = kind.sources || kind.law ? batch->sources + place.c * VECTOR_LANES : NULL;
     vector y[ROWS], u[ROWS];
@@ -179,12 +286,14 @@ INLINE void spread(const struct sweep *sweep, const struct cell_law *law, struct
             u[r] = add(along[c], y[r], u[r]);
             if (kind.law) {
                 vector word = u[r] * vector_all(scale[c]);
-                vector bits = vector_all(0);
+                vector volts = word, shift = at(bias, j);
                 if (!kind.fresh)
-                    bits = at(cells, c);
-                vector excess = exceed(law, kind, j, word - bits, batch);
-                put(sources, c, excess);
-                passed = add(cell[c], word + excess, passed);
+                    volts = volts - at(cells, c);
+                vector beside = excess_of(law, volts - shift) - shift;
+                put(sources, c, beside);
+                passed = add(cell[c], word + beside, passed);
+                if (kind.measure)
+                    put(unit, j, add(siemens[c], magnitude(volts + beside), at(unit, j)));
             } else {
                 passed = add(to_bit[c], u[r], passed);
             }
@@ -239,39 +348,50 @@ INLINE void pass_kind(const struct sweep *sweep, const struct cell_law *law, str
     }
 }
 
-static void pass_linear(const struct sweep *sweep, const struct kind kind, enum sweep_way way,
-                        struct sweep_batch *batch)
-{
-#define PASS(...)                                                                                            \
+/* Calls pass_kind with a kind and a way that the compiler knows. */
+#define PASS(law, ...)                                                                                       \
     do {                                                                                                     \
         if (way == SWEEP_DOWN)                                                                               \
-            pass_kind(sweep, NULL, (struct kind){__VA_ARGS__}, SWEEP_DOWN, batch);                           \
+            pass_kind(sweep, law, (struct kind){__VA_ARGS__}, SWEEP_DOWN, batch);                            \
         else                                                                                                 \
-            pass_kind(sweep, NULL, (struct kind){__VA_ARGS__}, SWEEP_UP, batch);                             \
+            pass_kind(sweep, law, (struct kind){__VA_ARGS__}, SWEEP_UP, batch);                              \
     } while (0)
-    if (kind.fresh)
-        PASS(.fresh = true);
-    else if (kind.sources && kind.chebyshev)
-        PASS(.sources = true, .chebyshev = true);
-    else if (kind.sources)
-        PASS(.sources = true);
-    else if (kind.chebyshev)
-        PASS(.chebyshev = true);
+
+static void pass_linear(const struct sweep *sweep, enum sweep_way way, bool fresh, struct sweep_batch *batch)
+{
+    bool chebyshev = !fresh && batch->now != NULL;
+    if (fresh && batch->sources != NULL)
+        memset(batch->half, 0, sweep->n_groups * sweep->n_columns * ROWS * VECTOR_LANES * sizeof(double));
+    if (batch->sources != NULL && chebyshev)
+        PASS(NULL, .sources = true, .chebyshev = true);
+    else if (batch->sources != NULL)
+        PASS(NULL, .sources = true);
+    else if (fresh)
+        PASS(NULL, .fresh = true);
+    else if (chebyshev)
+        PASS(NULL, .chebyshev = true);
     else
-        PASS(.sources = false);
-#undef PASS
+        PASS(NULL, .sources = false);
+}
+
+static void pass_law(const struct sweep *sweep, const struct cell_law *law, enum sweep_way way, bool fresh,
+                     struct sweep_batch *batch)
+{
+    if (fresh)
+        PASS(law, .law = true, .fresh = true);
+    else if (batch->unit != NULL)
+        PASS(law, .law = true, .measure = true);
+    else
+        PASS(law, .law = true);
 }
 
 static void pass(const struct sweep *sweep, const struct cell_law *law, enum sweep_way way, bool fresh,
                  struct sweep_batch *batch)
 {
-    (void)law;
-    if (fresh && batch->sources != NULL)
-        memset(batch->half, 0, sweep->n_groups * sweep->n_columns * ROWS * VECTOR_LANES * sizeof(double));
-    const struct kind kind = {.fresh = fresh && batch->sources == NULL,
-                              .sources = batch->sources != NULL,
-                              .chebyshev = !fresh && batch->now != NULL};
-    pass_linear(sweep, kind, way, batch);
+    if (law == NULL)
+        pass_linear(sweep, way, fresh, batch);
+    else
+        pass_law(sweep, law, way, fresh, batch);
 }
 
 INLINE void finish_kind(const struct sweep *sweep, struct kind kind, enum sweep_way way,
