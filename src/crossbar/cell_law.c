@@ -234,16 +234,3 @@ double cell_law_current(const struct cell_law *law, double conductance_siemens, 
     *tangent_siemens = conductance_siemens * slope / (1 + conductance_siemens * slope * ohm);
     return current;
 }
-
-void cell_law_currents(const struct cell_law *law, const double *conductance_siemens,
-                       const double *word_volts, const double *bit_volts, size_t n, double *amperes)
-{
-    double tangent;
-    if (law == NULL)
-        for (size_t j = 0; j < n; j++)
-            amperes[j] = conductance_siemens[j] * (word_volts[j] - bit_volts[j]);
-    else
-        for (size_t j = 0; j < n; j++)
-            amperes[j] =
-                cell_law_current(law, conductance_siemens[j], word_volts[j] - bit_volts[j], &tangent);
-}

@@ -52,8 +52,4 @@ void cell_law_clear(struct cell_law *law);
 double cell_law_current(const struct cell_law *law, double conductance_siemens, double volts,
                         double *tangent_siemens);
 
-/* amperes [n] of the cells of one row at word_volts - bit_volts; law NULL: conductances alone. */
-void cell_law_currents(const struct cell_law *law, const double *conductance_siemens,
-                       const double *word_volts, const double *bit_volts, size_t n, double *amperes);
-
 #endif

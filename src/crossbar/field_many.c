@@ -17,7 +17,7 @@
 #define CHEBYSHEV_MAX 0.95
 
 /* The prediction is for a mean cell: this much more is assumed. */
-#define CONTRACTION_MARGIN 1.1
+#define CONTRACTION_MARGIN 1.15
 
 /* Share of the tolerance that is aimed at, but not below what rounding leaves of a current; a column without
  * a unit of its own is held against the largest. */

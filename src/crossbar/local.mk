@@ -23,6 +23,7 @@ librescore_core_la_SOURCES += \
     %D%/edges.h \
     %D%/field.c \
     %D%/field.h \
+    %D%/field_currents.c \
     %D%/field_many.c \
     %D%/field_plan.h \
     %D%/front.c \
