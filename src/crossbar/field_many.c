@@ -13,7 +13,7 @@
 #include "crossbar/sweep.h"
 
 /* Above the first, sweeps are accelerated; above the second, conjugate gradients are faster. */
-#define PLAIN_MAX 0.1
+#define PLAIN_MAX 0.2
 #define CHEBYSHEV_MAX 0.95
 
 /* The prediction is for a mean cell: this much more is assumed. */
