@@ -227,6 +227,10 @@ tests_test_field_SOURCES = %D%/test_field.c %D%/array_oracle.c %D%/array_oracle.
 tests_test_field_CFLAGS = $(test_flags)
 tests_test_field_LDADD = $(test_libraries)
 
+unit_tests += %D%/test_sweep
+tests_test_sweep_SOURCES = %D%/test_sweep.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_sweep_CFLAGS = $(test_flags)
+tests_test_sweep_LDADD = $(test_libraries)
 unit_tests += %D%/test_property
 tests_test_property_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_property_CFLAGS = $(test_flags)
@@ -248,7 +252,3 @@ tests_long_oracle_long_SOURCES = %D%/test_oracle.c $(oracle_sources)
 tests_long_oracle_long_CFLAGS = $(test_flags)
 tests_long_oracle_long_CPPFLAGS = $(AM_CPPFLAGS) $(oracle_flags) -DORACLE_ARRAYS=3000
 tests_long_oracle_long_LDADD = $(test_libraries) $(SUITESPARSE_LIBS)
-unit_tests += %D%/test_sweep
-tests_test_sweep_SOURCES = %D%/test_sweep.c %D%/array_oracle.c %D%/array_oracle.h
-tests_test_sweep_CFLAGS = $(test_flags)
-tests_test_sweep_LDADD = $(test_libraries)

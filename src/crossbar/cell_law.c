@@ -175,6 +175,11 @@ static double shape(const struct cell_law *law, double volts, double *slope)
     return volts;
 }
 
+bool cell_law_is_bare(const struct cell_law *law)
+{
+    return law->r_access_ohm == 0 && !cell_selector_exists(&law->selector);
+}
+
 bool cell_law_is_linear(const struct cell_law *law)
 {
     return law->kind == CELL_LAW_LINEAR && !cell_selector_exists(&law->selector);

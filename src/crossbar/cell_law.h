@@ -36,6 +36,9 @@ struct cell_law {
     struct cell_selector selector; /* likewise */
 };
 
+/* Whether nothing is in series with a cell. */
+bool cell_law_is_bare(const struct cell_law *law);
+
 /* Whether a cell's current is proportional to the voltage across it and its devices. */
 bool cell_law_is_linear(const struct cell_law *law);
 

@@ -13,7 +13,7 @@
 #include "crossbar/sweep.h"
 
 /* Above the first, sweeps are accelerated; above the second, conjugate gradients are faster. */
-#define PLAIN_MAX 0.1
+#define PLAIN_MAX 0.3
 #define CHEBYSHEV_MAX 0.95
 
 /* The prediction is for a mean cell: this much more is assumed. */
@@ -501,8 +501,7 @@ void field_plan_solve_law(struct field_plan *plan, const struct cell_law *law, s
 {
     const struct outputs all = {out->amperes, out->words, out->bits, out->reports, out->errors, out->passes};
     memset(out->solved, 0, n_drives * sizeof *out->solved);
-    if (law->kind == CELL_LAW_LINEAR || law->r_access_ohm > 0 || cell_selector_exists(&law->selector) ||
-        !prepare(plan))
+    if (law->kind == CELL_LAW_LINEAR || !cell_law_is_bare(law) || !prepare(plan))
         return;
     size_t n_lanes = plan->batch->kernel->n_lanes;
     for (size_t k = 0; k < n_drives; k += n_lanes) {

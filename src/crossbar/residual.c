@@ -106,7 +106,7 @@ static void cell_currents(const struct residual_array *array, const struct sweep
     double tangent;
     for (size_t j = 0; j < n; j++)
         volts[j] = words[j] - bits[j];
-    if (law != NULL && law->r_access_ohm > 0) {
+    if (law != NULL && !cell_law_is_bare(law)) {
         for (size_t j = 0; j < n; j++)
             amperes[j] = cell_law_current(law, siemens[j], volts[j], &tangent);
         return;
