@@ -8,3 +8,13 @@ bench_crossbar_crossbar_LDADD = librescore-core.la
 bench: bench/crossbar/crossbar$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/crossbar$(EXEEXT) | tee bench/crossbar/table.md
 .PHONY: bench
+
+# Queries on a finished T.
+EXTRA_PROGRAMS += %D%/crossbar/queries
+EXTRA_DIST += %D%/crossbar/queries.md
+bench_crossbar_queries_SOURCES = %D%/crossbar/queries.c
+bench_crossbar_queries_LDADD = librescore-core.la
+bench: bench-queries
+bench-queries: bench/crossbar/queries$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/queries$(EXEEXT) | tee bench/crossbar/queries.md
+.PHONY: bench-queries

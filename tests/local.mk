@@ -180,3 +180,13 @@ unit_tests += %D%/test_transfer
 tests_test_transfer_SOURCES = %D%/test_transfer.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_transfer_CFLAGS = $(test_flags)
 tests_test_transfer_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_random_f32
+tests_test_random_f32_SOURCES = %D%/test_random_f32.c
+tests_test_random_f32_CFLAGS = $(test_flags)
+tests_test_random_f32_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_product
+tests_test_product_SOURCES = %D%/test_product.c
+tests_test_product_CFLAGS = $(test_flags)
+tests_test_product_LDADD = $(test_libraries)
