@@ -49,16 +49,18 @@ static bool column_floats(const struct netlist *list, size_t j)
 
 static struct node word_node(const struct netlist *list, size_t i, size_t j)
 {
-    if (list->network->r_word_line_ohm > 0)
+    struct network_branches line = network_word_line(list->network, i);
+    if (!line.joined)
         return cell_node('w', i, j);
-    return line_node(list->network->r_driver_ohm > 0 || row_floats(list, i) ? 'w' : 's', i);
+    return line_node(line.r_end_ohm > 0 || row_floats(list, i) ? 'w' : 's', i);
 }
 
 static struct node bit_node(const struct netlist *list, size_t i, size_t j)
 {
-    if (list->network->r_bit_line_ohm > 0)
+    struct network_branches line = network_bit_line(list->network, j);
+    if (!line.joined)
         return cell_node('b', i, j);
-    return line_node(list->network->r_sense_ohm > 0 || column_floats(list, j) ? 'b' : 'o', j);
+    return line_node(line.r_end_ohm > 0 || column_floats(list, j) ? 'b' : 'o', j);
 }
 
 /* --- which lines are in the deck --- */
@@ -110,6 +112,7 @@ static void write_word_line(struct netlist *list, size_t i, double volts)
 {
     static const char *const left[] = {"drv", "w"}, *const right[] = {"drr", "wr"};
     const struct network *network = list->network;
+    struct network_branches line = network_word_line(network, i);
     struct node source = line_node('s', i), first = word_node(list, i, 0),
                 last = word_node(list, i, network->n_columns - 1);
     struct node driver = line_node('d', i), far = line_node('f', i);
@@ -117,34 +120,35 @@ static void write_word_line(struct netlist *list, size_t i, double volts)
     if (!row_floats(list, i))
         text_append(list->deck, "vin%zu %s 0 dc %.17g\n", i, source.name, volts);
     if (!row_floats(list, i) && list->edges.drive != EDGES_DRIVE_RIGHT)
-        write_end(list, left, &source, &driver, &first, network->r_driver_ohm, network->r_word_line_ohm);
-    for (size_t j = 1; j < network->n_columns && network->r_word_line_ohm > 0; j++) {
+        write_end(list, left, &source, &driver, &first, line.r_end_ohm, line.r_wire_ohm);
+    for (size_t j = 1; j < network->n_columns && !line.joined; j++) {
         struct node before = cell_node('w', i, j - 1), here = cell_node('w', i, j);
-        resistor(list, "w", &here, &before, &here, network->r_word_line_ohm);
+        resistor(list, "w", &here, &before, &here, line.r_wire_ohm);
     }
     if (!row_floats(list, i) && list->edges.drive != EDGES_DRIVE_LEFT)
-        write_end(list, right, &source, &far, &last, network->r_driver_ohm, network->r_word_line_ohm);
+        write_end(list, right, &source, &far, &last, line.r_end_ohm, line.r_wire_ohm);
 }
 
 static void write_bit_line(struct netlist *list, size_t j)
 {
     static const char *const bottom[] = {"sns", "b"}, *const top[] = {"snt", "bt"};
     const struct network *network = list->network;
+    const struct network_branches line = network_bit_line(network, j);
     size_t n = network->n_rows;
     struct node terminal = line_node('o', j), end = line_node('e', j), far = line_node('h', j);
     struct node first = bit_node(list, 0, j), last = bit_node(list, n - 1, j);
     text_append(list->deck, "\n* bit line %zu%s\n", j, column_floats(list, j) ? ", floating" : "");
     text_append(list->deck, "v%zu %s 0 dc %.17g\n", j, terminal.name, edges_bias_volts(&list->edges, j));
-    for (size_t i = 0; i + 1 < n && network->r_bit_line_ohm > 0 && list->column_reached[j]; i++) {
+    for (size_t i = 0; i + 1 < n && !line.joined && list->column_reached[j]; i++) {
         struct node above = bit_node(list, i, j), below = bit_node(list, i + 1, j);
-        resistor(list, "b", &above, &above, &below, network->r_bit_line_ohm);
+        resistor(list, "b", &above, &above, &below, line.r_wire_ohm);
     }
     if (column_floats(list, j))
         return;
     if (list->edges.sense != EDGES_SENSE_TOP)
-        write_end(list, bottom, &terminal, &end, &last, network->r_sense_ohm, network->r_bit_line_ohm);
+        write_end(list, bottom, &terminal, &end, &last, line.r_end_ohm, line.r_wire_ohm);
     if (list->edges.sense != EDGES_SENSE_BOTTOM)
-        write_end(list, top, &terminal, &far, &first, network->r_sense_ohm, network->r_bit_line_ohm);
+        write_end(list, top, &terminal, &far, &first, line.r_end_ohm, line.r_wire_ohm);
 }
 
 /* --- cells --- */
@@ -211,18 +215,27 @@ static void write_cells(struct netlist *list, size_t i)
 
 /* --- the deck --- */
 
+static struct node ohm_text(double all_ohm, const double *lines_ohm)
+{
+    struct node text;
+    if (lines_ohm == NULL)
+        snprintf(text.name, sizeof text.name, "%g ohm", all_ohm);
+    else
+        snprintf(text.name, sizeof text.name, "as many ohm as its line has");
+    return text;
+}
+
 static void write_head(struct netlist *list)
 {
     const struct network *network = list->network;
+    const struct network_lines *lines = &network->lines;
     text_append(
         list->deck,
         "* resistive array: %zu word lines x %zu bit lines\n"
         "*\n"
-        "* word line i: source vinI (node sI), driver %g ohm (to dI; on the right to fI), then %g ohm before "
-        "each\n"
-        "*              cell\n"
-        "* bit line j:  %g ohm after each cell (the last to eJ; above the first, to hJ), sense resistance %g "
-        "ohm,\n"
+        "* word line i: source vinI (node sI), driver %s (to dI; on the right to fI), then %s before\n"
+        "*              each cell\n"
+        "* bit line j:  %s after each cell (the last to eJ; above the first, to hJ), sense resistance %s,\n"
         "*              then vJ at node oJ, a source of 0 V or of the bias, whose current i(vJ) flows into "
         "it\n"
         "* cell (i,j):  joins wI_J and bI_J, access resistance %g ohm (from aI_J); an open cell is left out\n"
@@ -230,8 +243,10 @@ static void write_head(struct netlist *list)
         "is\n"
         "* clamped where no solution lies, for the iterations.\n\n"
         ".options reltol=1e-9 vntol=1e-12 abstol=1e-18 gmin=1e-15 itl1=300 noacct\n",
-        network->n_rows, network->n_columns, network->r_driver_ohm, network->r_word_line_ohm,
-        network->r_bit_line_ohm, network->r_sense_ohm, list->edges.r_access_ohm);
+        network->n_rows, network->n_columns, ohm_text(network->r_driver_ohm, lines->r_driver_ohm).name,
+        ohm_text(network->r_word_line_ohm, lines->r_word_line_ohm).name,
+        ohm_text(network->r_bit_line_ohm, lines->r_bit_line_ohm).name,
+        ohm_text(network->r_sense_ohm, lines->r_sense_ohm).name, list->edges.r_access_ohm);
 }
 
 /* Without `optran` a failed operating point would be replaced, silently, by the end of a transient. */

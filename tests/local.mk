@@ -190,3 +190,7 @@ unit_tests += %D%/test_product
 tests_test_product_SOURCES = %D%/test_product.c
 tests_test_product_CFLAGS = $(test_flags)
 tests_test_product_LDADD = $(test_libraries)
+unit_tests += %D%/test_field
+tests_test_field_SOURCES = %D%/test_field.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_field_CFLAGS = $(test_flags)
+tests_test_field_LDADD = $(test_libraries)

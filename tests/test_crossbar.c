@@ -380,7 +380,7 @@ Test(crossbar, t_is_passive)
         array_oracle_make(seed, 20, 8, &array);
         compute(&array.network, array.conductance, transfer);
         size_t n_columns = array.network.n_columns;
-        struct network_branches word = network_word_line(&array.network);
+        struct network_branches word = network_word_line(&array.network, 0);
         for (size_t i = 0; i < array.network.n_rows; i++) {
             double through = 0;
             for (size_t j = 0; j < n_columns; j++) {
@@ -416,7 +416,7 @@ Test(crossbar, a_larger_conductance_never_lowers_the_total_current)
 static double power_of_branches(const struct solved *s, double *sources_watts)
 {
     const struct network *network = &s->array.network;
-    struct network_branches word = network_word_line(network), bit = network_bit_line(network);
+    struct network_branches word = network_word_line(network, 0), bit = network_bit_line(network, 0);
     size_t n = network->n_columns;
     double watts = 0;
     *sources_watts = 0;

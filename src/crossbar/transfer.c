@@ -257,10 +257,13 @@ enum rs_status transfer_plan_create_for(const struct network *network, enum kern
     enum rs_status status = network_check(network, err);
     if (status != RS_OK)
         return status;
+    if (!network_is_uniform(network))
+        return rs_fail(err, RS_INPUT, "resistances line by line found, the same for all lines expected");
     struct transfer_plan *plan = memory_allocate(1, sizeof *plan, err);
     if (plan == NULL)
         return RS_INTERNAL;
-    plan->tree = (struct transfer_tree){*network, network_word_line(network), network_bit_line(network)};
+    plan->tree =
+        (struct transfer_tree){*network, network_word_line(network, 0), network_bit_line(network, 0)};
     plan->kernel = front_kernel_of(kernel);
     plan->arena = memory_allocate(arena_size(plan), sizeof *plan->arena, err);
     if (plan->arena == NULL) {

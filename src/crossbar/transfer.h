@@ -16,8 +16,8 @@
 /* Merge tree and workspace for arrays of one network; for one thread at a time. */
 struct transfer_plan;
 
-/* The caller frees with transfer_plan_destroy. RS_INPUT as network_check, RS_INTERNAL when memory is short.
- */
+/* The caller frees with transfer_plan_destroy. RS_INPUT as network_check and unless network_is_uniform,
+ * RS_INTERNAL when memory is short. */
 enum rs_status transfer_plan_create(const struct network *network, struct transfer_plan **out,
                                     struct rs_error *err) RS_MUST_CHECK;
 
