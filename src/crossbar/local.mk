@@ -26,6 +26,8 @@ librescore_core_la_SOURCES += \
     %D%/front_vector.h \
     %D%/network.c \
     %D%/network.h \
+    %D%/noise.c \
+    %D%/noise.h \
     %D%/nonlinear.c \
     %D%/nonlinear.h \
     %D%/product.c \
