@@ -244,3 +244,8 @@ unit_tests += %D%/test_property
 tests_test_property_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_property_CFLAGS = $(test_flags)
 tests_test_property_LDADD = $(test_libraries)
+
+long_programs += %D%/long/redrawn.long
+tests_long_redrawn_long_SOURCES = %D%/long/redrawn.c %D%/noise_oracle.c %D%/noise_oracle.h
+tests_long_redrawn_long_CFLAGS = $(test_flags)
+tests_long_redrawn_long_LDADD = $(test_libraries)

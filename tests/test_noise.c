@@ -93,7 +93,7 @@ Test(noise, the_law_is_that_of_redrawn_cells)
 }
 
 struct errors {
-    double rms, mean, largest;
+    double rms, mean, largest, share_over; /* share_over: of those over 2.5 % */
 };
 
 /* Of the tables' standard deviation, over all queries and columns; without E and F where `d_only`. */
@@ -121,6 +121,7 @@ static struct errors compare(const struct noise_oracle *array, size_t n_queries,
         errors.mean += error / (double)n;
         errors.rms += error * error / (double)n;
         errors.largest = fmax(errors.largest, fabs(error));
+        errors.share_over += (fabs(error) > 0.025) / (double)n;
     }
     errors.rms = sqrt(errors.rms);
     free(law);
@@ -157,10 +158,10 @@ Test(noise, tables_agree_with_the_law_for_generated_codes)
             noise_oracle_volts((enum noise_oracle_volts)kind, LINES, QUERIES, 11, volts);
             struct errors errors = compare(&array, QUERIES, volts, false);
             cr_assert_lt(errors.rms, 0.01, "case %d, codes %d: rms %g", c, kind, errors.rms);
-            /* Positive codes, which no layer has, sag most: of their 16,384 queries and columns the worst is
-             * off by 3.1 % in the last case, one in two thousand by more than 2.5 %. */
-            double bound = kind == NOISE_ORACLE_POSITIVE ? 0.032 : 0.025;
-            cr_assert_lt(errors.largest, bound, "case %d, codes %d: %g", c, kind, errors.largest);
+            /* Rare combinations lie outside: with 5 ohm wires, of 65,536 at most 5 where codes have both
+             * signs and 39 where all are positive; the worst of all kinds 4.8 %. */
+            cr_assert_leq(errors.share_over, 0.001, "case %d, codes %d: %g", c, kind, errors.share_over);
+            cr_assert_lt(errors.largest, 0.05, "case %d, codes %d: %g", c, kind, errors.largest);
             cr_assert_lt(fabs(errors.mean), 0.001, "case %d, codes %d: mean %g", c, kind, errors.mean);
         }
         noise_oracle_clear(&array);

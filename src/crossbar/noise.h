@@ -21,9 +21,10 @@
  * Assumed: cells independent, noise small (first order), columns drawn independently (neighbours' currents
  * share cells only through the wires). Errors of the standard deviation, 64 x 64, 100 ohm at both ends, cells
  * log-uniform 10k ... 1M or 10k ... 100k (tests/test_noise.c): (2) against (1) 0.1 ... 0.4 % rms with 2 ohm
- * wires, 0.2 ... 0.7 % with 5 ohm, and no bias; single queries and columns reach 1.6 % and, one in ten
- * thousand, 3 %. (1) against redrawn cells: within sampling up to sigma = 5 % of G; at 20 % the mean of the
- * current moves by 0.01 standard deviations. Without E and F, positive inputs are off by 10 to 20 %.
+ * wires and 0.2 ... 0.7 % with 5 ohm, without bias; for the embedded model's own queries 0.2 % rms and 1.8 %
+ * at most, of generated ones one in 10,000 (positive inputs: 6) above 2.5 %. (1) against redrawn cells:
+ * within sampling; at sigma = 20 % of G the mean of the current moves by 0.01 standard deviations. Without E
+ * and F positive inputs are off by 10 ... 30 %, signed ones by 1 ... 2 %.
  */
 #ifndef CROSSBAR_NOISE_H
 #define CROSSBAR_NOISE_H
