@@ -249,3 +249,8 @@ long_programs += %D%/long/redrawn.long
 tests_long_redrawn_long_SOURCES = %D%/long/redrawn.c %D%/noise_oracle.c %D%/noise_oracle.h
 tests_long_redrawn_long_CFLAGS = $(test_flags)
 tests_long_redrawn_long_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_reads
+tests_test_reads_SOURCES = %D%/test_reads.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_reads_CFLAGS = $(test_flags)
+tests_test_reads_LDADD = $(test_libraries)

@@ -17,11 +17,11 @@ static const double field_tolerance = 1e-10;
 static const double sigma_max_ratio = 0.2;
 
 /*
- * Costs in fields solved alone, the last digit being noise (bench/crossbar/queries.md, 64 to 256 lines): a T,
- * a read with redrawn cells (its normals and factors included), a field among many, and the reads whose
+ * Costs in fields solved alone, measured at 64 to 256 lines (bench/crossbar/queries.c, second table): a T, a
+ * read with redrawn cells (its normals and factors included), a field among many, and the reads whose
  * products with T, D and E cost one field.
  */
-static const double cost_transfer = 8, cost_redrawn = 1.25, cost_batched = 1, reads_per_cost = 256;
+static const double cost_transfer = 10, cost_redrawn = 1.4, cost_batched = 0.4, reads_per_cost = 256;
 
 struct reads_noise {
     struct noise *noise;
@@ -132,14 +132,19 @@ void reads_destroy(struct reads *reads)
     free(reads);
 }
 
-enum reads_way reads_choose(const struct network *network, bool has_noise, bool is_small, size_t n_reads)
+enum reads_way reads_choose(const struct network *network, size_t n_reads)
 {
-    double n_rows = (double)network->n_rows, n_columns = (double)network->n_columns, n = (double)n_reads;
-    if (!has_noise)
-        return is_ideal(network) || n * cost_batched >= cost_transfer ? READS_PRODUCT : READS_FIELD;
-    double redraw = cost_redrawn * n, law = cost_batched * (n_columns + n);
-    double tables = cost_batched * (n_rows + n_columns) + cost_transfer + n / reads_per_cost;
-    if (!is_small || redraw <= fmin(law, tables))
+    if (is_ideal(network) || (double)n_reads * cost_batched >= cost_transfer)
+        return READS_PRODUCT;
+    return READS_FIELD;
+}
+
+enum reads_way reads_choose_noisy(const struct network *network, size_t n_driven, size_t n_reads)
+{
+    double n_columns = (double)network->n_columns, n = (double)n_reads, redraw = cost_redrawn * n;
+    double law = cost_batched * (n_columns + n);
+    double tables = cost_batched * (n_columns + (double)n_driven) + cost_transfer + n / reads_per_cost;
+    if (redraw <= fmin(law, tables))
         return READS_REDRAW;
     return law <= tables ? READS_LAW : READS_TABLES;
 }
@@ -150,6 +155,19 @@ static bool is_small(const struct reads_noise *noise, size_t n_cells)
     for (size_t c = 0; c < n_cells; c++)
         small &= noise->sigma_siemens[c] <= sigma_max_ratio * noise->mean_siemens[c];
     return small;
+}
+
+/* Rows that any read drives. */
+static size_t count_driven(size_t n_rows, size_t n_reads, const double *volts)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_rows; i++) {
+        size_t r = 0;
+        while (r < n_reads && volts[r * n_rows + i] == 0)
+            r++;
+        n += r < n_reads;
+    }
+    return n;
 }
 
 /* Without resistances every drop is V: D = sigma^2. */
@@ -183,14 +201,17 @@ int64_t reads_begin(struct reads *reads, const double *programmed_siemens, size_
     struct reads_noise *noise = reads->noise;
     size_t n_cells = network->n_rows * network->n_columns;
     const double *mean = programmed_siemens;
-    bool small = false, converged = true;
-    if (noise != NULL) {
+    bool converged = true;
+    if (noise == NULL) {
+        reads->way = reads_choose(network, n_reads);
+    } else {
         device_read_moments(&reads->setup->device, n_cells, programmed_siemens, noise->mean_siemens,
                             noise->sigma_siemens);
-        small = is_small(noise, n_cells);
         mean = noise->mean_siemens;
+        reads->way = is_small(noise, n_cells)
+                         ? reads_choose_noisy(network, count_driven(network->n_rows, n_reads, volts), n_reads)
+                         : READS_REDRAW;
     }
-    reads->way = reads_choose(network, noise != NULL, small, n_reads);
     memcpy(reads->programmed_siemens, programmed_siemens, n_cells * sizeof *programmed_siemens);
     memcpy(reads->seen_siemens, mean, n_cells * sizeof *mean);
     if (reads->way == READS_FIELD)

@@ -8,8 +8,8 @@
  *     tables    V T, and the variance by products with D, E, F (crossbar/noise.h)
  *
  * The first two are for cells without read noise. The way follows from the array's shape, the number of reads
- * and, with noise, whether each sigma is at most 20 % of its conductance: beyond that cutting at 0 S shows
- * and cells are redrawn. Wires do not enter, so that a sweep over them keeps its draws.
+ * and of rows they drive, and, with noise, whether each sigma is at most 20 % of its conductance: beyond that
+ * cutting at 0 S shows and cells are redrawn. Wires do not enter, so that a sweep over them keeps its draws.
  */
 #ifndef ATTENTION_READS_H
 #define ATTENTION_READS_H
@@ -40,8 +40,9 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
                             struct rs_error *err) RS_MUST_CHECK;
 void reads_destroy(struct reads *reads);
 
-/* The way of an array of that shape; is_small: see above. */
-enum reads_way reads_choose(const struct network *network, bool has_noise, bool is_small, size_t n_reads);
+/* The way of an array without noise; with noise, where each sigma is small, with n_driven rows driven. */
+enum reads_way reads_choose(const struct network *network, size_t n_reads);
+enum reads_way reads_choose_noisy(const struct network *network, size_t n_driven, size_t n_reads);
 
 /*
  * Prepares for the n_reads reads of one array, volts [n_reads][n_rows], on conductances as programmed.

@@ -27,6 +27,7 @@ struct noise {
     double *moments;                                   /* C [n_rows][n_rows] */
     double *own, *with_volts, *with_amperes, *current; /* P^i, mean(v V), mean(v I), Y [n_rows][n_columns] */
     double *square_amperes;                            /* mean(I^2) [n_columns] */
+    double *scale_amperes;                             /* errors of adjoint fields: see below [n_columns] */
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -48,9 +49,10 @@ enum rs_status noise_create(const struct network *network, struct noise **out, s
         return RS_INTERNAL;
     noise->network = *network;
     noise->batch = larger(1, smaller(BATCH_MAX, batch_cells / n_cells));
-    double **const blocks[] = {
-        &noise->weight, &noise->units,      &noise->word_volts,   &noise->bit_volts, &noise->moments,
-        &noise->own,    &noise->with_volts, &noise->with_amperes, &noise->current,   &noise->square_amperes};
+    double **const blocks[] = {&noise->weight,         &noise->units,        &noise->word_volts,
+                               &noise->bit_volts,      &noise->moments,      &noise->own,
+                               &noise->with_volts,     &noise->with_amperes, &noise->current,
+                               &noise->square_amperes, &noise->scale_amperes};
     const size_t sizes[] = {n_cells,
                             noise->batch * larger(n_rows, n_columns),
                             noise->batch * n_cells,
@@ -60,6 +62,7 @@ enum rs_status noise_create(const struct network *network, struct noise **out, s
                             n_cells,
                             n_cells,
                             n_cells,
+                            n_columns,
                             n_columns};
     enum rs_status status = field_plan_create(network, &noise->fields, err);
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0] && status == RS_OK; i++)
@@ -77,20 +80,25 @@ void noise_destroy(struct noise *noise)
     if (noise == NULL)
         return;
     field_plan_destroy(noise->fields);
-    double *const blocks[] = {noise->weight,  noise->units,         noise->word_volts, noise->bit_volts,
-                              noise->moments, noise->own,           noise->with_volts, noise->with_amperes,
-                              noise->current, noise->square_amperes};
+    double *const blocks[] = {noise->weight,         noise->units,        noise->word_volts,
+                              noise->bit_volts,      noise->moments,      noise->own,
+                              noise->with_volts,     noise->with_amperes, noise->current,
+                              noise->square_amperes, noise->scale_amperes};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         free(blocks[i]);
     free(noise);
 }
 
-/* `n` drives of 1 V at the lines from `first` on. */
-static void set_units(struct noise *noise, size_t n_lines, size_t first, size_t n)
+/* With 1 V at one sense terminal, others have sneak currents alone, whose digits nobody needs: errors count
+ * against what 1 V would drive through the cells of a column in the mean. */
+static void set_scale(struct noise *noise, const double *conductance_siemens)
 {
-    memset(noise->units, 0, n * n_lines * sizeof *noise->units);
-    for (size_t i = 0; i < n; i++)
-        noise->units[i * n_lines + first + i] = 1;
+    size_t n_columns = noise->network.n_columns, n_cells = noise->network.n_rows * n_columns;
+    double sum = 0;
+    for (size_t c = 0; c < n_cells; c++)
+        sum += conductance_siemens[c];
+    for (size_t k = 0; k < n_columns; k++)
+        noise->scale_amperes[k] = sum / (double)n_columns;
 }
 
 bool noise_load(struct noise *noise, const double *conductance_siemens, const double *sigma_siemens)
@@ -98,12 +106,16 @@ bool noise_load(struct noise *noise, const double *conductance_siemens, const do
     size_t n_rows = noise->network.n_rows, n_columns = noise->network.n_columns, n_cells = n_rows * n_columns;
     bool converged = true;
     field_factor(noise->fields, conductance_siemens);
+    set_scale(noise, conductance_siemens);
     for (size_t first = 0; first < n_columns; first += noise->batch) {
         size_t n = smaller(noise->batch, n_columns - first);
         struct field_drive drives[BATCH_MAX] = {{0}};
-        set_units(noise, n_columns, first, n);
-        for (size_t c = 0; c < n; c++)
-            drives[c].sense_volts = noise->units + c * n_columns;
+        memset(noise->units, 0, n * n_columns * sizeof *noise->units);
+        for (size_t c = 0; c < n; c++) {
+            noise->units[c * n_columns + first + c] = 1;
+            drives[c] = (struct field_drive){.sense_volts = noise->units + c * n_columns,
+                                             .unit_amperes = noise->scale_amperes};
+        }
         converged &= field_solve_many(noise->fields, n, drives, field_tolerance, NULL, noise->word_volts,
                                       noise->bit_volts, NULL);
         for (size_t i = 0; i < n_rows; i++)
@@ -194,22 +206,27 @@ static void add_drops(struct noise *noise, size_t f, size_t p)
     }
 }
 
+/* Rows that no query drives are left out: their drops enter nothing. */
 static bool solve_rows(struct noise *noise)
 {
-    size_t n_rows = noise->network.n_rows, n_cells = n_rows * noise->network.n_columns;
+    size_t n_rows = noise->network.n_rows, n_cells = n_rows * noise->network.n_columns, next = 0;
     bool converged = true;
     memset(noise->with_volts, 0, n_cells * sizeof *noise->with_volts);
     memset(noise->with_amperes, 0, n_cells * sizeof *noise->with_amperes);
-    for (size_t first = 0; first < n_rows; first += noise->batch) {
-        size_t n = smaller(noise->batch, n_rows - first);
+    while (next < n_rows) {
         struct field_drive drives[BATCH_MAX] = {{0}};
-        set_units(noise, n_rows, first, n);
-        for (size_t p = 0; p < n; p++)
-            drives[p].volts = noise->units + p * n_rows;
+        size_t rows[BATCH_MAX], n = 0;
+        memset(noise->units, 0, noise->batch * n_rows * sizeof *noise->units);
+        for (; next < n_rows && n < noise->batch; next++)
+            if (noise->moments[next * n_rows + next] > 0) {
+                noise->units[n * n_rows + next] = 1;
+                drives[n].volts = noise->units + n * n_rows;
+                rows[n++] = next;
+            }
         converged &= field_solve_many(noise->fields, n, drives, field_tolerance, NULL, noise->word_volts,
                                       noise->bit_volts, NULL);
         for (size_t p = 0; p < n; p++)
-            add_drops(noise, p, first + p);
+            add_drops(noise, p, rows[p]);
     }
     return converged;
 }

@@ -57,7 +57,8 @@ struct noise_tables {
     double *d, *e, *f;
 };
 
-/* The tables for n_queries queries, volts [n_queries][n_rows]: one field per row.
+/* The tables for n_queries queries, volts [n_queries][n_rows]: one field per row that
+ * is driven.
  * transfer_siemens [n_rows][n_columns]: the T of the array. */
 bool noise_tabulate(struct noise *noise, const double *transfer_siemens, size_t n_queries,
                     const double *volts, const struct noise_tables *tables);
