@@ -10,14 +10,24 @@
 #include <time.h>
 
 #include "base/version.h"
+#include "crossbar/field.h"
 #include "crossbar/product.h"
+#include "crossbar/transfer.h"
 #include "numeric/random_f32.h"
 
-enum { PEAK_LINES = 512, N_QUERIES = 1024, ROUNDS_MIN = 7, ROUNDS_MAX = 101, N_NORMALS = 1 << 16 };
+enum {
+    PEAK_LINES = 512,
+    N_QUERIES = 1024,
+    ROUNDS_MIN = 7,
+    ROUNDS_MAX = 101,
+    N_NORMALS = 1 << 16,
+    N_DRIVES = 16
+};
 
-#define SECONDS_PER_ROW 2.0     /* at least, or ROUNDS_MAX rounds */
-#define OPERATIONS_PER_CALL 5e8 /* about: small sizes are repeated, so that they do not measure cold caches  \
-                                 */
+#define SECONDS_PER_ROW 2.0 /* at least, or ROUNDS_MAX rounds */
+#define OPERATIONS_PER_CALL                                                                                  \
+    5e8 /* about: small sizes are repeated, so that they do not measure cold caches                          \
+         */
 
 /* One size: matrices of positive numbers, voltages of both signs. Doubles first, then floats. */
 struct queries {
@@ -220,6 +230,102 @@ static void print_row(size_t n)
     fflush(stdout);
 }
 
+/* What the reads of an array cost (src/attention/reads.c), for fields of the tolerance used there. */
+struct costs {
+    size_t n;
+    struct transfer_plan *transfer_plan;
+    struct field_plan *field_plan;
+    double *conductance, *transfer, *drawn, *volts, *amperes, *word_volts, *bit_volts;
+    struct field_drive drives[N_DRIVES], adjoints[N_DRIVES];
+};
+
+static void cost_field(struct costs *c)
+{
+    field_solve(c->field_plan, c->volts, 1e-10, c->amperes, NULL, NULL, NULL);
+}
+
+static void cost_redrawn(struct costs *c)
+{
+    const struct random_key key = {.seed = 1, .purpose = RANDOM_READ};
+    random_normals(&key, c->n * c->n, c->drawn);
+    for (size_t i = 0; i < c->n * c->n; i++)
+        c->drawn[i] = c->conductance[i] * (1 + 0.01 * c->drawn[i]);
+    field_factor(c->field_plan, c->drawn);
+    cost_field(c);
+}
+
+static void cost_many(struct costs *c)
+{
+    field_solve_many(c->field_plan, N_DRIVES, c->drives, 1e-6, NULL, c->word_volts, c->bit_volts, NULL);
+}
+
+static void cost_adjoint(struct costs *c)
+{
+    field_solve_many(c->field_plan, N_DRIVES, c->adjoints, 1e-6, NULL, c->word_volts, c->bit_volts, NULL);
+}
+
+static void cost_transfer(struct costs *c)
+{
+    transfer_compute(c->transfer_plan, c->conductance, c->transfer);
+}
+
+static void print_costs(size_t n)
+{
+    enum { N_COSTS = 5 };
+    static void (*const costs[N_COSTS])(struct costs *) = {cost_field, cost_redrawn, cost_many, cost_adjoint,
+                                                           cost_transfer};
+    static double taken[N_COSTS][ROUNDS_MAX];
+    const struct network network = {.n_rows = n,
+                                    .n_columns = n,
+                                    .r_word_line_ohm = 2,
+                                    .r_bit_line_ohm = 2,
+                                    .r_driver_ohm = 100,
+                                    .r_sense_ohm = 100};
+    const struct random_key key = {.seed = n, .purpose = RANDOM_PROBE};
+    struct costs c = {.n = n};
+    struct rs_error err;
+    double *const blocks = memory((3 + 2 * N_DRIVES) * n * n + (2 + N_DRIVES) * n, sizeof(double));
+    c.conductance = blocks;
+    c.transfer = c.conductance + n * n;
+    c.drawn = c.transfer + n * n;
+    c.word_volts = c.drawn + n * n;
+    c.bit_volts = c.word_volts + N_DRIVES * n * n;
+    c.amperes = c.bit_volts + N_DRIVES * n * n;
+    c.volts = c.amperes + n;
+    double *scale = c.volts + N_DRIVES * n;
+    random_uniforms(&key, n * n, c.conductance);
+    for (size_t i = 0; i < n * n; i++)
+        c.conductance[i] = 1e-6 * pow(100, c.conductance[i]);
+    for (size_t i = 0; i < N_DRIVES; i++) {
+        c.volts[i * n + i] = 1;
+        c.drives[i].volts = c.adjoints[i].sense_volts = c.volts + i * n;
+        c.adjoints[i].unit_amperes = scale;
+    }
+    for (size_t i = 0; i < n; i++)
+        scale[i] = 20e-6 * (double)n;
+    if (transfer_plan_create(&network, &c.transfer_plan, &err) != RS_OK ||
+        field_plan_create(&network, &c.field_plan, &err) != RS_OK)
+        abort();
+    field_factor(c.field_plan, c.conductance);
+    for (int round = 0; round < ROUNDS_MIN; round++)
+        for (int w = 0; w < N_COSTS; w++) {
+            double before = now();
+            size_t repeats = 1 + (1 << 20) / (n * n);
+            for (size_t i = 0; i < repeats; i++)
+                costs[w](&c);
+            taken[w][round] = (now() - before) / (double)repeats;
+        }
+    for (int w = 0; w < N_COSTS; w++)
+        qsort(taken[w], ROUNDS_MIN, sizeof taken[w][0], by_size);
+    double field = taken[0][ROUNDS_MIN / 2];
+    printf("| %zu | %.1f | %.2f | %.2f | %.2f | %.1f |\n", n, 1e9 * field / (double)(n * n),
+           taken[1][ROUNDS_MIN / 2] / field, taken[2][ROUNDS_MIN / 2] / field / N_DRIVES,
+           taken[3][ROUNDS_MIN / 2] / field / N_DRIVES, taken[4][ROUNDS_MIN / 2] / field);
+    transfer_plan_destroy(c.transfer_plan);
+    field_plan_destroy(c.field_plan);
+    free(blocks);
+}
+
 int main(void)
 {
     const size_t sizes[] = {32, 64, 100, 128, 256, 512, 1024};
@@ -229,5 +335,10 @@ int main(void)
            "|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         print_row(sizes[i]);
+    printf("\nWhat one read costs, in fields solved alone (the constants of src/attention/reads.c):\n\n"
+           "| N | one field, ns per cell | with redrawn cells | among many | adjoint among many | T |\n"
+           "|---|---|---|---|---|---|\n");
+    for (size_t n = 32; n <= 256; n *= 2)
+        print_costs(n);
     return 0;
 }

@@ -17,11 +17,11 @@ static const double field_tolerance = 1e-10;
 static const double sigma_max_ratio = 0.2;
 
 /*
- * Costs in fields solved alone, measured at 64 to 256 lines (bench/crossbar/queries.c, second table): a T, a
- * read with redrawn cells (its normals and factors included), a field among many, and the reads whose
+ * Costs in fields solved alone, measured at 32 to 256 lines (second table of bench/crossbar/queries.md): a T,
+ * a read with redrawn cells (its normals and factors included), a field among many, and the reads whose
  * products with T, D and E cost one field.
  */
-static const double cost_transfer = 10, cost_redrawn = 1.4, cost_batched = 0.4, reads_per_cost = 256;
+static const double cost_transfer = 7, cost_redrawn = 1.3, cost_batched = 0.3, reads_per_cost = 256;
 
 struct reads_noise {
     struct noise *noise;
