@@ -188,16 +188,16 @@ void device_read_moments(const struct device *device, size_t n, const double *co
                          double *mean_siemens, double *sigma_siemens)
 {
     const struct card_block *law = &device->card.blocks[LAW_READ_NOISE];
-    bool by_law = isnan(device->read_noise_ratio) && is_on(device, LAW_READ_NOISE);
-    if (by_law)
+    double ratio = device_has_read_noise(device) ? device->read_noise_ratio : 0;
+    if (isnan(ratio)) {
         law->law->moments(&law->params, &device->at, n, conductance_siemens, mean_siemens, sigma_siemens);
-    for (size_t i = 0; i < n; i++) {
-        double shift = by_law ? mean_siemens[i] : 0;
-        mean_siemens[i] = conductance_siemens[i] + shift;
-        if (!by_law)
-            sigma_siemens[i] =
-                device_has_read_noise(device) ? device->read_noise_ratio * conductance_siemens[i] : 0;
+        for (size_t i = 0; i < n; i++)
+            mean_siemens[i] += conductance_siemens[i];
+        return;
     }
+    memcpy(mean_siemens, conductance_siemens, n * sizeof *mean_siemens);
+    for (size_t i = 0; i < n; i++)
+        sigma_siemens[i] = ratio * conductance_siemens[i];
 }
 
 void device_read(const struct device *device, const struct random_key *key, size_t n,

@@ -10,7 +10,7 @@
 
 TestSuite(reads, .timeout = 120);
 
-enum { ROWS = 40, COLUMNS = 31, D = 24, KEYS = 15, DISTINCT = 4, DRAWS = 3000 };
+enum { ROWS = 40, COLUMNS = 31, D = 24, KEYS = 15, DISTINCT = 4, MOST = 512, DRAWS = 3000 };
 
 /* Wires, and read noise as the only thing that is drawn. */
 static void init(struct attention_fixture *f, size_t d, size_t n, const char *read_noise)
@@ -24,6 +24,7 @@ static void init(struct attention_fixture *f, size_t d, size_t n, const char *re
     attention_fixture_set(f, "device.preset", "wan2022");
     attention_fixture_set(f, "device.programming_scale", "0");
     attention_fixture_set(f, "device.read_noise", read_noise);
+    f->shape.n_queries_max = MOST;
 }
 
 Test(reads, the_way_follows_from_shape_and_number_of_reads)
@@ -124,7 +125,7 @@ Test(reads, redrawn_cells_law_and_tables_have_the_same_means_and_spreads)
             programmed[c] = 1e-6 + 39e-6 * programmed[c];
         cr_assert_eq(measure(&f.setup, programmed, DISTINCT, 1, &redraw), READS_REDRAW);
         cr_assert_eq(measure(&f.setup, programmed, 32, 2, &law), READS_LAW);
-        cr_assert_eq(measure(&f.setup, programmed, 512, 3, &tables), READS_TABLES);
+        cr_assert_eq(measure(&f.setup, programmed, MOST, 3, &tables), READS_TABLES);
         assert_same(&law, &redraw, ideal ? "ideal law" : "law");
         assert_same(&tables, &redraw, ideal ? "ideal tables" : "tables");
         setup_clear(&f.setup);
@@ -134,8 +135,8 @@ Test(reads, redrawn_cells_law_and_tables_have_the_same_means_and_spreads)
 Test(reads, noise_above_a_fifth_of_a_conductance_is_redrawn)
 {
     const char *const ratios[] = {"20 %", "21 %"};
-    static double programmed[ROWS * COLUMNS], volts[512 * ROWS];
-    draw_volts(512, volts);
+    static double programmed[ROWS * COLUMNS], volts[MOST * ROWS];
+    draw_volts(MOST, volts);
     for (size_t c = 0; c < ROWS * COLUMNS; c++)
         programmed[c] = 1e-6 * (double)(c % 39 + 1);
     for (int i = 0; i < 2; i++) {
@@ -145,7 +146,7 @@ Test(reads, noise_above_a_fifth_of_a_conductance_is_redrawn)
         init(&f, D, KEYS, ratios[i]);
         attention_fixture_settle(&f, 0);
         cr_assert_eq(reads_create(&f.setup, &reads, &err), RS_OK, "%s", err.text);
-        cr_assert_eq(reads_begin(reads, programmed, 512, volts), 0);
+        cr_assert_eq(reads_begin(reads, programmed, MOST, volts), 0);
         cr_assert_eq(reads->way, i == 0 ? READS_TABLES : READS_REDRAW, "%s", ratios[i]);
         reads_destroy(reads);
         setup_clear(&f.setup);
@@ -154,11 +155,11 @@ Test(reads, noise_above_a_fifth_of_a_conductance_is_redrawn)
 
 Test(reads, a_read_has_the_same_currents_whatever_is_read_with_it)
 {
-    const size_t counts[] = {3, 32, 512};
-    static double programmed[ROWS * COLUMNS], volts[512 * ROWS];
+    const size_t counts[] = {3, 32, MOST};
+    static double programmed[ROWS * COLUMNS], volts[MOST * ROWS];
     double together[32 * COLUMNS], alone[COLUMNS];
     struct attention_fixture f;
-    draw_volts(512, volts);
+    draw_volts(MOST, volts);
     for (size_t c = 0; c < ROWS * COLUMNS; c++)
         programmed[c] = 1e-6 * (double)(c % 39 + 1);
     for (int noise = 0; noise < 2; noise++)
@@ -191,8 +192,8 @@ struct rates {
  * in one call. */
 static struct rates run(size_t repeats, uint32_t first_trial, size_t n_trials)
 {
-    static float q[512 * D], k[KEYS * D], v[KEYS * D], output[512 * D];
-    static double normals[512 * D];
+    static float q[MOST * D], k[KEYS * D], v[KEYS * D], output[MOST * D];
+    static double normals[MOST * D];
     struct attention_fixture f;
     struct attention *attention;
     struct rs_error err;

@@ -23,6 +23,9 @@ static const double sigma_max_ratio = 0.2;
  */
 static const double cost_transfer = 7, cost_redrawn = 1.3, cost_batched = 0.3, reads_per_cost = 256;
 
+/* Fields of fewer reads are solved one by one. */
+static const size_t batch_min = 3;
+
 struct reads_noise {
     struct noise *noise;
     struct product *d, *e;
@@ -89,6 +92,32 @@ static enum rs_status create_noise(const struct network *network, struct reads_n
     return RS_OK;
 }
 
+enum reads_way reads_choose(const struct network *network, size_t n_reads)
+{
+    if (is_ideal(network) || (double)n_reads * cost_batched >= cost_transfer)
+        return READS_PRODUCT;
+    return READS_FIELD;
+}
+
+enum reads_way reads_choose_noisy(const struct network *network, size_t n_driven, size_t n_reads)
+{
+    double n_columns = (double)network->n_columns, n = (double)n_reads, redraw = cost_redrawn * n;
+    double law = cost_batched * (n_columns + n);
+    double tables = cost_batched * (n_columns + (double)n_driven) + cost_transfer + n / reads_per_cost;
+    if (redraw <= fmin(law, tables))
+        return READS_REDRAW;
+    return law <= tables ? READS_LAW : READS_TABLES;
+}
+
+/* Whether any number of reads up to the largest takes another way than redrawing. */
+static bool needs_noise(const struct attention_setup *setup)
+{
+    const struct attention_shape *shape = &setup->shape;
+    size_t n_reads = shape->n_queries_max * (size_t)(shape->n_heads / shape->n_kv_heads);
+    return device_has_read_noise(&setup->device) &&
+           reads_choose_noisy(&setup->network, 0, n_reads) != READS_REDRAW;
+}
+
 enum rs_status reads_create(const struct attention_setup *setup, struct reads **out, struct rs_error *err)
 {
     const struct network *network = &setup->network;
@@ -107,7 +136,7 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
     if (status == RS_OK)
         status = product_create(network->n_rows, network->n_columns, PRODUCT_F64, kernel_chosen(),
                                 &reads->transfer, err);
-    if (status == RS_OK && device_has_read_noise(&setup->device))
+    if (status == RS_OK && needs_noise(setup))
         status = create_noise(network, &reads->noise, err);
     if (status != RS_OK) {
         reads_destroy(reads);
@@ -130,23 +159,6 @@ void reads_destroy(struct reads *reads)
     destroy_noise(reads->noise);
     free(reads->scratch);
     free(reads);
-}
-
-enum reads_way reads_choose(const struct network *network, size_t n_reads)
-{
-    if (is_ideal(network) || (double)n_reads * cost_batched >= cost_transfer)
-        return READS_PRODUCT;
-    return READS_FIELD;
-}
-
-enum reads_way reads_choose_noisy(const struct network *network, size_t n_driven, size_t n_reads)
-{
-    double n_columns = (double)network->n_columns, n = (double)n_reads, redraw = cost_redrawn * n;
-    double law = cost_batched * (n_columns + n);
-    double tables = cost_batched * (n_columns + (double)n_driven) + cost_transfer + n / reads_per_cost;
-    if (redraw <= fmin(law, tables))
-        return READS_REDRAW;
-    return law <= tables ? READS_LAW : READS_TABLES;
 }
 
 static bool is_small(const struct reads_noise *noise, size_t n_cells)
@@ -202,15 +214,19 @@ int64_t reads_begin(struct reads *reads, const double *programmed_siemens, size_
     size_t n_cells = network->n_rows * network->n_columns;
     const double *mean = programmed_siemens;
     bool converged = true;
-    if (noise == NULL) {
-        reads->way = reads_choose(network, n_reads);
-    } else {
+    reads->alone = n_reads < batch_min;
+    reads->way = reads_choose(network, n_reads);
+    if (device_has_read_noise(&reads->setup->device))
+        reads->way =
+            noise == NULL
+                ? READS_REDRAW
+                : reads_choose_noisy(network, count_driven(network->n_rows, n_reads, volts), n_reads);
+    if (noise != NULL && reads->way != READS_REDRAW) {
         device_read_moments(&reads->setup->device, n_cells, programmed_siemens, noise->mean_siemens,
                             noise->sigma_siemens);
         mean = noise->mean_siemens;
-        reads->way = is_small(noise, n_cells)
-                         ? reads_choose_noisy(network, count_driven(network->n_rows, n_reads, volts), n_reads)
-                         : READS_REDRAW;
+        if (!is_small(noise, n_cells))
+            reads->way = READS_REDRAW;
     }
     memcpy(reads->programmed_siemens, programmed_siemens, n_cells * sizeof *programmed_siemens);
     memcpy(reads->seen_siemens, mean, n_cells * sizeof *mean);
@@ -230,11 +246,18 @@ int64_t reads_begin(struct reads *reads, const double *programmed_siemens, size_
 
 static int64_t solve_fields(struct reads *reads, size_t n, const double *volts, double *column_amperes)
 {
-    size_t n_rows = reads->setup->network.n_rows;
+    size_t n_rows = reads->setup->network.n_rows, n_columns = reads->setup->network.n_columns;
     struct field_drive drives[READS_CHUNK] = {{0}};
+    int64_t n_failed = 0;
     for (size_t q = 0; q < n; q++)
         drives[q].volts = volts + q * n_rows;
-    return !field_solve_many(reads->field_plan, n, drives, field_tolerance, column_amperes, NULL, NULL, NULL);
+    if (!reads->alone)
+        return !field_solve_many(reads->field_plan, n, drives, field_tolerance, column_amperes, NULL, NULL,
+                                 NULL);
+    for (size_t q = 0; q < n; q++)
+        n_failed += !field_solve(reads->field_plan, drives[q].volts, field_tolerance,
+                                 column_amperes + q * n_columns, NULL, NULL, NULL);
+    return n_failed;
 }
 
 static int64_t redraw(struct reads *reads, const struct random_key *key, size_t n, const double *volts,

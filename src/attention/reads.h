@@ -26,16 +26,17 @@ enum { READS_CHUNK = 64 };
 struct reads {
     const struct attention_setup *setup;
     enum reads_way way;
+    bool alone; /* fields one by one */
     struct transfer_plan *transfer_plan;
     struct field_plan *field_plan;
     struct product *transfer;
-    struct reads_noise *noise; /* NULL without read noise */
+    struct reads_noise *noise; /* NULL where no array needs it */
     double *scratch;           /* [3][n_rows][n_columns], as all below without the 3 */
     double *transfer_siemens, *programmed_siemens;
     double *seen_siemens; /* by the last read; where cells are not redrawn, by a read without noise */
 };
 
-/* `setup` must outlive the reads. */
+/* `setup` must outlive the reads. No array may serve more reads than its shape has. */
 enum rs_status reads_create(const struct attention_setup *setup, struct reads **out,
                             struct rs_error *err) RS_MUST_CHECK;
 void reads_destroy(struct reads *reads);
