@@ -7,12 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/version.h"
 #include "crossbar/field.h"
 #include "crossbar/product.h"
 #include "crossbar/transfer.h"
+#include "measure.h"
 #include "numeric/random_f32.h"
 
 enum {
@@ -38,13 +37,6 @@ struct queries {
     struct product *f64, *f32, *d, *e;
     gsl_rng *generator;
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void *memory(size_t n, size_t size)
 {
@@ -185,30 +177,17 @@ static void measure(struct queries *q, double seconds[N_WHATS])
     size_t n = 0;
     for (int w = 0; w < N_WHATS; w++)
         calls[w](q);
-    for (double start = now(); n < ROUNDS_MIN || (n < ROUNDS_MAX && now() - start < SECONDS_PER_ROW); n++)
+    for (double start = measure_now();
+         n < ROUNDS_MIN || (n < ROUNDS_MAX && measure_now() - start < SECONDS_PER_ROW); n++)
         for (int w = 0; w < N_WHATS; w++) {
-            double before = now();
+            double before = measure_now();
             calls[w](q);
-            taken[w][n] = now() - before;
+            taken[w][n] = measure_now() - before;
         }
     for (int w = 0; w < N_WHATS; w++) {
         qsort(taken[w], n, sizeof taken[w][0], by_size);
         seconds[w] = taken[w][n / 2];
     }
-}
-
-static void print_machine(void)
-{
-    char line[256] = "", processor[256] = "unknown";
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (sscanf(line, "model name : %255[^\n]", processor) == 1)
-            break;
-    if (file != NULL)
-        fclose(file);
-    printf("# Queries beside the matrix product\n\n");
-    printf("Processor %s, compiler %s, commit %s, kernel %s. One core, %d queries at a time.\n\n", processor,
-           version_compiler(), version_commit(), version_kernel(), N_QUERIES);
 }
 
 static void print_row(size_t n)
@@ -309,11 +288,11 @@ static void print_costs(size_t n)
     field_factor(c.field_plan, c.conductance);
     for (int round = 0; round < ROUNDS_MIN; round++)
         for (int w = 0; w < N_COSTS; w++) {
-            double before = now();
+            double before = measure_now();
             size_t repeats = 1 + (1 << 20) / (n * n);
             for (size_t i = 0; i < repeats; i++)
                 costs[w](&c);
-            taken[w][round] = (now() - before) / (double)repeats;
+            taken[w][round] = (measure_now() - before) / (double)repeats;
         }
     for (int w = 0; w < N_COSTS; w++)
         qsort(taken[w], ROUNDS_MIN, sizeof taken[w][0], by_size);
@@ -329,7 +308,9 @@ static void print_costs(size_t n)
 int main(void)
 {
     const size_t sizes[] = {32, 64, 100, 128, 256, 512, 1024};
-    print_machine();
+    printf("# Queries beside the matrix product\n\n");
+    measure_print_machine();
+    printf("%d queries at a time.\n\n", N_QUERIES);
     printf("| N | dgemm, GF/s | f64 queries/s | %% of dgemm | sgemm, GF/s | f32 queries/s | %% of sgemm | "
            "noisy decided queries/s | of the f32 rate | G normals/s | times GSL's ziggurat |\n"
            "|---|---|---|---|---|---|---|---|---|---|---|\n");

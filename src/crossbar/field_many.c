@@ -498,7 +498,8 @@ void field_plan_solve_law(struct field_plan *plan, const struct cell_law *law, s
 {
     const struct outputs all = {out->amperes, out->words, out->bits, out->reports, out->errors, out->passes};
     memset(out->solved, 0, n_drives * sizeof *out->solved);
-    if (law->r_access_ohm > 0 || !prepare(plan))
+    if (law->kind == CELL_LAW_LINEAR || law->r_access_ohm > 0 || cell_selector_exists(&law->selector) ||
+        !prepare(plan))
         return;
     size_t n_lanes = plan->batch->kernel->n_lanes;
     for (size_t k = 0; k < n_drives; k += n_lanes) {

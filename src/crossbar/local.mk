@@ -15,6 +15,8 @@ librescore_core_la_SOURCES += \
     %D%/cell_selector.h \
     %D%/certify.c \
     %D%/certify.h \
+    %D%/changes.c \
+    %D%/changes.h \
     %D%/contraction.c \
     %D%/contraction.h \
     %D%/edges.c \

@@ -60,7 +60,7 @@ struct sweep_kernel {
     size_t n_lanes;
 
     /* One pass. `fresh`: from w = 0; else `amperes` gets the currents of the iterate it starts from. law
-     * NULL: linear cells; no law with an access resistance. */
+     * NULL: linear cells; else sinh or table, nothing in series. */
     void (*pass)(const struct sweep *sweep, const struct cell_law *law, enum sweep_way way, bool fresh,
                  struct sweep_batch *batch);
 

@@ -17,13 +17,13 @@ enum { ROWS = SWEEP_ROWS };
 
 /* What a pass does with its cells: known to the compiler, so that each kind has loops of its own. */
 struct kind {
-    bool fresh;     /* from w = 0, without sources */
-    bool sources;   /* beside linear cells */
-    bool law;       /* cells follow a law */
+    bool fresh;   /* from w = 0, without sources */
+    bool sources; /* beside linear cells */
+    enum cell_law_kind law;
     bool measure;   /* their |currents| are added up */
     bool chebyshev; /* plain steps are accelerated */
     bool keep;      /* the half-solved field stays; otherwise word-line currents take its place */
-    bool volts;     /* `cells` gets the bit-line volts, as it always does with a law */
+    bool volts;     /* `cells` gets the bit-line volts */
 };
 
 /* A group of rows: its factors from `c` on, and where its rows lie in the order of the pass. */
@@ -114,32 +114,37 @@ INLINE vector exponential(vector x)
     return sum * (vector)exponent;
 }
 
-/* v0 sinh(volts / v0) - volts, straight beyond the limit of cell_law.h. */
-INLINE vector sinh_excess(double v0, vector volts)
+/* v0 sinh(volts / v0) - volts for any voltage, straight beyond the limit of cell_law.h. Apart, so that the
+ * loops around the usual case keep their registers. */
+static __attribute__((noinline)) vector sinh_excess_large(double v0, vector volts)
 {
-    const double r_v0 = 1 / v0;
-    vector square = volts * vector_all(r_v0) * (volts * vector_all(r_v0));
+    vector x = magnitude(volts) * vector_all(1 / v0), limit = vector_all(CELL_LAW_SINH_LIMIT);
+    vector inside = choose((mask)(x < limit), x, limit);
+    vector grown = exponential(inside), shrunk = vector_all(1) / grown;
+    vector shape = (grown - shrunk + (grown + shrunk) * (x - inside)) * vector_all(v0 / 2);
+    mask sign = (mask)volts & (mask)vector_all(-0.0);
+    return (vector)((mask)shape | sign) - volts;
+}
+
+INLINE vector sinh_excess(double v0, double r_v0, vector volts)
+{
+    vector x = volts * vector_all(r_v0), square = x * x;
     vector sum = vector_all(sinh_series[SINH_TERMS - 1]);
 #pragma GCC unroll 7
     for (int k = SINH_TERMS - 2; k >= 0; k--)
         sum = vector_multiply_add(sum, square, vector_all(sinh_series[k]));
-    vector excess = sum * square * volts;
+    vector excess = sum * (square * volts);
     mask large = (mask)(square > vector_all(1));
-    if (!any(large))
-        return excess;
-    vector x = magnitude(volts) * vector_all(r_v0);
-    vector inside = choose((mask)(x < vector_all(CELL_LAW_SINH_LIMIT)), x, vector_all(CELL_LAW_SINH_LIMIT));
-    vector grown = exponential(inside), shrunk = vector_all(1) / grown;
-    vector shape = (grown - shrunk + (grown + shrunk) * (x - inside)) * vector_all(v0 / 2);
-    mask sign = (mask)volts & (mask)vector_all(-0.0);
-    return choose(large, (vector)((mask)shape | sign) - volts, excess);
+    if (any(large))
+        excess = choose(large, sinh_excess_large(v0, volts), excess);
+    return excess;
 }
 
-/* The same of a table. */
-INLINE vector table_excess(const struct cell_law *law, vector volts)
+/* f(volts) - volts of a table */
+static __attribute__((noinline)) vector table_excess(const struct cell_law *law, vector volts)
 {
-    double size[VECTOR_LANES], start[VECTOR_LANES], a[VECTOR_LANES], b[VECTOR_LANES], c[VECTOR_LANES],
-        d[VECTOR_LANES];
+    _Alignas(vector) double size[VECTOR_LANES], start[VECTOR_LANES], a[VECTOR_LANES], b[VECTOR_LANES],
+        c[VECTOR_LANES], d[VECTOR_LANES];
     vector_store(size, magnitude(volts));
     for (size_t l = 0; l < VECTOR_LANES; l++) {
         const struct cell_law_piece *piece = law->pieces;
@@ -159,29 +164,39 @@ INLINE vector table_excess(const struct cell_law *law, vector volts)
     return (vector)((mask)shape | sign) - volts;
 }
 
-INLINE vector excess_of(const struct cell_law *law, vector volts)
+/* f(volts) - volts for a kind of law that the compiler knows. */
+INLINE vector excess_of(enum cell_law_kind kind, const struct cell_law *law, double r_v0, vector volts)
 {
-    switch (law->kind) {
-    case CELL_LAW_SINH:
-        return sinh_excess(law->v0_volts, volts);
-    case CELL_LAW_TABLE:
+    if (kind == CELL_LAW_SINH)
+        return sinh_excess(law->v0_volts, r_v0, volts);
+    if (kind == CELL_LAW_TABLE)
         return table_excess(law, volts);
-    case CELL_LAW_LINEAR:
-        break;
-    }
     return vector_all(0);
+}
+
+INLINE void excess_kind(enum cell_law_kind kind, const struct cell_law *law, const double *volts, size_t n,
+                        double *excess_volts)
+{
+    const double r_v0 = kind == CELL_LAW_SINH ? 1 / law->v0_volts : 0;
+    _Alignas(vector) double rest[VECTOR_LANES] = {0};
+    size_t i = 0;
+    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES)
+        vector_store(excess_volts + i, excess_of(kind, law, r_v0, vector_load(volts + i)));
+    if (i == n)
+        return;
+    memcpy(rest, volts + i, (n - i) * sizeof *rest);
+    vector_store(rest, excess_of(kind, law, r_v0, vector_load(rest)));
+    memcpy(excess_volts + i, rest, (n - i) * sizeof *rest);
 }
 
 static void excess(const struct cell_law *law, const double *volts, size_t n, double *excess_volts)
 {
-    size_t i = 0;
-    for (; i + VECTOR_LANES <= n; i += VECTOR_LANES)
-        vector_store(excess_volts + i, excess_of(law, vector_load(volts + i)));
-    double rest[VECTOR_LANES] = {0};
-    if (i < n)
-        memcpy(rest, volts + i, (n - i) * sizeof *rest);
-    vector_store(rest, excess_of(law, vector_load(rest)));
-    memcpy(excess_volts + i, rest, (n - i) * sizeof *rest);
+    if (law->kind == CELL_LAW_SINH)
+        excess_kind(CELL_LAW_SINH, law, volts, n, excess_volts);
+    else if (law->kind == CELL_LAW_TABLE)
+        excess_kind(CELL_LAW_TABLE, law, volts, n, excess_volts);
+    else
+        memset(excess_volts, 0, n * sizeof *excess_volts);
 }
 
 /* What the drivers on the right send into their lines, and the voltages that those on the left start with. */
@@ -213,8 +228,8 @@ INLINE vector accelerate(struct sweep_batch *batch, size_t c, vector swept)
     return next;
 }
 
-/* Right to left: bit-line voltages are finished on the way, the word lines' scaled currents take
- * the place of the half-solved field. */
+/* Right to left: bit-line voltages are finished on the way, the word lines' scaled currents take the
+ * place of the half-solved field, and with a law the bit-line volts that of the sources. */
 INLINE void collect(const struct sweep *sweep, struct kind kind, enum sweep_way way, struct place place,
                     struct sweep_batch *batch)
 {
@@ -224,10 +239,9 @@ INLINE void collect(const struct sweep *sweep, struct kind kind, enum sweep_way 
                            *restrict cell = sweep->cell_word + place.c,
                            *restrict source = sweep->source_word + place.c;
     double *half = batch->half + place.c * VECTOR_LANES, *words = kind.keep ? batch->words : half;
-    double *restrict cells = batch->cells, *restrict line = batch->bits;
+    double *sources = kind.sources || kind.law ? batch->sources + place.c * VECTOR_LANES : NULL;
+    double *cells = kind.law && !kind.keep ? sources : batch->cells, *restrict line = batch->bits;
     const size_t n = sweep->n_columns;
-    const double *restrict sources =
-        kind.sources || kind.law ? batch->sources + place.c * VECTOR_LANES : NULL;
     vector y[ROWS];
     start_right(sweep, place, batch, y);
     for (size_t j = n; j-- > 0;) {
@@ -242,8 +256,6 @@ INLINE void collect(const struct sweep *sweep, struct kind kind, enum sweep_way 
                 volts = bits * vector_all(scale[c]);
             if (kind.chebyshev)
                 volts = accelerate(batch, place.c + c, volts);
-            if (kind.law || kind.volts)
-                put(cells, c, volts);
             if (kind.law)
                 y[r] = add(cell[c], volts - at(sources, c), y[r]);
             else if (kind.chebyshev)
@@ -252,6 +264,8 @@ INLINE void collect(const struct sweep *sweep, struct kind kind, enum sweep_way 
                 y[r] = add(to_word[c], bits, y[r]);
             if (kind.sources)
                 y[r] = add(-source[c], at(sources, c), y[r]);
+            if (kind.law || kind.volts)
+                put(cells, c, volts);
             put(words, c, y[r]);
         }
         put(line, j, bits);
@@ -259,19 +273,14 @@ INLINE void collect(const struct sweep *sweep, struct kind kind, enum sweep_way 
 }
 
 /* Left to right: word-line voltages are finished on the way, and the half-solved field made anew. */
-INLINE void spread(const struct sweep *sweep, const struct cell_law *law, struct kind kind,
-                   enum sweep_way way, struct place place, struct sweep_batch *batch)
+INLINE void spread(const struct sweep *sweep, struct kind kind, enum sweep_way way, struct place place,
+                   struct sweep_batch *batch)
 {
     const double *restrict along = sweep->along + place.c, *restrict to_bit = sweep->to_bit[way] + place.c,
-                           *restrict scale = sweep->word_scale + place.c,
-                           *restrict cell = sweep->cell_bit[way] + place.c,
                            *restrict source = sweep->source_bit[way] + place.c;
     double *restrict half = batch->half + place.c * VECTOR_LANES, *restrict line = batch->passed;
-    const double *restrict cells = batch->cells, *restrict bias = batch->bias;
-    const double *restrict siemens = sweep->conductance + place.c;
-    double *restrict unit = batch->unit;
+    const double *restrict sources = kind.sources ? batch->sources + place.c * VECTOR_LANES : NULL;
     const size_t n = sweep->n_columns;
-    double *restrict sources = kind.sources || kind.law ? batch->sources + place.c * VECTOR_LANES : NULL;
     vector y[ROWS], u[ROWS];
     start_right(sweep, place, batch, y);
     start_left(sweep, place, batch, u);
@@ -284,22 +293,48 @@ INLINE void spread(const struct sweep *sweep, const struct cell_law *law, struct
             if (!kind.fresh)
                 y[r] = at(half, c);
             u[r] = add(along[c], y[r], u[r]);
-            if (kind.law) {
-                vector word = u[r] * vector_all(scale[c]);
-                vector volts = word, shift = at(bias, j);
-                if (!kind.fresh)
-                    volts = volts - at(cells, c);
-                vector beside = excess_of(law, volts - shift) - shift;
-                put(sources, c, beside);
-                passed = add(cell[c], word + beside, passed);
-                if (kind.measure)
-                    put(unit, j, add(siemens[c], magnitude(volts + beside), at(unit, j)));
-            } else {
-                passed = add(to_bit[c], u[r], passed);
-            }
+            passed = add(to_bit[c], u[r], passed);
             if (kind.sources)
                 passed = add(source[c], at(sources, c), passed);
             put(half, c, passed);
+        }
+        put(line, j, passed);
+    }
+}
+
+/* The same for cells with a law: where the bit-line volts stand come their new sources. */
+INLINE void spread_law(const struct sweep *sweep, const struct cell_law *law, struct kind kind,
+                       enum sweep_way way, struct place place, struct sweep_batch *batch)
+{
+    const double *restrict along = sweep->along + place.c, *restrict scale = sweep->word_scale + place.c,
+                           *restrict cell = sweep->cell_bit[way] + place.c,
+                           *restrict siemens = sweep->conductance + place.c, *restrict bias = batch->bias;
+    double *restrict half = batch->half + place.c * VECTOR_LANES, *restrict line = batch->passed,
+                     *restrict sources = batch->sources + place.c * VECTOR_LANES,
+                     *restrict unit = batch->unit;
+    const double r_v0 = kind.law == CELL_LAW_SINH ? 1 / law->v0_volts : 0;
+    const size_t n = sweep->n_columns;
+    vector y[ROWS], u[ROWS];
+    start_right(sweep, place, batch, y);
+    start_left(sweep, place, batch, u);
+    for (size_t j = 0; j < n; j++) {
+        vector passed = at(line, j), shift = at(bias, j);
+#pragma GCC unroll 4
+        for (int k = 0; k < ROWS; k++) {
+            const int r = place.first + place.step * k;
+            const size_t c = j * ROWS + (size_t)r;
+            if (!kind.fresh)
+                y[r] = at(half, c);
+            u[r] = add(along[c], y[r], u[r]);
+            vector word = u[r] * vector_all(scale[c]), volts = word - shift;
+            if (!kind.fresh)
+                volts = volts - at(sources, c);
+            vector excess = excess_of(kind.law, law, r_v0, volts), beside = excess - shift;
+            put(sources, c, beside);
+            passed = add(cell[c], word + beside, passed);
+            put(half, c, passed);
+            if (kind.measure)
+                put(unit, j, add(siemens[c], magnitude(volts + excess), at(unit, j)));
         }
         put(line, j, passed);
     }
@@ -344,7 +379,10 @@ INLINE void pass_kind(const struct sweep *sweep, const struct cell_law *law, str
             if (k + 1 == sweep->n_groups)
                 sense(sweep, kind, way, place, ROWS - 1 - place.first, true, batch);
         }
-        spread(sweep, law, kind, way, place, batch);
+        if (kind.law)
+            spread_law(sweep, law, kind, way, place, batch);
+        else
+            spread(sweep, kind, way, place, batch);
     }
 }
 
@@ -374,15 +412,26 @@ static void pass_linear(const struct sweep *sweep, enum sweep_way way, bool fres
         PASS(NULL, .sources = false);
 }
 
-static void pass_law(const struct sweep *sweep, const struct cell_law *law, enum sweep_way way, bool fresh,
-                     struct sweep_batch *batch)
+static void pass_sinh(const struct sweep *sweep, const struct cell_law *law, enum sweep_way way, bool fresh,
+                      struct sweep_batch *batch)
 {
     if (fresh)
-        PASS(law, .law = true, .fresh = true);
+        PASS(law, .law = CELL_LAW_SINH, .fresh = true);
     else if (batch->unit != NULL)
-        PASS(law, .law = true, .measure = true);
+        PASS(law, .law = CELL_LAW_SINH, .measure = true);
     else
-        PASS(law, .law = true);
+        PASS(law, .law = CELL_LAW_SINH);
+}
+
+static void pass_table(const struct sweep *sweep, const struct cell_law *law, enum sweep_way way, bool fresh,
+                       struct sweep_batch *batch)
+{
+    if (fresh)
+        PASS(law, .law = CELL_LAW_TABLE, .fresh = true);
+    else if (batch->unit != NULL)
+        PASS(law, .law = CELL_LAW_TABLE, .measure = true);
+    else
+        PASS(law, .law = CELL_LAW_TABLE);
 }
 
 static void pass(const struct sweep *sweep, const struct cell_law *law, enum sweep_way way, bool fresh,
@@ -390,8 +439,10 @@ static void pass(const struct sweep *sweep, const struct cell_law *law, enum swe
 {
     if (law == NULL)
         pass_linear(sweep, way, fresh, batch);
+    else if (law->kind == CELL_LAW_SINH)
+        pass_sinh(sweep, law, way, fresh, batch);
     else
-        pass_law(sweep, law, way, fresh, batch);
+        pass_table(sweep, law, way, fresh, batch);
 }
 
 INLINE void finish_kind(const struct sweep *sweep, struct kind kind, enum sweep_way way,
@@ -432,7 +483,7 @@ static void finish(const struct sweep *sweep, bool law, enum sweep_way way, stru
             finish_kind(sweep, (struct kind){__VA_ARGS__}, SWEEP_UP, batch, word_volts, bit_volts);          \
     } while (0)
     if (law)
-        FINISH(.law = true, .keep = true, .volts = volts);
+        FINISH(.law = CELL_LAW_SINH, .keep = true, .volts = volts);
     else if (batch->sources != NULL)
         FINISH(.sources = true, .keep = true, .volts = volts);
     else
@@ -454,7 +505,7 @@ static void distance(const double *one, const double *other, const double *weigh
 INLINE void turn(const double *field, const double *scale, const double *shift, double *const *out,
                  size_t place)
 {
-    double block[VECTOR_LANES][VECTOR_LANES];
+    _Alignas(vector) double block[VECTOR_LANES][VECTOR_LANES];
     for (size_t k = 0; k < VECTOR_LANES; k++) {
         vector value = vector_load(field + k * ROWS * VECTOR_LANES);
         if (shift != NULL)
