@@ -7,6 +7,9 @@
 #include "config.h"
 #include "crossbar/product_kernels.h"
 
+/* Queries that are decided at a time: three sums of each stay in cache. */
+enum { DECIDED = 48 };
+
 struct product {
     struct product_shape shape;
     enum product_precision precision;
@@ -81,14 +84,14 @@ enum rs_status product_decide(const struct product_noisy *noisy, size_t n_querie
 {
     const struct product *transfer = noisy->transfer;
     size_t n_rows = transfer->shape.n_rows, n_columns = transfer->shape.n_columns;
-    size_t n_words = (n_columns + 63) / 64, n_sums = PRODUCT_STRIPE * n_columns;
-    float *amperes = memory_allocate(3 * n_sums + PRODUCT_STRIPE * n_rows, sizeof *amperes, err);
+    size_t n_words = (n_columns + 63) / 64, n_sums = DECIDED * n_columns;
+    float *amperes = memory_allocate(3 * n_sums + DECIDED * n_rows, sizeof *amperes, err);
     if (amperes == NULL)
         return RS_INTERNAL;
     float *d_sum = amperes + n_sums, *minus_2e_sum = d_sum + n_sums, *squares = minus_2e_sum + n_sums;
     struct random_key own = *key;
-    for (size_t first = 0; first < n_queries; first += PRODUCT_STRIPE) {
-        size_t n_here = n_queries - first < PRODUCT_STRIPE ? n_queries - first : PRODUCT_STRIPE;
+    for (size_t first = 0; first < n_queries; first += DECIDED) {
+        size_t n_here = n_queries - first < DECIDED ? n_queries - first : DECIDED;
         const float *here = volts + first * n_rows;
         for (size_t i = 0; i < n_here * n_rows; i++)
             squares[i] = here[i] * here[i];

@@ -8,9 +8,9 @@
 
 #include "numeric/random.h"
 
-/* Queries and rows that are multiplied at a time (the part of V stays in cache); the pad keeps neighbouring
- * queries out of the same cache sets. */
-enum { PRODUCT_STRIPE = 48, PRODUCT_DEPTH = 256, PRODUCT_PAD = 16 };
+/* Queries and rows that are multiplied at a time (the part of V stays in cache; fewer queries read a large T
+ * too often); the pad keeps neighbouring queries out of the same cache sets. */
+enum { PRODUCT_STRIPE = 96, PRODUCT_DEPTH = 256, PRODUCT_PAD = 16 };
 
 struct product_shape {
     size_t n_rows, n_columns;
