@@ -28,7 +28,8 @@ Test(network, impossible_networks_are_refused)
         struct rs_error err = {{0}};
         struct transfer_plan *plan = NULL;
         struct field_plan *field = NULL;
-        cr_assert_eq(transfer_plan_create(&cases[i].network, &plan, &err), RS_INPUT);
+        cr_assert_eq(transfer_plan_create(&cases[i].network, kernel_chosen(), TRANSFER_F64, &plan, &err),
+                     RS_INPUT);
         cr_assert(strstr(err.text, cases[i].said) != NULL, "%s", err.text);
         cr_assert_eq(field_plan_create(&cases[i].network, &field, &err), RS_INPUT);
         cr_assert(plan == NULL && field == NULL);

@@ -45,7 +45,8 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
         if ((*blocks[i] = memory_allocate(sizes[i], sizeof(double), err)) == NULL)
             status = RS_INTERNAL;
     if (status == RS_OK)
-        status = transfer_plan_create(&setup->network, &bank->transfer_plan, err);
+        status =
+            transfer_plan_create(&setup->network, kernel_chosen(), TRANSFER_F64, &bank->transfer_plan, err);
     if (status == RS_OK)
         status = field_plan_create(&setup->network, &bank->field_plan, err);
     if (status != RS_OK)

@@ -39,7 +39,8 @@ static enum rs_status allocate_fields(struct array_solver *solver, struct rs_err
 static enum rs_status compute_transfer(struct array_solver *solver, struct rs_error *err)
 {
     struct transfer_plan *plan = NULL;
-    enum rs_status status = transfer_plan_create(&solver->array->network, &plan, err);
+    enum rs_status status =
+        transfer_plan_create(&solver->array->network, kernel_chosen(), TRANSFER_F64, &plan, err);
     if (status != RS_OK)
         return status;
     transfer_compute(plan, solver->conductance, solver->transfer);

@@ -3,12 +3,9 @@
 #include <string.h>
 
 /* The smallest blocks, whose inner nodes are eliminated at once. */
-enum { CORE_LINES = 2 };
+enum { CORE_LINES = 2, CORE_BRANCHES_MAX = 3 * CORE_LINES * CORE_LINES };
 
-static const struct transfer_tree_leads left_leads = {TRANSFER_TREE_LEFT, TRANSFER_TREE_LEFT,
-                                                      TRANSFER_TREE_LEFT};
-
-/* Front positions of the nodes of a core, and how many come first because they are eliminated. */
+/* Places of a core's nodes in its front, of which the first ones are eliminated. */
 struct core {
     size_t left[CORE_LINES], bottom[CORE_LINES];
     size_t word[CORE_LINES][CORE_LINES], bit[CORE_LINES][CORE_LINES];
@@ -25,99 +22,98 @@ static size_t count_core_eliminated(const struct transfer_tree *tree, const stru
 }
 
 static void number_core(const struct transfer_tree *tree, const struct transfer_tree_block *block,
-                        struct core *core)
+                        enum transfer_tree_port lead, struct core *core)
 {
-    size_t n[TRANSFER_TREE_PORTS], eliminated = 0;
+    size_t n[TRANSFER_TREE_PORTS], start[TRANSFER_TREE_PORTS], eliminated = 0;
     size_t n_ports = transfer_tree_count_ports(tree, block, n);
     core->n_eliminated = count_core_eliminated(tree, block, n);
     core->n = core->n_eliminated + n_ports;
-    size_t left = core->n_eliminated, right = left + n[TRANSFER_TREE_LEFT],
-           top = right + n[TRANSFER_TREE_RIGHT], bottom = top + n[TRANSFER_TREE_TOP];
+    transfer_tree_place_ports(lead, n, core->n_eliminated, start);
     for (size_t a = 0; a < block->n_rows; a++) {
-        core->left[a] = left + a;
+        core->left[a] = start[TRANSFER_TREE_LEFT] + a;
         for (size_t b = block->n_columns; b-- > 0;) {
             bool last = b + 1 == block->n_columns;
             if (transfer_tree_words_joined(tree, block))
-                core->word[a][b] = left + a;
+                core->word[a][b] = core->left[a];
             else if (!last && tree->word.joined)
                 core->word[a][b] = core->word[a][b + 1];
             else
-                core->word[a][b] = last && n[TRANSFER_TREE_RIGHT] > 0 ? right + a : eliminated++;
+                core->word[a][b] =
+                    last && n[TRANSFER_TREE_RIGHT] > 0 ? start[TRANSFER_TREE_RIGHT] + a : eliminated++;
         }
     }
     for (size_t b = 0; b < block->n_columns; b++) {
-        core->bottom[b] = bottom + b;
+        core->bottom[b] = start[TRANSFER_TREE_BOTTOM] + b;
         for (size_t a = 0; a < block->n_rows; a++)
             if (transfer_tree_bits_joined(tree, block))
-                core->bit[a][b] = bottom + b;
+                core->bit[a][b] = core->bottom[b];
             else if (a > 0 && tree->bit.joined)
                 core->bit[a][b] = core->bit[a - 1][b];
             else
-                core->bit[a][b] = a == 0 && n[TRANSFER_TREE_TOP] > 0 ? top + b : eliminated++;
+                core->bit[a][b] =
+                    a == 0 && n[TRANSFER_TREE_TOP] > 0 ? start[TRANSFER_TREE_TOP] + b : eliminated++;
     }
 }
 
-static void add(double *at, size_t n_lanes, double siemens)
+/* The branches of a core while they are listed. */
+struct core_branches {
+    const struct transfer_lanes *lanes;
+    const struct transfer_tree_block *block;
+    size_t n;
+    struct front_branch branch[CORE_BRANCHES_MAX];
+};
+
+static double *join(struct core_branches *list, size_t i, size_t j)
 {
-    for (size_t l = 0; l < n_lanes; l++)
-        at[l] += siemens;
+    struct front_branch *branch = &list->branch[list->n++];
+    branch->i = i < j ? i : j;
+    branch->j = i < j ? j : i;
+    return branch->siemens;
 }
 
-/* Where the branch between two nodes is, all its lanes. */
-static double *branch(double *front, size_t stride, size_t n_lanes, size_t i, size_t j)
+/* Word-line wires: the one at the block's left side is, at the array's edge, the driver branch. */
+static void list_word_wires(struct core_branches *list, const struct core *core)
 {
-    return front + (i < j ? i * stride + j : j * stride + i) * n_lanes;
-}
-
-/* The wires at the block's left and lower side: in lanes at the array's edge, driver and sense branches. */
-static void add_ends(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                     const struct core *core, double *front)
-{
+    const struct transfer_lanes *lanes = list->lanes;
     const struct transfer_tree *tree = lanes->tree;
-    size_t stride = front_lanes_stride(core->n), n_lanes = lanes->kernel->n_lanes;
-    size_t last = block->n_rows - 1, end = block->row + block->n_rows;
-    for (size_t l = 0; l < n_lanes; l++) {
-        bool at_driver = block->column + lanes->column_shift[l] == 0;
-        bool at_sense = end + lanes->row_shift[l] == tree->network.n_rows;
-        for (size_t a = 0; a < block->n_rows && !transfer_tree_words_joined(tree, block); a++)
-            branch(front, stride, n_lanes, core->left[a], core->word[a][0])[l] +=
-                at_driver ? tree->word.end_siemens : tree->word.wire_siemens;
-        for (size_t b = 0; b < block->n_columns && !transfer_tree_bits_joined(tree, block); b++)
-            branch(front, stride, n_lanes, core->bit[last][b], core->bottom[b])[l] +=
-                at_sense ? tree->bit.end_siemens : tree->bit.wire_siemens;
-    }
+    bool ends = !transfer_tree_words_joined(tree, list->block);
+    for (size_t a = 0; a < list->block->n_rows; a++)
+        for (size_t b = ends ? 0 : 1; b < (tree->word.joined ? 1 : list->block->n_columns); b++) {
+            double *siemens = join(list, b > 0 ? core->word[a][b - 1] : core->left[a], core->word[a][b]);
+            for (size_t l = 0; l < lanes->kernel->n_lanes; l++) {
+                bool at_driver = list->block->column + lanes->column_shift[l] + b == 0;
+                siemens[l] = at_driver ? tree->word.end_siemens : tree->word.wire_siemens;
+            }
+        }
 }
 
-static void add_inner_wires(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                            const struct core *core, double *front)
+static void list_bit_wires(struct core_branches *list, const struct core *core)
 {
+    const struct transfer_lanes *lanes = list->lanes;
     const struct transfer_tree *tree = lanes->tree;
-    size_t stride = front_lanes_stride(core->n), n_lanes = lanes->kernel->n_lanes;
-    for (size_t a = 0; a < block->n_rows && !tree->word.joined; a++)
-        for (size_t b = 1; b < block->n_columns; b++)
-            add(branch(front, stride, n_lanes, core->word[a][b - 1], core->word[a][b]), n_lanes,
-                tree->word.wire_siemens);
-    for (size_t b = 0; b < block->n_columns && !tree->bit.joined; b++)
-        for (size_t a = 1; a < block->n_rows; a++)
-            add(branch(front, stride, n_lanes, core->bit[a - 1][b], core->bit[a][b]), n_lanes,
-                tree->bit.wire_siemens);
+    size_t n_rows = list->block->n_rows, n_ends = transfer_tree_bits_joined(tree, list->block) ? 0 : 1;
+    for (size_t b = 0; b < list->block->n_columns; b++)
+        for (size_t a = tree->bit.joined ? n_rows : 1; a < n_rows + n_ends; a++) {
+            double *siemens = join(list, core->bit[a - 1][b], a < n_rows ? core->bit[a][b] : core->bottom[b]);
+            for (size_t l = 0; l < lanes->kernel->n_lanes; l++) {
+                bool at_sense = list->block->row + lanes->row_shift[l] + a == tree->network.n_rows;
+                siemens[l] = at_sense ? tree->bit.end_siemens : tree->bit.wire_siemens;
+            }
+        }
 }
 
-static void assemble_core(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                          const struct core *core, double *front)
+static void list_cells(struct core_branches *list, const struct core *core)
 {
-    size_t stride = front_lanes_stride(core->n), n_lanes = lanes->kernel->n_lanes;
-    size_t n_columns = lanes->tree->network.n_columns;
-    for (size_t i = 0; i < core->n; i++)
-        memset(front + (i * stride + i) * n_lanes, 0, (stride - i) * n_lanes * sizeof *front);
-    add_ends(lanes, block, core, front);
-    add_inner_wires(lanes, block, core, front);
-    for (size_t a = 0; a < block->n_rows; a++)
-        for (size_t b = 0; b < block->n_columns; b++) {
-            double *at = branch(front, stride, n_lanes, core->word[a][b], core->bit[a][b]);
-            for (size_t l = 0; l < n_lanes; l++)
-                at[l] += lanes->conductance[l][(block->row + lanes->row_shift[l] + a) * n_columns +
-                                               block->column + lanes->column_shift[l] + b];
+    const struct transfer_lanes *lanes = list->lanes;
+    size_t n_columns = lanes->tree->network.n_columns, start[FRONT_LANES_MAX];
+    for (size_t l = 0; l < lanes->kernel->n_lanes; l++)
+        start[l] = (list->block->row + lanes->row_shift[l]) * n_columns + list->block->column +
+                   lanes->column_shift[l];
+    for (size_t a = 0; a < list->block->n_rows; a++)
+        for (size_t b = 0; b < list->block->n_columns; b++) {
+            double *siemens = join(list, core->word[a][b], core->bit[a][b]);
+            for (size_t l = 0; l < lanes->kernel->n_lanes; l++)
+                siemens[l] = lanes->conductance[l][start[l] + a * n_columns + b];
         }
 }
 
@@ -126,59 +122,86 @@ static bool is_core(const struct transfer_tree_block *block)
     return block->n_rows <= CORE_LINES && block->n_columns <= CORE_LINES;
 }
 
-size_t transfer_lanes_size(const struct transfer_tree *tree, const struct transfer_tree_block *block)
+static size_t vector_bytes(const struct front_kernel *kernel)
+{
+    return kernel->n_lanes * kernel->real_size;
+}
+
+size_t transfer_lanes_kept_bytes(const struct transfer_tree *tree, const struct front_kernel *kernel,
+                                 const struct transfer_tree_block *block)
+{
+    size_t n[TRANSFER_TREE_PORTS];
+    return front_packed_size(transfer_tree_count_ports(tree, block, n)) * vector_bytes(kernel);
+}
+
+static size_t pivots_bytes(const struct front_kernel *kernel, size_t n_eliminated, size_t n)
+{
+    return front_lanes_pivots_size(n_eliminated, n) * vector_bytes(kernel);
+}
+
+size_t transfer_lanes_work_bytes(const struct transfer_tree *tree, const struct front_kernel *kernel,
+                                 const struct transfer_tree_block *block)
 {
     if (is_core(block)) {
         struct core core;
-        number_core(tree, block, &core);
-        return front_lanes_size(core.n);
+        number_core(tree, block, TRANSFER_TREE_LEFT, &core);
+        return front_packed_size(core.n) * vector_bytes(kernel) +
+               pivots_bytes(kernel, core.n_eliminated, core.n);
     }
     struct transfer_tree_block first, second;
-    struct transfer_tree_merge merge;
-    transfer_tree_plan_merge(tree, block, &left_leads, &first, &second, &merge);
-    size_t held = transfer_tree_packed_size(tree, &first);
-    size_t need = transfer_lanes_size(tree, &first), need_second = held + transfer_lanes_size(tree, &second);
-    size_t need_merge = held + transfer_tree_packed_size(tree, &second) + front_lanes_size(merge.n);
+    struct transfer_tree_leads leads;
+    struct front_merge merge;
+    transfer_tree_plan_merge(tree, block, TRANSFER_TREE_LEFT, &first, &second, &leads, &merge);
+    size_t held = transfer_lanes_kept_bytes(tree, kernel, &first);
+    size_t all = held + transfer_lanes_kept_bytes(tree, kernel, &second);
+    size_t need = held + transfer_lanes_work_bytes(tree, kernel, &first);
+    size_t need_second = all + transfer_lanes_work_bytes(tree, kernel, &second);
+    size_t need_merge = all + pivots_bytes(kernel, merge.n_eliminated, merge.n);
     need = need > need_second ? need : need_second;
     return need > need_merge ? need : need_merge;
 }
 
-static void reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block, double *base)
+static void reduce_core(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
+                        enum transfer_tree_port lead, char *kept, char *base)
 {
-    size_t n, n_eliminated;
-    double *front = transfer_lanes_reduce(lanes, block, base, NULL, &n, &n_eliminated);
-    lanes->kernel->lanes_pack(front, n, n_eliminated, base);
+    struct core core;
+    struct core_branches list = {.lanes = lanes, .block = block, .n = 0};
+    number_core(lanes->tree, block, lead, &core);
+    list_word_wires(&list, &core);
+    list_bit_wires(&list, &core);
+    list_cells(&list, &core);
+    lanes->kernel->lanes_assemble(base, core.n, list.branch, list.n);
+    const struct front_merge alone = {core.n_eliminated, core.n, {{{core.n, 0}}}, {{0, 0}}};
+    lanes->kernel->lanes_merge(&alone, (const void *const[]){base, NULL}, kept,
+                               base + front_packed_size(core.n) * vector_bytes(lanes->kernel));
 }
 
-double *transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                              double *base, const struct front_window *window, size_t *n,
-                              size_t *n_eliminated)
+/* Of blocks at different places, none is taken to be at the array's edge. */
+static void clear_idle(const struct transfer_lanes *lanes, struct front_merge *merge)
 {
-    const struct transfer_tree *tree = lanes->tree;
-    size_t n_lanes = lanes->kernel->n_lanes;
+    for (size_t l = 0; l < lanes->kernel->n_lanes; l++) {
+        if (lanes->column_shift[l] != 0)
+            merge->idle[0].end = merge->idle[0].begin;
+        if (lanes->row_shift[l] != 0)
+            merge->idle[1].end = merge->idle[1].begin;
+    }
+}
+
+void transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
+                           enum transfer_tree_port lead, char *kept, char *base)
+{
     if (is_core(block)) {
-        struct core core;
-        number_core(tree, block, &core);
-        assemble_core(lanes, block, &core, base);
-        lanes->kernel->lanes_eliminate(
-            base, core.n, core.n_eliminated,
-            window != NULL ? window : &(struct front_window){core.n - core.n_eliminated, 0});
-        *n = core.n;
-        *n_eliminated = core.n_eliminated;
-        return base;
+        reduce_core(lanes, block, lead, kept, base);
+        return;
     }
     struct transfer_tree_block first, second;
-    struct transfer_tree_merge merge;
-    transfer_tree_plan_merge(tree, block, &left_leads, &first, &second, &merge);
-    double *second_base = base + transfer_tree_packed_size(tree, &first) * n_lanes;
-    double *front = second_base + transfer_tree_packed_size(tree, &second) * n_lanes;
-    reduce(lanes, &first, base);
-    reduce(lanes, &second, second_base);
-    lanes->kernel->lanes_merge(
-        front, merge.n, merge.n_eliminated, (const double *const[]){base, second_base},
-        (const struct front_segment(*const[])[FRONT_SEGMENTS]){&merge.first, &merge.second},
-        window != NULL ? window : &(struct front_window){merge.n - merge.n_eliminated, 0});
-    *n = merge.n;
-    *n_eliminated = merge.n_eliminated;
-    return front;
+    struct transfer_tree_leads leads;
+    struct front_merge merge;
+    transfer_tree_plan_merge(lanes->tree, block, lead, &first, &second, &leads, &merge);
+    clear_idle(lanes, &merge);
+    char *second_kept = base + transfer_lanes_kept_bytes(lanes->tree, lanes->kernel, &first);
+    char *end = second_kept + transfer_lanes_kept_bytes(lanes->tree, lanes->kernel, &second);
+    transfer_lanes_reduce(lanes, &first, leads.first, base, second_kept);
+    transfer_lanes_reduce(lanes, &second, leads.second, second_kept, end);
+    lanes->kernel->lanes_merge(&merge, (const void *const[]){base, second_kept}, kept, end);
 }

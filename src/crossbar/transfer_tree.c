@@ -26,12 +26,6 @@ size_t transfer_tree_count_ports(const struct transfer_tree *tree, const struct 
     return total(n);
 }
 
-size_t transfer_tree_packed_size(const struct transfer_tree *tree, const struct transfer_tree_block *block)
-{
-    size_t n[TRANSFER_TREE_PORTS];
-    return front_packed_size(transfer_tree_count_ports(tree, block, n));
-}
-
 bool transfer_tree_split(const struct transfer_tree_block *block, struct transfer_tree_block *first,
                          struct transfer_tree_block *second)
 {
@@ -49,10 +43,32 @@ bool transfer_tree_split(const struct transfer_tree_block *block, struct transfe
     return sideways;
 }
 
-/* Where port p stands when `lead` comes first. */
 static size_t position(enum transfer_tree_port lead, size_t p)
 {
     return p == lead ? 0 : p < lead ? p + 1 : p;
+}
+
+void transfer_tree_place_ports(enum transfer_tree_port lead, const size_t n[TRANSFER_TREE_PORTS],
+                               size_t place, size_t start[TRANSFER_TREE_PORTS])
+{
+    for (size_t k = 0; k < TRANSFER_TREE_PORTS; k++)
+        for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++)
+            if (position(lead, p) == k) {
+                start[p] = place;
+                place += n[p];
+            }
+}
+
+static void find_idle(const struct transfer_tree *tree, const struct transfer_tree_block *whole,
+                      const size_t n[TRANSFER_TREE_PORTS], const size_t start[TRANSFER_TREE_PORTS],
+                      struct front_merge *merge)
+{
+    const bool ends[] = {whole->column == 0, whole->row + whole->n_rows == tree->network.n_rows};
+    const enum transfer_tree_port ports[] = {TRANSFER_TREE_LEFT, TRANSFER_TREE_BOTTOM};
+    for (int c = 0; c < 2; c++) {
+        size_t begin = start[ports[c]] - merge->n_eliminated;
+        merge->idle[c] = (struct front_idle){begin, begin + (ends[c] ? n[ports[c]] : 0)};
+    }
 }
 
 /*
@@ -60,40 +76,38 @@ static size_t position(enum transfer_tree_port lead, size_t p)
  * line goes on (`through`), or the second child joins the end branch that the other one holds (`at_end`).
  */
 void transfer_tree_plan_merge(const struct transfer_tree *tree, const struct transfer_tree_block *whole,
-                              const struct transfer_tree_leads *leads, struct transfer_tree_block *first,
-                              struct transfer_tree_block *second, struct transfer_tree_merge *merge)
+                              enum transfer_tree_port lead, struct transfer_tree_block *first,
+                              struct transfer_tree_block *second, struct transfer_tree_leads *leads,
+                              struct front_merge *merge)
 {
     bool sideways = transfer_tree_split(whole, first, second);
-    size_t n[TRANSFER_TREE_PORTS], n_first[TRANSFER_TREE_PORTS], n_second[TRANSFER_TREE_PORTS],
-        start[TRANSFER_TREE_PORTS];
+    const struct transfer_tree_block *blocks[] = {first, second};
+    size_t n[TRANSFER_TREE_PORTS], n_first[TRANSFER_TREE_PORTS], start[TRANSFER_TREE_PORTS] = {0};
     size_t n_ports = transfer_tree_count_ports(tree, whole, n);
     transfer_tree_count_ports(tree, first, n_first);
-    transfer_tree_count_ports(tree, second, n_second);
-    bool first_joined =
-        sideways ? transfer_tree_words_joined(tree, first) : transfer_tree_bits_joined(tree, first);
-    bool second_joined =
-        sideways ? transfer_tree_words_joined(tree, second) : transfer_tree_bits_joined(tree, second);
-    bool through = first_joined && second_joined;
+    bool joined[2];
+    for (int c = 0; c < 2; c++)
+        joined[c] = sideways ? transfer_tree_words_joined(tree, blocks[c])
+                             : transfer_tree_bits_joined(tree, blocks[c]);
+    bool through = joined[0] && joined[1];
     enum transfer_tree_port end = sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_TOP,
                             line = through ? (sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_BOTTOM) : end;
-    bool at_end = first_joined != second_joined && n[end] > 0;
+    bool at_end = joined[0] != joined[1] && n[end] > 0;
+    *leads = (struct transfer_tree_leads){lead, sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_BOTTOM,
+                                          sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_TOP};
     merge->n_eliminated = through || at_end ? 0 : sideways ? whole->n_rows : whole->n_columns;
     merge->n = merge->n_eliminated + n_ports;
-    size_t place = merge->n_eliminated;
-    for (size_t k = 0; k < TRANSFER_TREE_PORTS; k++)
-        for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++)
-            if (position(leads->whole, p) == k) {
-                start[p] = place;
-                place += n[p];
-            }
-    for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++) {
-        bool side_by_side = sideways == (p == TRANSFER_TREE_TOP || p == TRANSFER_TREE_BOTTOM);
-        merge->first[position(leads->first, p)] = (struct front_segment){n_first[p], start[p]};
-        merge->second[position(leads->second, p)] =
-            (struct front_segment){n_second[p], start[p] + (side_by_side ? n_first[p] : 0)};
+    transfer_tree_place_ports(lead, n, merge->n_eliminated, start);
+    for (size_t c = 0; c < 2; c++) {
+        enum transfer_tree_port shared = c == 0 ? leads->first : leads->second;
+        size_t n_own[TRANSFER_TREE_PORTS];
+        transfer_tree_count_ports(tree, blocks[c], n_own);
+        for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++) {
+            bool beside = c > 0 && sideways == (p == TRANSFER_TREE_TOP || p == TRANSFER_TREE_BOTTOM);
+            merge->segments[c][position(shared, p)] =
+                (struct front_segment){n_own[p], start[p] + (beside ? n_first[p] : 0)};
+        }
+        merge->segments[c][0].place = merge->n_eliminated > 0 ? 0 : start[line];
     }
-    size_t shared = merge->n_eliminated > 0 ? 0 : start[line];
-    merge->first[position(leads->first, sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_BOTTOM)].place =
-        shared;
-    merge->second[position(leads->second, sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_TOP)].place = shared;
+    find_idle(tree, whole, n, start, merge);
 }

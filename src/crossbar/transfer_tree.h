@@ -30,12 +30,6 @@ struct transfer_tree_block {
     size_t row, n_rows, column, n_columns;
 };
 
-/* How two neighbours go together: where the ports of each lie among the nodes of the front. */
-struct transfer_tree_merge {
-    struct front_segment first[FRONT_SEGMENTS], second[FRONT_SEGMENTS];
-    size_t n_eliminated, n;
-};
-
 /* Whether the block's word (bit) lines are part of the node at their left (lower) end. */
 bool transfer_tree_words_joined(const struct transfer_tree *tree, const struct transfer_tree_block *block);
 bool transfer_tree_bits_joined(const struct transfer_tree *tree, const struct transfer_tree_block *block);
@@ -44,22 +38,25 @@ bool transfer_tree_bits_joined(const struct transfer_tree *tree, const struct tr
 size_t transfer_tree_count_ports(const struct transfer_tree *tree, const struct transfer_tree_block *block,
                                  size_t n[TRANSFER_TREE_PORTS]);
 
-/* Size of the block's packed network (front.h). */
-size_t transfer_tree_packed_size(const struct transfer_tree *tree, const struct transfer_tree_block *block);
-
 /* Cuts the longer side in the middle; true: into left and right, false: into top and bottom. */
 bool transfer_tree_split(const struct transfer_tree_block *block, struct transfer_tree_block *first,
                          struct transfer_tree_block *second);
 
-/* Which port comes first in the block's network and in those of its halves, before the others in their order.
- * A port that the next merge eliminates is best first: its rows are then complete. */
+/* Which port comes first in the block's network and in those of its halves, before the others in their order:
+ * in the halves, the one that their merge eliminates. */
 struct transfer_tree_leads {
     enum transfer_tree_port whole, first, second;
 };
 
-/* Splits a block and says how its halves go together again. */
+/* Splits a block of which port `lead` is to come first, and says how its halves go together again. Sources
+ * have no use for conductances between them, nor have sense terminals. */
 void transfer_tree_plan_merge(const struct transfer_tree *tree, const struct transfer_tree_block *whole,
-                              const struct transfer_tree_leads *leads, struct transfer_tree_block *first,
-                              struct transfer_tree_block *second, struct transfer_tree_merge *merge);
+                              enum transfer_tree_port lead, struct transfer_tree_block *first,
+                              struct transfer_tree_block *second, struct transfer_tree_leads *leads,
+                              struct front_merge *merge);
+
+/* Where the nodes of each port begin, the first one at `place`, when `lead` comes first. */
+void transfer_tree_place_ports(enum transfer_tree_port lead, const size_t n[TRANSFER_TREE_PORTS],
+                               size_t place, size_t start[TRANSFER_TREE_PORTS]);
 
 #endif
