@@ -31,29 +31,19 @@ struct lanes_block {
     vector g[LANES_ROWS][LANES_ROWS], rest[LANES_ROWS], scale[LANES_ROWS];
 };
 
-/* Where one network has the conductances of consecutive rows at one column: by `step` vectors, which itself
- * grows by `growth`. */
-struct lanes_source {
-    const vector *at;
-    size_t step, growth;
-};
-
 static inline size_t column_start(size_t j)
 {
     return j * (j - 1) / 2;
 }
 
-static inline struct lanes_source find_source(const struct lanes_front *front, int network, size_t row,
-                                              size_t column)
+/* Where a network has the conductances of a column and the rows from `row` on; NULL: nowhere. */
+static inline const vector *find_source(const struct lanes_front *front, int network, size_t row,
+                                        size_t column)
 {
-    int a = front->node[network][row], b = front->node[network][column];
-    if (a == ABSENT || b == ABSENT)
-        return (struct lanes_source){NULL, 0, 0};
-    const vector *packed = front->packed[network];
-    size_t i = (size_t)a, j = (size_t)b;
-    if (i < j)
-        return (struct lanes_source){packed + column_start(j) + i, 1, 0};
-    return (struct lanes_source){packed + column_start(i) + j, i, 1};
+    int i = front->node[network][row], j = front->node[network][column];
+    if (i == ABSENT || j == ABSENT)
+        return NULL;
+    return front->packed[network] + column_start((size_t)j) + (size_t)i;
 }
 
 #define LANES_INLINE static inline __attribute__((always_inline))
@@ -78,6 +68,7 @@ LANES_INLINE void add_tile(size_t rows, size_t columns, const struct lanes_front
 #pragma GCC unroll 8
         for (size_t r = 0; r < rows; r++) {
             vector value = left[r * stride + k];
+            VECTOR_HOLD(value);
 #pragma GCC unroll 3
             for (size_t c = 0; c < columns; c++)
                 total[r][c] = vector_multiply_add(value, factor[c], total[r][c]);
@@ -88,15 +79,12 @@ LANES_INLINE void add_tile(size_t rows, size_t columns, const struct lanes_front
 #pragma GCC unroll 3
     for (size_t c = 0; c < columns; c++)
         for (int network = 0; network < 2; network++) {
-            struct lanes_source source = find_source(front, network, row, column + c);
-            if (source.at == NULL)
+            const vector *source = find_source(front, network, row, column + c);
+            if (source == NULL)
                 continue;
 #pragma GCC unroll 8
-            for (size_t r = 0; r < rows; r++) {
-                total[r][c] += *source.at;
-                source.at += source.step;
-                source.step += source.growth;
-            }
+            for (size_t r = 0; r < rows; r++)
+                total[r][c] += source[r];
         }
 }
 
@@ -161,15 +149,12 @@ LANES_INLINE void sum_panel(size_t rows, const struct lanes_front *front, size_t
         total[r] = vector_all(0);
     for (int network = 0; network < 2; network++)
         for (size_t j = column; j < front->n; j++) {
-            struct lanes_source source = find_source(front, network, row, j);
-            if (source.at == NULL)
+            const vector *source = find_source(front, network, row, j);
+            if (source == NULL)
                 continue;
 #pragma GCC unroll 8
-            for (size_t r = 0; r < rows; r++) {
-                total[r] += *source.at;
-                source.at += source.step;
-                source.step += source.growth;
-            }
+            for (size_t r = 0; r < rows; r++)
+                total[r] += source[r];
         }
 #pragma GCC unroll 8
     for (size_t r = 0; r < rows; r++)

@@ -64,31 +64,45 @@ static inline real *sliver_at(const struct front_shape *shape, real *pivots, siz
     return pivots + (column / WIDTH * shape->n_rows + row) * WIDTH + column % WIDTH;
 }
 
-/* Conductance (a, b) of a network, a < b. */
-static inline const real *network_at(const struct front_network *network, size_t a, size_t b)
+/* A part of a network: `at` is its first conductance, the next row begins `step` reals further on and the
+ * step after that is shorter by `shrinks`. */
+struct part {
+    const real *at;
+    size_t step, shrinks;
+};
+
+static inline struct part part_of(const struct front_network *network, size_t i, size_t j)
 {
     const real *siemens = network->siemens;
-    return siemens +
-           (network->stride > 0 ? a * network->stride + b : a * (2 * network->n - a - 1) / 2 + b - a - 1);
+    size_t n = network->n;
+    if (network->stride > 0)
+        return (struct part){siemens + i * network->stride + j, network->stride, 0};
+    return (struct part){siemens + i * (2 * n - i - 1) / 2 + j - i - 1, n - i - 2, 1};
 }
 
-static inline void take(real *out, const real *values, size_t n, bool adds)
+/* Sets n_rows x n reals, or adds to them. */
+static void take_part(real *out, size_t stride, struct part in, size_t n_rows, size_t n, bool adds)
 {
-    if (adds)
-        vector_add_part(out, values, n);
-    else
-        vector_copy_part(out, values, n);
+    for (size_t r = 0; r < n_rows; r++, out += stride) {
+        if (adds)
+            vector_add_part(out, in.at, n);
+        else
+            vector_copy_part(out, in.at, n);
+        in.at += in.step;
+        in.step -= in.shrinks;
+    }
 }
 
-/* Part of an eliminated row, from a column (kept ones counted from first_kept) on. */
-static void set_pivots(const struct front_shape *shape, real *pivots, size_t row, size_t column,
-                       const real *values, size_t n, bool adds)
+/* Part of the eliminated rows; columns of kept nodes are counted from first_kept. */
+static void take_pivots(const struct front_shape *shape, real *pivots, const struct front_network *network,
+                        size_t row, size_t n_rows, size_t column, size_t node, size_t n, bool adds)
 {
-    size_t part;
-    for (; n > 0; n -= part, values += part, column += part) {
-        part = WIDTH - column % WIDTH;
-        part = n < part ? n : part;
-        take(sliver_at(shape, pivots, row, column), values, part, adds);
+    struct part in = part_of(network, row, node);
+    size_t width;
+    for (; n > 0; n -= width, column += width, in.at += width) {
+        width = WIDTH - column % WIDTH;
+        width = n < width ? n : width;
+        take_part(sliver_at(shape, pivots, row, column), WIDTH, in, n_rows, width, adds);
     }
 }
 
@@ -100,30 +114,33 @@ static bool overlaps(const struct front_merge *merge, const struct front_segment
     return false;
 }
 
+/* What belongs to no node in the rows of the eliminated ones. */
+static void clear_padding(const struct front_shape *shape, real *pivots)
+{
+    for (size_t column = 0; column < shape->n_columns; column++) {
+        bool kept = column >= shape->first_kept;
+        bool used = kept ? column - shape->first_kept < shape->n_kept : column < shape->n_eliminated;
+        for (size_t row = used ? shape->n_eliminated : 0; row < shape->n_rows; row++)
+            *sliver_at(shape, pivots, row, column) = 0;
+    }
+}
+
 /* The rows of the eliminated nodes, with which each network begins: set by the first one, which together with
- * the second has all columns. */
+ * the second has all columns. What lies left of the diagonal is scratch. */
 static void assemble_pivots(const struct front_shape *shape, const struct front_merge *merge,
                             const struct front_network networks[2], real *pivots)
 {
-    for (size_t row = 0; row < shape->n_rows; row++) {
-        size_t begin = row < shape->n_eliminated ? shape->n_eliminated : 0,
-               end = shape->first_kept + (row < shape->n_eliminated ? shape->n_kept : 0);
-        for (size_t j = begin; j < shape->first_kept; j++)
-            *sliver_at(shape, pivots, row, j) = 0;
-        for (size_t j = end; j < shape->n_columns; j++)
-            *sliver_at(shape, pivots, row, j) = 0;
-    }
+    clear_padding(shape, pivots);
     for (int c = 0; c < 2; c++) {
         const struct front_segment *segments = merge->segments[c];
-        for (size_t row = 0; row < shape->n_eliminated; row++) {
-            size_t node = segments[0].n;
-            set_pivots(shape, pivots, row, row + 1, network_at(&networks[c], row, row + 1), node - row - 1,
-                       c > 0);
-            for (int q = 1; q < FRONT_SEGMENTS; node += segments[q++].n)
-                set_pivots(shape, pivots, row, shape->first_kept + segments[q].place - shape->n_eliminated,
-                           network_at(&networks[c], row, node), segments[q].n,
-                           c > 0 && overlaps(merge, &segments[q]));
-        }
+        size_t n = shape->n_eliminated, node = segments[0].n;
+        for (size_t row = 0; row + 1 < n; row += TILE_ROWS)
+            take_pivots(shape, pivots, &networks[c], row, n - row < TILE_ROWS ? n - row : TILE_ROWS, row + 1,
+                        row + 1, n - row - 1, c > 0);
+        for (int q = 1; q < FRONT_SEGMENTS; node += segments[q++].n)
+            take_pivots(shape, pivots, &networks[c], 0, n,
+                        shape->first_kept + segments[q].place - shape->n_eliminated, node, segments[q].n,
+                        c > 0 && overlaps(merge, &segments[q]));
     }
 }
 
@@ -159,25 +176,20 @@ static size_t find_runs(const struct front_merge *merge, struct run runs[RUNS_MA
     return n_runs;
 }
 
-/* Row i of what the networks have among the kept nodes, columns [begin, end) of run `to`. */
-static void set_kept(const struct front_network networks[2], const struct run *from, const struct run *to,
-                     size_t i, size_t begin, size_t end, real *out)
+/* What the networks have among the kept nodes of two runs: rows [i, i + n_rows), n columns from j on. */
+static void take_kept(const struct front_network networks[2], const struct run *from, const struct run *to,
+                      size_t i, size_t n_rows, size_t j, size_t n, real *out, size_t stride)
 {
     bool adds = false;
     for (int c = 0; c < 2; c++) {
         if (from->node[c] == NOWHERE || to->node[c] == NOWHERE)
             continue;
-        size_t a = from->node[c] + i - from->begin, b = to->node[c] + begin - to->begin;
-        if (a < b) {
-            take(out, network_at(&networks[c], a, b), end - begin, adds);
-        } else {
-            for (size_t j = 0; j < end - begin; j++)
-                out[j] = *network_at(&networks[c], b + j, a) + (adds ? out[j] : 0);
-        }
+        struct part in = part_of(&networks[c], from->node[c] + i - from->begin, to->node[c] + j - to->begin);
+        take_part(out, stride, in, n_rows, n, adds);
         adds = true;
     }
-    if (!adds)
-        memset(out, 0, (end - begin) * sizeof *out);
+    for (size_t r = 0; r < n_rows && !adds; r++)
+        memset(out + r * stride, 0, n * sizeof *out);
 }
 
 struct large_front {
@@ -193,16 +205,16 @@ static void assemble_kept(const struct large_front *front, size_t row, size_t be
 {
     for (size_t p = 0; p < front->n_runs; p++) {
         const struct run *from = &front->runs[p];
-        size_t first = row > from->begin ? row : from->begin;
-        size_t last = row + TILE_ROWS < from->end ? row + TILE_ROWS : from->end;
-        for (size_t i = first; i < last; i++)
-            for (size_t q = p; q < front->n_runs; q++) {
-                const struct run *to = &front->runs[q];
-                size_t j = begin > to->begin ? begin : to->begin, j_end = end < to->end ? end : to->end;
-                j = j > i ? j : i + 1;
-                if (j < j_end)
-                    set_kept(front->networks, from, to, i, j, j_end, kept + i * front->shape->stride + j);
-            }
+        size_t i = row > from->begin ? row : from->begin, i_end = row + TILE_ROWS;
+        i_end = i_end < from->end ? i_end : from->end;
+        for (size_t q = p; q < front->n_runs && i < i_end; q++) {
+            const struct run *to = &front->runs[q];
+            size_t j = begin > to->begin ? begin : to->begin, j_end = end < to->end ? end : to->end;
+            j = j > i ? j : i + 1;
+            if (j < j_end)
+                take_kept(front->networks, from, to, i, i_end - i, j, j_end - j,
+                          kept + i * front->shape->stride + j, front->shape->stride);
+        }
     }
 }
 
@@ -365,7 +377,7 @@ static void read_network(const struct front_network *network, size_t n_rows, siz
                          double *siemens)
 {
     for (size_t i = 0; i < n_rows; i++) {
-        const real *row = network_at(network, i, n_rows);
+        const real *row = part_of(network, i, n_rows).at;
         for (size_t j = 0; j < n_columns; j++)
             siemens[i * n_columns + j] = (double)row[j] * (1 / REAL_SCALE);
     }

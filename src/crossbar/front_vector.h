@@ -115,6 +115,13 @@ static inline vector vector_inverse_root(vector a)
 
 #endif
 
+/* Keeps a value that is used several times in a register: compilers prefer to load it anew for each use. */
+#if defined(__AVX2__)
+#define VECTOR_HOLD(value) __asm__("" : "+v"(value))
+#else
+#define VECTOR_HOLD(value) ((void)(value))
+#endif
+
 enum { VECTOR_LANES = VECTOR_BYTES / sizeof(real) };
 
 /* `at` need not be aligned to more than a real. */

@@ -26,7 +26,7 @@ struct transfer_plan {
 struct bundle {
     size_t n;
     struct transfer_tree_block tiles[TILES_MAX];
-    enum transfer_tree_port leads[TILES_MAX];
+    struct transfer_tree_order orders[TILES_MAX];
     char *packed[TILES_MAX];
 };
 
@@ -48,19 +48,19 @@ static size_t packed_bytes(const struct transfer_plan *plan, const struct transf
 }
 
 static void list_tiles(const struct transfer_tree *tree, const struct transfer_tree_block *block,
-                       enum transfer_tree_port lead, struct bundle *bundle)
+                       const struct transfer_tree_order *order, struct bundle *bundle)
 {
     if (fits(block, TILE_LINES)) {
-        bundle->leads[bundle->n] = lead;
+        bundle->orders[bundle->n] = *order;
         bundle->tiles[bundle->n++] = *block;
         return;
     }
     struct transfer_tree_block first, second;
-    struct transfer_tree_leads leads;
+    struct transfer_tree_order orders[2];
     struct front_merge merge;
-    transfer_tree_plan_merge(tree, block, lead, &first, &second, &leads, &merge);
-    list_tiles(tree, &first, leads.first, bundle);
-    list_tiles(tree, &second, leads.second, bundle);
+    transfer_tree_plan_merge(tree, block, order, &first, &second, orders, &merge);
+    list_tiles(tree, &first, &orders[0], bundle);
+    list_tiles(tree, &second, &orders[1], bundle);
 }
 
 static bool same_shape(const struct transfer_tree *tree, const struct transfer_tree_block *a,
@@ -75,19 +75,19 @@ static bool same_shape(const struct transfer_tree *tree, const struct transfer_t
             (a->row + a->n_rows == network->n_rows) == (b->row + b->n_rows == network->n_rows));
 }
 
-/* order [n]: a tile's nodes as they are to come, counted as they are in lanes, where the left port comes
+/* nodes [n]: a tile's nodes as they are to come, counted as they are in lanes, where the left port comes
  * first.
  */
 static void order_ports(const struct transfer_tree *tree, const struct transfer_tree_block *block,
-                        enum transfer_tree_port lead, size_t *order)
+                        const struct transfer_tree_order *order, size_t *nodes)
 {
     size_t n[TRANSFER_TREE_PORTS], from[TRANSFER_TREE_PORTS], to[TRANSFER_TREE_PORTS];
     transfer_tree_count_ports(tree, block, n);
-    transfer_tree_place_ports(TRANSFER_TREE_LEFT, n, 0, from);
-    transfer_tree_place_ports(lead, n, 0, to);
+    transfer_tree_place_ports(&transfer_tree_natural, n, 0, from);
+    transfer_tree_place_ports(order, n, 0, to);
     for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++)
         for (size_t i = 0; i < n[p]; i++)
-            order[to[p] + i] = from[p] + i;
+            nodes[to[p] + i] = from[p] + i;
 }
 
 /* Reduces the tiles members[0 ... n_members - 1], all of one shape; unused lanes repeat the first. */
@@ -107,10 +107,10 @@ static void reduce_together(const struct transfer_plan *plan, const struct bundl
         if (l >= n_members)
             continue;
         parts[l] = bundle->packed[tile];
-        order_ports(&plan->tree, &bundle->tiles[tile], bundle->leads[tile], order[l]);
+        order_ports(&plan->tree, &bundle->tiles[tile], &bundle->orders[tile], order[l]);
         orders[l] = order[l];
     }
-    transfer_lanes_reduce(&lanes, block, TRANSFER_TREE_LEFT, base,
+    transfer_lanes_reduce(&lanes, block, &transfer_tree_natural, base,
                           base + transfer_lanes_kept_bytes(&plan->tree, plan->kernel, block));
     plan->kernel->lanes_part(base, transfer_tree_count_ports(&plan->tree, block, n), orders, parts);
 }
@@ -133,11 +133,11 @@ static void reduce_tiles(const struct transfer_plan *plan, const struct bundle *
 
 /* Reduces a block's tiles; their packed networks begin at `base` and end where the result points. */
 static char *prepare_bundle(const struct transfer_plan *plan, const struct transfer_tree_block *block,
-                            enum transfer_tree_port lead, const double *conductance, char *base,
+                            const struct transfer_tree_order *order, const double *conductance, char *base,
                             struct bundle *bundle)
 {
     bundle->n = 0;
-    list_tiles(&plan->tree, block, lead, bundle);
+    list_tiles(&plan->tree, block, order, bundle);
     for (size_t i = 0; i < bundle->n; i++) {
         bundle->packed[i] = base;
         base += packed_bytes(plan, &bundle->tiles[i]);
@@ -183,16 +183,16 @@ static size_t work_bytes(const struct transfer_plan *plan, const struct transfer
 {
     if (!tiled && fits(block, BUNDLE_LINES)) {
         struct bundle bundle = {.n = 0};
-        list_tiles(&plan->tree, block, TRANSFER_TREE_LEFT, &bundle);
+        list_tiles(&plan->tree, block, &transfer_tree_natural, &bundle);
         size_t held, size = bundle_bytes(plan, &bundle, &held), rest = held + work_bytes(plan, block, true);
         return size > rest ? size : rest;
     }
     if (tiled && fits(block, TILE_LINES))
         return 0;
     struct transfer_tree_block first, second;
-    struct transfer_tree_leads leads;
+    struct transfer_tree_order orders[2];
     struct front_merge merge;
-    transfer_tree_plan_merge(&plan->tree, block, TRANSFER_TREE_LEFT, &first, &second, &leads, &merge);
+    transfer_tree_plan_merge(&plan->tree, block, &transfer_tree_natural, &first, &second, orders, &merge);
     size_t held = kept_bytes(plan, &first, tiled), all = held + kept_bytes(plan, &second, tiled);
     size_t need = held + work_bytes(plan, &first, tiled),
            need_second = all + work_bytes(plan, &second, tiled);
@@ -209,16 +209,16 @@ struct progress {
     size_t n_taken;
 };
 
-/* Reduces a block to its ports, of which `lead` comes first; in `kept` except for a tile. */
+/* Reduces a block to its ports, numbered in this order; in `kept` except for a tile. */
 static struct front_network reduce(struct progress *progress, const struct transfer_tree_block *block,
-                                   enum transfer_tree_port lead, char *kept, char *base)
+                                   const struct transfer_tree_order *order, char *kept, char *base)
 {
     const struct transfer_plan *plan = progress->plan;
     if (progress->bundle == NULL && fits(block, BUNDLE_LINES)) {
         struct bundle bundle;
-        char *end = prepare_bundle(plan, block, lead, progress->conductance, base, &bundle);
+        char *end = prepare_bundle(plan, block, order, progress->conductance, base, &bundle);
         struct progress inner = {plan, progress->conductance, &bundle, 0};
-        return reduce(&inner, block, lead, kept, end);
+        return reduce(&inner, block, order, kept, end);
     }
     if (fits(block, TILE_LINES)) {
         size_t n[TRANSFER_TREE_PORTS], n_ports = transfer_tree_count_ports(&plan->tree, block, n);
@@ -226,15 +226,15 @@ static struct front_network reduce(struct progress *progress, const struct trans
     }
     bool tiled = progress->bundle != NULL;
     struct transfer_tree_block first, second;
-    struct transfer_tree_leads leads;
+    struct transfer_tree_order orders[2];
     struct front_merge merge;
-    transfer_tree_plan_merge(&plan->tree, block, lead, &first, &second, &leads, &merge);
+    transfer_tree_plan_merge(&plan->tree, block, order, &first, &second, orders, &merge);
     struct front_shape shape = shape_of(plan, &merge);
     char *second_kept = base + kept_bytes(plan, &first, tiled);
     char *end = second_kept + kept_bytes(plan, &second, tiled);
     struct front_network networks[2];
-    networks[0] = reduce(progress, &first, leads.first, base, second_kept);
-    networks[1] = reduce(progress, &second, leads.second, second_kept, end);
+    networks[0] = reduce(progress, &first, &orders[0], base, second_kept);
+    networks[1] = reduce(progress, &second, &orders[1], second_kept, end);
     plan->kernel->merge(&shape, &merge, networks, kept, end);
     return (struct front_network){kept, shape.n_kept, shape.stride};
 }
@@ -323,7 +323,7 @@ void transfer_compute(struct transfer_plan *plan, const double *conductance_siem
     const struct network *network = &plan->tree.network;
     struct transfer_tree_block whole = whole_array(plan);
     struct progress progress = {plan, conductance_siemens, NULL, 0};
-    struct front_network ports = reduce(&progress, &whole, TRANSFER_TREE_LEFT, plan->arena,
+    struct front_network ports = reduce(&progress, &whole, &transfer_tree_natural, plan->arena,
                                         plan->arena + kept_bytes(plan, &whole, false));
     rs_require(ports.n == network->n_rows + network->n_columns,
                "a whole array has no ports but its sources and sense terminals");
@@ -343,7 +343,7 @@ static void compute_lanes(struct transfer_plan *plan, size_t n_arrays, const dou
         lanes.conductance[l] = conductance_siemens + (l < n_arrays ? l : 0) * n_cells;
         out[l] = l < n_arrays ? transfer_siemens + l * n_cells : NULL;
     }
-    transfer_lanes_reduce(&lanes, &whole, TRANSFER_TREE_LEFT, plan->arena,
+    transfer_lanes_reduce(&lanes, &whole, &transfer_tree_natural, plan->arena,
                           plan->arena + transfer_lanes_kept_bytes(&plan->tree, plan->kernel, &whole));
     plan->kernel->lanes_read(plan->arena, network->n_rows, network->n_columns, out);
 }

@@ -22,13 +22,13 @@ static size_t count_core_eliminated(const struct transfer_tree *tree, const stru
 }
 
 static void number_core(const struct transfer_tree *tree, const struct transfer_tree_block *block,
-                        enum transfer_tree_port lead, struct core *core)
+                        const struct transfer_tree_order *order, struct core *core)
 {
     size_t n[TRANSFER_TREE_PORTS], start[TRANSFER_TREE_PORTS], eliminated = 0;
     size_t n_ports = transfer_tree_count_ports(tree, block, n);
     core->n_eliminated = count_core_eliminated(tree, block, n);
     core->n = core->n_eliminated + n_ports;
-    transfer_tree_place_ports(lead, n, core->n_eliminated, start);
+    transfer_tree_place_ports(order, n, core->n_eliminated, start);
     for (size_t a = 0; a < block->n_rows; a++) {
         core->left[a] = start[TRANSFER_TREE_LEFT] + a;
         for (size_t b = block->n_columns; b-- > 0;) {
@@ -144,14 +144,14 @@ size_t transfer_lanes_work_bytes(const struct transfer_tree *tree, const struct 
 {
     if (is_core(block)) {
         struct core core;
-        number_core(tree, block, TRANSFER_TREE_LEFT, &core);
+        number_core(tree, block, &transfer_tree_natural, &core);
         return front_packed_size(core.n) * vector_bytes(kernel) +
                pivots_bytes(kernel, core.n_eliminated, core.n);
     }
     struct transfer_tree_block first, second;
-    struct transfer_tree_leads leads;
+    struct transfer_tree_order orders[2];
     struct front_merge merge;
-    transfer_tree_plan_merge(tree, block, TRANSFER_TREE_LEFT, &first, &second, &leads, &merge);
+    transfer_tree_plan_merge(tree, block, &transfer_tree_natural, &first, &second, orders, &merge);
     size_t held = transfer_lanes_kept_bytes(tree, kernel, &first);
     size_t all = held + transfer_lanes_kept_bytes(tree, kernel, &second);
     size_t need = held + transfer_lanes_work_bytes(tree, kernel, &first);
@@ -162,11 +162,11 @@ size_t transfer_lanes_work_bytes(const struct transfer_tree *tree, const struct 
 }
 
 static void reduce_core(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                        enum transfer_tree_port lead, char *kept, char *base)
+                        const struct transfer_tree_order *order, char *kept, char *base)
 {
     struct core core;
     struct core_branches list = {.lanes = lanes, .block = block, .n = 0};
-    number_core(lanes->tree, block, lead, &core);
+    number_core(lanes->tree, block, order, &core);
     list_word_wires(&list, &core);
     list_bit_wires(&list, &core);
     list_cells(&list, &core);
@@ -188,20 +188,20 @@ static void clear_idle(const struct transfer_lanes *lanes, struct front_merge *m
 }
 
 void transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                           enum transfer_tree_port lead, char *kept, char *base)
+                           const struct transfer_tree_order *order, char *kept, char *base)
 {
     if (is_core(block)) {
-        reduce_core(lanes, block, lead, kept, base);
+        reduce_core(lanes, block, order, kept, base);
         return;
     }
     struct transfer_tree_block first, second;
-    struct transfer_tree_leads leads;
+    struct transfer_tree_order orders[2];
     struct front_merge merge;
-    transfer_tree_plan_merge(lanes->tree, block, lead, &first, &second, &leads, &merge);
+    transfer_tree_plan_merge(lanes->tree, block, order, &first, &second, orders, &merge);
     clear_idle(lanes, &merge);
     char *second_kept = base + transfer_lanes_kept_bytes(lanes->tree, lanes->kernel, &first);
     char *end = second_kept + transfer_lanes_kept_bytes(lanes->tree, lanes->kernel, &second);
-    transfer_lanes_reduce(lanes, &first, leads.first, base, second_kept);
-    transfer_lanes_reduce(lanes, &second, leads.second, second_kept, end);
+    transfer_lanes_reduce(lanes, &first, &orders[0], base, second_kept);
+    transfer_lanes_reduce(lanes, &second, &orders[1], second_kept, end);
     lanes->kernel->lanes_merge(&merge, (const void *const[]){base, second_kept}, kept, end);
 }

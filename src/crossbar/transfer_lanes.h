@@ -22,8 +22,8 @@ size_t transfer_lanes_kept_bytes(const struct transfer_tree *tree, const struct 
 size_t transfer_lanes_work_bytes(const struct transfer_tree *tree, const struct front_kernel *kernel,
                                  const struct transfer_tree_block *block);
 
-/* kept becomes the block's network in lanes (front.h), of its ports in order but that `lead` comes first. */
+/* kept becomes the block's network in lanes (front.h), its ports numbered in this order. */
 void transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                           enum transfer_tree_port lead, char *kept, char *base);
+                           const struct transfer_tree_order *order, char *kept, char *base);
 
 #endif

@@ -43,20 +43,34 @@ bool transfer_tree_split(const struct transfer_tree_block *block, struct transfe
     return sideways;
 }
 
-static size_t position(enum transfer_tree_port lead, size_t p)
-{
-    return p == lead ? 0 : p < lead ? p + 1 : p;
-}
+const struct transfer_tree_order transfer_tree_natural = {
+    {TRANSFER_TREE_LEFT, TRANSFER_TREE_RIGHT, TRANSFER_TREE_TOP, TRANSFER_TREE_BOTTOM}};
 
-void transfer_tree_place_ports(enum transfer_tree_port lead, const size_t n[TRANSFER_TREE_PORTS],
+void transfer_tree_place_ports(const struct transfer_tree_order *order, const size_t n[TRANSFER_TREE_PORTS],
                                size_t place, size_t start[TRANSFER_TREE_PORTS])
 {
+    for (size_t k = 0; k < TRANSFER_TREE_PORTS; k++) {
+        start[order->ports[k]] = place;
+        place += n[order->ports[k]];
+    }
+}
+
+/* Port p first, the others as they were. */
+static struct transfer_tree_order put_first(struct transfer_tree_order order, enum transfer_tree_port p)
+{
+    struct transfer_tree_order result = {{p}};
+    for (size_t k = 0, n = 1; k < TRANSFER_TREE_PORTS; k++)
+        if (order.ports[k] != p)
+            result.ports[n++] = order.ports[k];
+    return result;
+}
+
+static struct transfer_tree_order exchange(struct transfer_tree_order order, enum transfer_tree_port p,
+                                           enum transfer_tree_port q)
+{
     for (size_t k = 0; k < TRANSFER_TREE_PORTS; k++)
-        for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++)
-            if (position(lead, p) == k) {
-                start[p] = place;
-                place += n[p];
-            }
+        order.ports[k] = order.ports[k] == p ? q : order.ports[k] == q ? p : order.ports[k];
+    return order;
 }
 
 static void find_idle(const struct transfer_tree *tree, const struct transfer_tree_block *whole,
@@ -76,38 +90,41 @@ static void find_idle(const struct transfer_tree *tree, const struct transfer_tr
  * line goes on (`through`), or the second child joins the end branch that the other one holds (`at_end`).
  */
 void transfer_tree_plan_merge(const struct transfer_tree *tree, const struct transfer_tree_block *whole,
-                              enum transfer_tree_port lead, struct transfer_tree_block *first,
-                              struct transfer_tree_block *second, struct transfer_tree_leads *leads,
+                              const struct transfer_tree_order *order, struct transfer_tree_block *first,
+                              struct transfer_tree_block *second, struct transfer_tree_order orders[2],
                               struct front_merge *merge)
 {
-    bool sideways = transfer_tree_split(whole, first, second);
+    bool sideways = transfer_tree_split(whole, first, second), joined[2];
     const struct transfer_tree_block *blocks[] = {first, second};
-    size_t n[TRANSFER_TREE_PORTS], n_first[TRANSFER_TREE_PORTS], start[TRANSFER_TREE_PORTS] = {0};
+    const enum transfer_tree_port shared[] = {sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_BOTTOM,
+                                              sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_TOP};
+    size_t n[TRANSFER_TREE_PORTS], n_own[2][TRANSFER_TREE_PORTS], start[TRANSFER_TREE_PORTS] = {0};
     size_t n_ports = transfer_tree_count_ports(tree, whole, n);
-    transfer_tree_count_ports(tree, first, n_first);
-    bool joined[2];
-    for (int c = 0; c < 2; c++)
+    for (int c = 0; c < 2; c++) {
         joined[c] = sideways ? transfer_tree_words_joined(tree, blocks[c])
                              : transfer_tree_bits_joined(tree, blocks[c]);
+        transfer_tree_count_ports(tree, blocks[c], n_own[c]);
+    }
     bool through = joined[0] && joined[1];
     enum transfer_tree_port end = sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_TOP,
                             line = through ? (sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_BOTTOM) : end;
     bool at_end = joined[0] != joined[1] && n[end] > 0;
-    *leads = (struct transfer_tree_leads){lead, sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_BOTTOM,
-                                          sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_TOP};
     merge->n_eliminated = through || at_end ? 0 : sideways ? whole->n_rows : whole->n_columns;
     merge->n = merge->n_eliminated + n_ports;
-    transfer_tree_place_ports(lead, n, merge->n_eliminated, start);
+    transfer_tree_place_ports(order, n, merge->n_eliminated, start);
     for (size_t c = 0; c < 2; c++) {
-        enum transfer_tree_port shared = c == 0 ? leads->first : leads->second;
-        size_t n_own[TRANSFER_TREE_PORTS];
-        transfer_tree_count_ports(tree, blocks[c], n_own);
-        for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++) {
+        bool stays = merge->n_eliminated == 0 && n_own[c][shared[c]] > 0;
+        orders[c] = merge->n_eliminated > 0 ? put_first(*order, shared[c])
+                    : stays                 ? exchange(*order, shared[c], line)
+                                            : *order;
+        for (size_t k = 0; k < TRANSFER_TREE_PORTS; k++) {
+            enum transfer_tree_port p = orders[c].ports[k];
             bool beside = c > 0 && sideways == (p == TRANSFER_TREE_TOP || p == TRANSFER_TREE_BOTTOM);
-            merge->segments[c][position(shared, p)] =
-                (struct front_segment){n_own[p], start[p] + (beside ? n_first[p] : 0)};
+            size_t place = start[p] + (beside ? n_own[0][p] : 0);
+            if (p == shared[c])
+                place = merge->n_eliminated > 0 ? 0 : start[line];
+            merge->segments[c][k] = (struct front_segment){n_own[c][p], place};
         }
-        merge->segments[c][0].place = merge->n_eliminated > 0 ? 0 : start[line];
     }
     find_idle(tree, whole, n, start, merge);
 }

@@ -42,21 +42,23 @@ size_t transfer_tree_count_ports(const struct transfer_tree *tree, const struct 
 bool transfer_tree_split(const struct transfer_tree_block *block, struct transfer_tree_block *first,
                          struct transfer_tree_block *second);
 
-/* Which port comes first in the block's network and in those of its halves, before the others in their order:
- * in the halves, the one that their merge eliminates. */
-struct transfer_tree_leads {
-    enum transfer_tree_port whole, first, second;
+/* In which order the ports' nodes are numbered. */
+struct transfer_tree_order {
+    enum transfer_tree_port ports[TRANSFER_TREE_PORTS];
 };
 
-/* Splits a block of which port `lead` is to come first, and says how its halves go together again. Sources
- * have no use for conductances between them, nor have sense terminals. */
-void transfer_tree_plan_merge(const struct transfer_tree *tree, const struct transfer_tree_block *whole,
-                              enum transfer_tree_port lead, struct transfer_tree_block *first,
-                              struct transfer_tree_block *second, struct transfer_tree_leads *leads,
-                              struct front_merge *merge);
+extern const struct transfer_tree_order transfer_tree_natural;
 
-/* Where the nodes of each port begin, the first one at `place`, when `lead` comes first. */
-void transfer_tree_place_ports(enum transfer_tree_port lead, const size_t n[TRANSFER_TREE_PORTS],
+/* Where the nodes of each port begin, the first one at `place`. */
+void transfer_tree_place_ports(const struct transfer_tree_order *order, const size_t n[TRANSFER_TREE_PORTS],
                                size_t place, size_t start[TRANSFER_TREE_PORTS]);
+
+/* Splits a block and says how its halves go together again. The order of the whole decides that of the
+ * halves: first what their merge eliminates, then as in the whole. Sources have no use for conductances
+ * between them, nor have sense terminals. */
+void transfer_tree_plan_merge(const struct transfer_tree *tree, const struct transfer_tree_block *whole,
+                              const struct transfer_tree_order *order, struct transfer_tree_block *first,
+                              struct transfer_tree_block *second, struct transfer_tree_order orders[2],
+                              struct front_merge *merge);
 
 #endif
