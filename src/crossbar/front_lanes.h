@@ -161,6 +161,31 @@ LANES_INLINE void sum_panel(size_t rows, const struct lanes_front *front, size_t
         sum[r] = total[r];
 }
 
+/* The diagonal part becomes its factor. */
+LANES_INLINE void factor_block(size_t n, struct lanes_block *block)
+{
+#pragma GCC unroll 8
+    for (size_t k = 0; k < n; k++) {
+        vector total = block->rest[k];
+#pragma GCC unroll 8
+        for (size_t j = k + 1; j < n; j++)
+            total += block->g[j][k];
+        vector scale = vector_inverse_root(total), rest = block->rest[k] * scale;
+        block->scale[k] = scale;
+#pragma GCC unroll 8
+        for (size_t j = k + 1; j < n; j++)
+            block->g[j][k] *= scale;
+#pragma GCC unroll 8
+        for (size_t i = k + 1; i < n; i++) {
+            vector factor = block->g[i][k];
+            block->rest[i] = vector_multiply_add(factor, rest, block->rest[i]);
+#pragma GCC unroll 8
+            for (size_t j = i + 1; j < n; j++)
+                block->g[j][i] = vector_multiply_add(factor, block->g[j][k], block->g[j][i]);
+        }
+    }
+}
+
 /* Functions of their own, since only so do all sums stay in registers. */
 #define LANES_TILE(rows, columns)                                                                            \
     static __attribute__((noinline)) void kept_##rows##x##columns(                                           \
@@ -182,11 +207,15 @@ LANES_INLINE void sum_panel(size_t rows, const struct lanes_front *front, size_t
                                                      size_t column, vector *sum)                             \
     {                                                                                                        \
         sum_panel(rows, front, row, column, sum);                                                            \
+    }                                                                                                        \
+    static __attribute__((noinline)) void factor_##rows(struct lanes_block *block)                           \
+    {                                                                                                        \
+        factor_block(rows, block);                                                                           \
     }
 #define LANES_TABLE(rows)                                                                                    \
     {                                                                                                        \
         {kept_##rows##x1, kept_##rows##x2, kept_##rows##x3},                                                 \
-            {panel_##rows##x1, panel_##rows##x2, panel_##rows##x3}, sum_##rows                               \
+            {panel_##rows##x1, panel_##rows##x2, panel_##rows##x3}, sum_##rows, factor_##rows                \
     }
 
 LANES_TILES(1)
@@ -201,6 +230,7 @@ static const struct {
     void (*panel[3])(const struct lanes_front *front, size_t row, size_t column,
                      const struct lanes_block *block, vector *out, size_t out_stride);
     void (*sum)(const struct lanes_front *front, size_t row, size_t column, vector *sum);
+    void (*factor)(struct lanes_block *block);
 } lanes_tiles[] = {LANES_TABLE(1), LANES_TABLE(2), LANES_TABLE(4),
 #if defined(__AVX512F__)
                    LANES_TABLE(8)
@@ -214,26 +244,6 @@ static size_t choose_rows(size_t n, size_t *place)
     for (*place = sizeof lanes_tiles / sizeof lanes_tiles[0] - 1; rows > n; rows /= 2)
         (*place)--;
     return rows;
-}
-
-static void factor_block(struct lanes_block *block, size_t n)
-{
-    for (size_t k = 0; k < n; k++) {
-        vector total = vector_all(0);
-        for (size_t j = k + 1; j < n; j++)
-            total += block->g[j][k];
-        vector scale = vector_inverse_root(total + block->rest[k]);
-        for (size_t j = k + 1; j < n; j++)
-            block->g[j][k] *= scale;
-        block->scale[k] = scale;
-        vector rest = block->rest[k] * scale;
-        for (size_t i = k + 1; i < n; i++) {
-            vector factor = block->g[i][k];
-            block->rest[i] = vector_multiply_add(factor, rest, block->rest[i]);
-            for (size_t j = i + 1; j < n; j++)
-                block->g[j][i] = vector_multiply_add(factor, block->g[j][k], block->g[j][i]);
-        }
-    }
 }
 
 /* The panel's columns [begin, end), whose values are added to `tail` unless that is NULL. */
@@ -283,7 +293,7 @@ static void eliminate(const struct lanes_front *front)
             for (size_t k = 0; k < row; k++)
                 block.rest[r] = vector_multiply_add(front->pivots[(row + r) * front->stride + k],
                                                     front->tails[p * front->stride + k], block.rest[r]);
-        factor_block(&block, rows);
+        lanes_tiles[place].factor(&block);
         finish_columns(front, row, row + rows, n_panels, panels, &block);
     }
 }
@@ -381,11 +391,14 @@ static void lanes_part(const void *packed, size_t n, const size_t *const orders[
     const real *siemens = packed;
     for (size_t lane = 0; lane < VECTOR_LANES; lane++) {
         real *out = parts[lane];
+        const size_t *order = orders[lane];
+        size_t start[FRONT_LANES_NODES_MAX];
         for (size_t i = 0; i < n && out != NULL; i++)
-            for (size_t j = i + 1; j < n; j++) {
-                size_t a = orders[lane][i], b = orders[lane][j];
-                *out++ = siemens[(a < b ? column_start(b) + a : column_start(a) + b) * VECTOR_LANES + lane];
-            }
+            start[i] = column_start(order[i]) * VECTOR_LANES + lane;
+        for (size_t i = 0; i < n && out != NULL; i++)
+            for (size_t j = i + 1; j < n; j++)
+                *out++ = siemens[order[i] < order[j] ? start[j] + order[i] * VECTOR_LANES
+                                                     : start[i] + order[j] * VECTOR_LANES];
     }
 }
 

@@ -189,7 +189,7 @@ static void take_kept(const struct front_network networks[2], const struct run *
         adds = true;
     }
     for (size_t r = 0; r < n_rows && !adds; r++)
-        memset(out + r * stride, 0, n * sizeof *out);
+        vector_clear_part(out + r * stride, n);
 }
 
 struct large_front {
@@ -260,23 +260,30 @@ static void load_diagonal(const struct front_shape *shape, real *pivots, size_t 
                              vector_load(sliver_at(shape, pivots, first + k, first + c) + v));
 }
 
+/* Vectors that the diagonal part of a block's row takes. */
+static size_t count_vectors(size_t n_rows)
+{
+    return (n_rows + VECTOR_LANES - 1) / VECTOR_LANES;
+}
+
 /* On return the rows hold the factor, `scale` the inverse roots of the pivots. */
 static void factor_diagonal(struct diagonal *block, size_t n_rows, real *outside)
 {
+    size_t n_vectors = count_vectors(n_rows);
     for (size_t k = 0; k < n_rows; k++) {
         real *row = block->g[k];
         memset(row, 0, (k + 1) * sizeof *row);
         vector values[BLOCK_VECTORS], total = vector_all(0);
-        for (size_t v = 0; v < BLOCK_VECTORS; v++)
+        for (size_t v = 0; v < n_vectors; v++)
             total += values[v] = vector_load(row + v * VECTOR_LANES);
         real pivot = outside[k] + vector_sum(total), scale = pivot > 0 ? 1 / REAL_ROOT(pivot) : 0;
         block->scale[k] = scale;
-        for (size_t v = 0; v < BLOCK_VECTORS; v++)
+        for (size_t v = 0; v < n_vectors; v++)
             vector_store(row + v * VECTOR_LANES, values[v] *= vector_all(scale));
         for (size_t i = k + 1; i < n_rows; i++) {
             vector factor = vector_all(row[i]);
             outside[i] += row[i] * scale * outside[k];
-            for (size_t v = i / VECTOR_LANES; v < BLOCK_VECTORS; v++) {
+            for (size_t v = i / VECTOR_LANES; v < n_vectors; v++) {
                 real *at = block->g[i] + v * VECTOR_LANES;
                 vector_store(at, vector_multiply_add(factor, values[v], vector_load(at)));
             }
@@ -288,15 +295,16 @@ static void factor_diagonal(struct diagonal *block, size_t n_rows, real *outside
  * the block becomes of its rows so far. */
 static void invert_diagonal(const struct diagonal *block, size_t n_rows, real (*inverse)[BLOCK])
 {
+    size_t n_vectors = count_vectors(n_rows);
     for (size_t k = n_rows; k-- > 0;) {
         vector total[BLOCK_VECTORS];
-        for (size_t v = 0; v < BLOCK_VECTORS; v++)
+        for (size_t v = 0; v < n_vectors; v++)
             total[v] = vector_all(0);
         for (size_t j = k + 1; j < n_rows; j++)
-            for (size_t v = 0; v < BLOCK_VECTORS; v++)
+            for (size_t v = 0; v < n_vectors; v++)
                 total[v] = vector_multiply_add(vector_all(block->g[k][j]),
                                                vector_load(inverse[j] + v * VECTOR_LANES), total[v]);
-        for (size_t v = 0; v < BLOCK_VECTORS; v++)
+        for (size_t v = 0; v < n_vectors; v++)
             vector_store(inverse[k] + v * VECTOR_LANES, total[v] * vector_all(block->scale[k]));
         inverse[k][k] = block->scale[k];
     }

@@ -143,6 +143,8 @@ static inline void vector_copy_part(real *out, const real *in, size_t n)
     for (; n >= VECTOR_LANES; n -= VECTOR_LANES, in += VECTOR_LANES, out += VECTOR_LANES)
         vector_store(out, vector_load(in));
 #if defined(__AVX512F__)
+    if (n == 0)
+        return;
     vector_mask mask = (vector_mask)((1u << n) - 1);
     VECTOR_OPERATION(512, mask_storeu)(out, mask, VECTOR_OPERATION(512, maskz_loadu)(mask, in));
 #else
@@ -151,11 +153,21 @@ static inline void vector_copy_part(real *out, const real *in, size_t n)
 #endif
 }
 
+static inline void vector_clear_part(real *out, size_t n)
+{
+    for (; n >= VECTOR_LANES; n -= VECTOR_LANES, out += VECTOR_LANES)
+        vector_store(out, vector_all(0));
+    for (size_t j = 0; j < n; j++)
+        out[j] = 0;
+}
+
 static inline void vector_add_part(real *out, const real *in, size_t n)
 {
     for (; n >= VECTOR_LANES; n -= VECTOR_LANES, in += VECTOR_LANES, out += VECTOR_LANES)
         vector_store(out, vector_load(out) + vector_load(in));
 #if defined(__AVX512F__)
+    if (n == 0)
+        return;
     vector_mask mask = (vector_mask)((1u << n) - 1);
     vector sum = VECTOR_OPERATION(512, maskz_loadu)(mask, in) + VECTOR_OPERATION(512, maskz_loadu)(mask, out);
     VECTOR_OPERATION(512, mask_storeu)(out, mask, sum);
@@ -167,12 +179,16 @@ static inline void vector_add_part(real *out, const real *in, size_t n)
 
 static inline real vector_sum(vector a)
 {
+#if defined(__AVX512F__)
+    return VECTOR_OPERATION(512, reduce_add)(a);
+#else
     real lane[VECTOR_LANES];
     memcpy(lane, &a, sizeof lane);
     for (size_t n = VECTOR_LANES / 2; n > 0; n /= 2)
         for (size_t l = 0; l < n; l++)
             lane[l] += lane[l + n];
     return lane[0];
+#endif
 }
 
 #endif
