@@ -1,5 +1,6 @@
 #include "spice/netlist.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,7 @@ struct netlist {
     struct cell_law law; /* borrowed */
     const double *conductance;
     bool *row_reached, *column_reached; /* whether a driver or a sense branch reaches the line */
+    double span_volts; /* between the highest and the lowest terminal: no device takes more */
     struct text *deck;
 };
 
@@ -49,16 +51,18 @@ static bool column_floats(const struct netlist *list, size_t j)
 
 static struct node word_node(const struct netlist *list, size_t i, size_t j)
 {
-    if (list->network->r_word_line_ohm > 0)
+    struct network_branches line = network_word_line(list->network, i);
+    if (!line.joined)
         return cell_node('w', i, j);
-    return line_node(list->network->r_driver_ohm > 0 || row_floats(list, i) ? 'w' : 's', i);
+    return line_node(line.r_end_ohm > 0 || row_floats(list, i) ? 'w' : 's', i);
 }
 
 static struct node bit_node(const struct netlist *list, size_t i, size_t j)
 {
-    if (list->network->r_bit_line_ohm > 0)
+    struct network_branches line = network_bit_line(list->network, j);
+    if (!line.joined)
         return cell_node('b', i, j);
-    return line_node(list->network->r_sense_ohm > 0 || column_floats(list, j) ? 'b' : 'o', j);
+    return line_node(line.r_end_ohm > 0 || column_floats(list, j) ? 'b' : 'o', j);
 }
 
 /* --- which lines are in the deck --- */
@@ -82,6 +86,21 @@ static void reach_lines(struct netlist *list)
         list->column_reached[j] = !column_floats(list, j);
     while (spread(list))
         ;
+}
+
+/* Ground counts: a line without a bias is there, and 0 V is where iterations start. */
+static double span(const struct netlist *list, const double *volts)
+{
+    double low = 0, high = 0;
+    for (size_t i = 0; i < list->network->n_rows; i++) {
+        low = fmin(low, row_floats(list, i) ? 0 : volts[i]);
+        high = fmax(high, row_floats(list, i) ? 0 : volts[i]);
+    }
+    for (size_t j = 0; j < list->network->n_columns; j++) {
+        low = fmin(low, edges_bias_volts(&list->edges, j));
+        high = fmax(high, edges_bias_volts(&list->edges, j));
+    }
+    return high - low;
 }
 
 /* --- branches --- */
@@ -110,6 +129,7 @@ static void write_word_line(struct netlist *list, size_t i, double volts)
 {
     static const char *const left[] = {"drv", "w"}, *const right[] = {"drr", "wr"};
     const struct network *network = list->network;
+    struct network_branches line = network_word_line(network, i);
     struct node source = line_node('s', i), first = word_node(list, i, 0),
                 last = word_node(list, i, network->n_columns - 1);
     struct node driver = line_node('d', i), far = line_node('f', i);
@@ -117,34 +137,35 @@ static void write_word_line(struct netlist *list, size_t i, double volts)
     if (!row_floats(list, i))
         text_append(list->deck, "vin%zu %s 0 dc %.17g\n", i, source.name, volts);
     if (!row_floats(list, i) && list->edges.drive != EDGES_DRIVE_RIGHT)
-        write_end(list, left, &source, &driver, &first, network->r_driver_ohm, network->r_word_line_ohm);
-    for (size_t j = 1; j < network->n_columns && network->r_word_line_ohm > 0; j++) {
+        write_end(list, left, &source, &driver, &first, line.r_end_ohm, line.r_wire_ohm);
+    for (size_t j = 1; j < network->n_columns && !line.joined; j++) {
         struct node before = cell_node('w', i, j - 1), here = cell_node('w', i, j);
-        resistor(list, "w", &here, &before, &here, network->r_word_line_ohm);
+        resistor(list, "w", &here, &before, &here, line.r_wire_ohm);
     }
     if (!row_floats(list, i) && list->edges.drive != EDGES_DRIVE_LEFT)
-        write_end(list, right, &source, &far, &last, network->r_driver_ohm, network->r_word_line_ohm);
+        write_end(list, right, &source, &far, &last, line.r_end_ohm, line.r_wire_ohm);
 }
 
 static void write_bit_line(struct netlist *list, size_t j)
 {
     static const char *const bottom[] = {"sns", "b"}, *const top[] = {"snt", "bt"};
     const struct network *network = list->network;
+    const struct network_branches line = network_bit_line(network, j);
     size_t n = network->n_rows;
     struct node terminal = line_node('o', j), end = line_node('e', j), far = line_node('h', j);
     struct node first = bit_node(list, 0, j), last = bit_node(list, n - 1, j);
     text_append(list->deck, "\n* bit line %zu%s\n", j, column_floats(list, j) ? ", floating" : "");
     text_append(list->deck, "v%zu %s 0 dc %.17g\n", j, terminal.name, edges_bias_volts(&list->edges, j));
-    for (size_t i = 0; i + 1 < n && network->r_bit_line_ohm > 0 && list->column_reached[j]; i++) {
+    for (size_t i = 0; i + 1 < n && !line.joined && list->column_reached[j]; i++) {
         struct node above = bit_node(list, i, j), below = bit_node(list, i + 1, j);
-        resistor(list, "b", &above, &above, &below, network->r_bit_line_ohm);
+        resistor(list, "b", &above, &above, &below, line.r_wire_ohm);
     }
     if (column_floats(list, j))
         return;
     if (list->edges.sense != EDGES_SENSE_TOP)
-        write_end(list, bottom, &terminal, &end, &last, network->r_sense_ohm, network->r_bit_line_ohm);
+        write_end(list, bottom, &terminal, &end, &last, line.r_end_ohm, line.r_wire_ohm);
     if (list->edges.sense != EDGES_SENSE_BOTTOM)
-        write_end(list, top, &terminal, &far, &first, network->r_sense_ohm, network->r_bit_line_ohm);
+        write_end(list, top, &terminal, &far, &first, line.r_end_ohm, line.r_wire_ohm);
 }
 
 /* --- cells --- */
@@ -195,43 +216,69 @@ static void write_cell(struct netlist *list, const struct node *place, const str
     }
 }
 
+static void write_selector(struct netlist *list, const struct node *place, const struct node *from,
+                           const struct node *to)
+{
+    const struct cell_selector *selector = &list->law.selector;
+    double limit = fmax(CELL_LAW_SINH_LIMIT, 1.01 * list->span_volts / selector->v0_volts);
+    text_append(list->deck, "bs%s %s %s i=%.17g*sinh(min(max(%.17g*v(%s,%s),-%g),%g))\n", place->name + 1,
+                from->name, to->name, selector->i0_amperes, 1 / selector->v0_volts, from->name, to->name,
+                limit, limit);
+}
+
 static void write_cells(struct netlist *list, size_t i)
 {
+    bool selected = cell_selector_exists(&list->law.selector), accessed = list->edges.r_access_ohm > 0;
     for (size_t j = 0; j < list->network->n_columns; j++) {
         double siemens = list->conductance[i * list->network->n_columns + j];
         struct node word = word_node(list, i, j), bit = bit_node(list, i, j), place = cell_node('c', i, j),
-                    access = cell_node('a', i, j);
+                    selector = cell_node('x', i, j), access = cell_node('a', i, j);
+        const struct node *before_access = accessed ? &access : &bit;
         if (siemens == 0)
             continue;
-        if (list->edges.r_access_ohm > 0)
+        write_cell(list, &place, &word, selected ? &selector : before_access, siemens);
+        if (selected)
+            write_selector(list, &place, &selector, before_access);
+        if (accessed)
             resistor(list, "a", &place, &access, &bit, list->edges.r_access_ohm);
-        write_cell(list, &place, &word, list->edges.r_access_ohm > 0 ? &access : &bit, siemens);
     }
 }
 
 /* --- the deck --- */
 
+static struct node ohm_text(double all_ohm, const double *lines_ohm)
+{
+    struct node text;
+    if (lines_ohm == NULL)
+        snprintf(text.name, sizeof text.name, "%g ohm", all_ohm);
+    else
+        snprintf(text.name, sizeof text.name, "as many ohm as its line has");
+    return text;
+}
+
 static void write_head(struct netlist *list)
 {
     const struct network *network = list->network;
+    const struct network_lines *lines = &network->lines;
     text_append(
         list->deck,
         "* resistive array: %zu word lines x %zu bit lines\n"
         "*\n"
-        "* word line i: source vinI (node sI), driver %g ohm (to dI; on the right to fI), then %g ohm before "
-        "each\n"
-        "*              cell\n"
-        "* bit line j:  %g ohm after each cell (the last to eJ; above the first, to hJ), sense resistance %g "
-        "ohm,\n"
+        "* word line i: source vinI (node sI), driver %s (to dI; on the right to fI), then %s before\n"
+        "*              each cell\n"
+        "* bit line j:  %s after each cell (the last to eJ; above the first, to hJ), sense resistance %s,\n"
         "*              then vJ at node oJ, a source of 0 V or of the bias, whose current i(vJ) flows into "
         "it\n"
-        "* cell (i,j):  joins wI_J and bI_J, access resistance %g ohm (from aI_J); an open cell is left out\n"
+        "* cell (i,j):  joins wI_J and bI_J, selector (from xI_J), access resistance %g ohm (from aI_J); "
+        "an open\n*              cell is left out\n"
         "* A resistance of 0 is no element: the nodes it would join have one name (wI, bJ, sI or oJ). A sinh "
         "is\n"
         "* clamped where no solution lies, for the iterations.\n\n"
         ".options reltol=1e-9 vntol=1e-12 abstol=1e-18 gmin=1e-15 itl1=300 noacct\n",
-        network->n_rows, network->n_columns, network->r_driver_ohm, network->r_word_line_ohm,
-        network->r_bit_line_ohm, network->r_sense_ohm, list->edges.r_access_ohm);
+        network->n_rows, network->n_columns, ohm_text(network->r_driver_ohm, lines->r_driver_ohm).name,
+        ohm_text(network->r_word_line_ohm, lines->r_word_line_ohm).name,
+        ohm_text(network->r_bit_line_ohm, lines->r_bit_line_ohm).name,
+        ohm_text(network->r_sense_ohm, lines->r_sense_ohm).name, list->edges.r_access_ohm);
 }
 
 /* Without `optran` a failed operating point would be replaced, silently, by the end of a transient. */
@@ -258,6 +305,7 @@ enum rs_status netlist_write(const struct netlist_array *array, const double *vo
         return RS_INTERNAL;
     list.column_reached = list.row_reached + n_rows;
     reach_lines(&list);
+    list.span_volts = span(&list, volts);
     write_head(&list);
     write_law(&list.law, deck);
     for (size_t i = 0; i < n_rows; i++)

@@ -9,6 +9,7 @@ NAME=VALUE sets a root attribute (a number if it reads as one). Names in capital
   LINES=NAME:VALUE              a dataset of VALUE per line, of rows (word_...) or columns (bit_...)
   LENGTH=NAME:N                 a dataset of N ones
   SOME=NAME:VALUE               the same with VALUE on about half of the lines, 0 on the others (not on the first)
+  EACH=NAME:LOW:HIGH            an attribute of one number per line, of rows (r_word.., r_driver..) or columns
   VOLTS=V                       drives of up to V volts         IV=V:F,V:F,...   /iv_volts and /iv_factor
 """
 import shlex
@@ -62,6 +63,12 @@ def make(words):
             lines = float(value) * (random.random(n_rows if name.startswith("word") else n_columns) < 0.5)
             lines[0] = 0
             file[name] = lines
+        for each in [value for name, value in settings if name == "EACH"]:
+            name, low, high = each.split(":")
+            n_lines = n_rows if name.startswith(("r_word", "r_driver")) else n_columns
+            ohm = random.uniform(float(low), float(high), n_lines)
+            ohm[random.random(n_lines) < 0.2] = 0
+            file.attrs[name] = ohm
         if "IV" in bend:
             pairs = np.array([pair.split(":") for pair in bend["IV"].split(",")], float)
             file["iv_volts"], file["iv_factor"] = pairs.T

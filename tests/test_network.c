@@ -45,3 +45,42 @@ Test(network, solvers_are_found_by_name)
     cr_assert_eq(network_find_solver("feild", &solver, &err), RS_USAGE);
     cr_assert(strstr(err.text, "did you mean 'field'?") != NULL, "%s", err.text);
 }
+
+Test(network, resistances_line_by_line_are_checked_and_left_to_fields)
+{
+    const double ohm[] = {1, 0, -3}, same[] = {2, 2, 2};
+    struct network network = {3, 3, 2, 2, 2, 2, {.r_driver_ohm = ohm}};
+    struct rs_error err = {{0}};
+    struct transfer_plan *plan = NULL;
+    struct field_plan *field = NULL;
+    cr_assert_eq(field_plan_create(&network, &field, &err), RS_INPUT);
+    cr_assert(strstr(err.text, "r_driver_ohm[2] = -3 found") != NULL, "%s", err.text);
+    network.lines.r_driver_ohm = same;
+    cr_assert_eq(transfer_plan_create(&network, kernel_chosen(), TRANSFER_F64, &plan, &err), RS_INPUT);
+    cr_assert(strstr(err.text, "line by line") != NULL, "%s", err.text);
+    cr_assert_eq(field_plan_create(&network, &field, &err), RS_OK);
+    field_plan_destroy(field);
+}
+
+/* Three lines that differ, by hand: word line i has r_wire = i ohm (0: joined), column 0 is shorted. */
+Test(network, a_line_of_zero_ohm_among_others_is_joined)
+{
+    const double wire[] = {0, 1, 2}, sense[] = {0, 5, 7}, bit[] = {0, 0, 0}, volts[] = {0.1, 0.2, 0.3};
+    const double cells[] = {1e-3, 0, 0, 0, 2e-3, 0, 0, 0, 3e-3};
+    const struct network network = {
+        3, 3, 9, 9, 4, 9, {.r_word_line_ohm = wire, .r_sense_ohm = sense, .r_bit_line_ohm = bit}};
+    struct field_plan *plan = NULL;
+    struct rs_error err;
+    double amperes[3], words[9], bits[9];
+    struct field_report report;
+    cr_assert_eq(field_plan_create(&network, &plan, &err), RS_OK);
+    field_factor(plan, cells);
+    cr_assert(field_solve(plan, volts, 1e-13, amperes, words, bits, &report));
+    for (size_t k = 0; k < 3; k++) {
+        double ohm = 4 + wire[k] * (double)(k + 1) + 1 / cells[4 * k] + sense[k];
+        cr_assert_float_eq(amperes[k], volts[k] / ohm, 1e-15 * amperes[k], "line %zu", k);
+    }
+    cr_assert_lt(report.residual, 1e-12);
+    cr_assert(bits[0] == 0 && bits[6] == 0 && words[0] == words[2]);
+    field_plan_destroy(plan);
+}

@@ -46,11 +46,10 @@ static bool allocate_comparison(struct comparison *c, struct rs_error *err)
     return c->engine != NULL && c->ngspice != NULL && c->largest != NULL && c->difference != NULL;
 }
 
-/* The transfer matrix of an array with the default edges needs no convergence; all else does. */
 static enum rs_status solve_engine(struct comparison *c, double tolerance_ratio, struct rs_error *err)
 {
     const struct network *network = &c->array.network;
-    bool direct = c->array.law.kind == CELL_LAW_LINEAR && edges_are_default(network, &c->array.edges);
+    bool direct = array_solver_reduces(&c->array);
     double tolerance = fmax(ENGINE_SHARE * tolerance_ratio, ENGINE_TOLERANCE_MIN);
     struct array_solver *solver = NULL;
     enum rs_status status = array_solver_create_borrow(&c->array, &solver, err);

@@ -128,14 +128,25 @@ static enum rs_status write_data(struct store *store, const struct answer_file *
     return status;
 }
 
+/* `lines` [n] where not NULL, else `value`. */
 struct number_attribute {
     const char *name;
     double value;
+    const double *lines;
+    size_t n;
 };
 
 struct text_attribute {
     const char *name, *value;
 };
+
+static enum rs_status write_numbers(struct store *store, const struct number_attribute *number,
+                                    struct rs_error *err)
+{
+    if (number->lines == NULL)
+        return store_write_number(store, "/", number->name, number->value, err);
+    return store_write_numbers(store, "/", number->name, STORE_FLOAT64, number->n, number->lines, err);
+}
 
 static enum rs_status write_attributes(struct store *store, const struct answer_file *answer,
                                        struct rs_error *err)
@@ -148,16 +159,19 @@ static enum rs_status write_attributes(struct store *store, const struct answer_
                                            {"source", text.failed ? "rescore" : text.bytes},
                                            {"git_commit", version_commit()},
                                            {"compiler", version_compiler()}};
-    const struct number_attribute numbers[] = {{"tolerance", answer->tolerance_ratio},
-                                               {"r_word_line_ohm", answer->network.r_word_line_ohm},
-                                               {"r_bit_line_ohm", answer->network.r_bit_line_ohm},
-                                               {"r_driver_ohm", answer->network.r_driver_ohm},
-                                               {"r_sense_ohm", answer->network.r_sense_ohm}};
+    const struct network *network = &answer->network;
+    const struct network_lines *lines = &network->lines;
+    const struct number_attribute numbers[] = {
+        {"tolerance", answer->tolerance_ratio, NULL, 0},
+        {"r_word_line_ohm", network->r_word_line_ohm, lines->r_word_line_ohm, network->n_rows},
+        {"r_bit_line_ohm", network->r_bit_line_ohm, lines->r_bit_line_ohm, network->n_columns},
+        {"r_driver_ohm", network->r_driver_ohm, lines->r_driver_ohm, network->n_rows},
+        {"r_sense_ohm", network->r_sense_ohm, lines->r_sense_ohm, network->n_columns}};
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RS_OK; i++)
         status = store_write_text(store, "/", texts[i].name, texts[i].value, err);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && status == RS_OK; i++)
-        status = store_write_number(store, "/", numbers[i].name, numbers[i].value, err);
+        status = write_numbers(store, &numbers[i], err);
     if (status == RS_OK)
         status = store_write_integer(store, "/", "version", ANSWER_FILE_VERSION, err);
     if (status == RS_OK)

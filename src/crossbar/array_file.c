@@ -103,27 +103,64 @@ static void check_name(const char *name, bool is_dataset, void *context)
                     store_path(check->store), name);
 }
 
+/* One resistance: where it goes, and how many lines may have one of their own (`lines` NULL: none). */
+struct resistance {
+    double *all;
+    const double **lines;
+    size_t n_lines;
+};
+
+static enum rs_status refuse_count(const struct store *store, const char *name, size_t n,
+                                   const struct resistance *place, struct rs_error *err)
+{
+    if (place->lines == NULL)
+        return rs_fail(err, RS_INPUT, "%s:/@%s: error: %zu numbers found, one expected", store_path(store),
+                       name, n);
+    return rs_fail(err, RS_INPUT,
+                   "%s:/@%s: error: %zu numbers found, one or one of each of %zu lines expected",
+                   store_path(store), name, n, place->n_lines);
+}
+
+static enum rs_status read_resistance(const struct store *store, const char *name,
+                                      const struct resistance *place, struct rs_error *err)
+{
+    size_t n = 0;
+    double *values = NULL;
+    enum rs_status status = store_read_numbers(store, "/", name, &n, &values, err);
+    if (status == RS_OK && n != 1 && (place->lines == NULL || n != place->n_lines))
+        status = refuse_count(store, name, n, place, err);
+    for (size_t i = 0; i < n && status == RS_OK; i++)
+        if (!network_accepts(values[i]))
+            status =
+                rs_fail(err, RS_INPUT, "%s:/@%s: error: %g found, 0 or a positive number of ohm expected%s",
+                        store_path(store), name, values[i], values[i] > 0 ? " (1e-100 to 1e100)" : "");
+    if (status == RS_OK && n == 1)
+        *place->all = values[0];
+    if (status == RS_OK && n > 1)
+        *place->lines = values;
+    else
+        free(values);
+    return status;
+}
+
 static enum rs_status read_resistances(const struct store *store, struct array_file *file,
                                        struct rs_error *err)
 {
     struct names_check check = {store, err, RS_OK};
     struct network *network = &file->network;
-    double *const values[N_RESISTANCES] = {&network->r_word_line_ohm, &network->r_bit_line_ohm,
-                                           &network->r_driver_ohm, &network->r_sense_ohm,
-                                           &file->edges.r_access_ohm};
+    struct network_lines *lines = &network->lines;
+    const struct resistance places[N_RESISTANCES] = {
+        {&network->r_word_line_ohm, &lines->r_word_line_ohm, network->n_rows},
+        {&network->r_bit_line_ohm, &lines->r_bit_line_ohm, network->n_columns},
+        {&network->r_driver_ohm, &lines->r_driver_ohm, network->n_rows},
+        {&network->r_sense_ohm, &lines->r_sense_ohm, network->n_columns},
+        {&file->edges.r_access_ohm, NULL, 0}};
     enum rs_status status = store_list_attributes(store, "/", check_name, &check, err);
     if (status == RS_OK)
         status = check.status;
-    for (size_t i = 0; i < N_RESISTANCES && status == RS_OK; i++) {
-        if (!store_has_attribute(store, "/", resistance_names[i]))
-            continue;
-        status = store_read_number(store, "/", resistance_names[i], values[i], err);
-        if (status == RS_OK && !network_accepts(*values[i]))
-            status =
-                rs_fail(err, RS_INPUT, "%s:/@%s: error: %g found, 0 or a positive number of ohm expected%s",
-                        store_path(store), resistance_names[i], *values[i],
-                        *values[i] > 0 ? " (1e-100 to 1e100)" : "");
-    }
+    for (size_t i = 0; i < N_RESISTANCES && status == RS_OK; i++)
+        if (store_has_attribute(store, "/", resistance_names[i]))
+            status = read_resistance(store, resistance_names[i], &places[i], err);
     return status;
 }
 
@@ -160,6 +197,11 @@ enum rs_status array_file_read(const char *path, bool voltage_required, struct a
 
 void array_file_clear(struct array_file *file)
 {
+    const struct network_lines *lines = &file->network.lines;
+    const double *const owned[] = {lines->r_word_line_ohm, lines->r_bit_line_ohm, lines->r_driver_ohm,
+                                   lines->r_sense_ohm};
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
+        free((void *)owned[i]);
     free(file->conductance);
     free(file->voltage);
     array_edges_clear(&file->edges);

@@ -6,12 +6,12 @@
 #include "crossbar/edges.h"
 
 struct array_file {
-    struct network network;
-    struct edges edges;  /* its arrays are owned */
-    struct cell_law law; /* owned; r_access_ohm is in both */
-    double *conductance; /* [n_rows][n_columns], siemens, all accepted by network_accepts */
-    size_t n_vectors;    /* 0 where the file has no /voltage and none was asked for */
-    double *voltage;     /* [n_vectors][n_rows], volts, finite; or NULL */
+    struct network network; /* resistances line by line are owned */
+    struct edges edges;     /* its arrays are owned */
+    struct cell_law law;    /* owned; r_access_ohm is in both */
+    double *conductance;    /* [n_rows][n_columns], siemens, all accepted by network_accepts */
+    size_t n_vectors;       /* 0 where the file has no /voltage and none was asked for */
+    double *voltage;        /* [n_vectors][n_rows], volts, finite; or NULL */
 };
 
 /*

@@ -49,13 +49,19 @@ static enum rs_status compute_transfer(struct array_solver *solver, struct rs_er
     return RS_OK;
 }
 
+bool array_solver_reduces(const struct array_file *array)
+{
+    return cell_law_is_linear(&array->law) && network_is_uniform(&array->network) &&
+           edges_are_default(&array->network, &array->edges);
+}
+
 static enum rs_status prepare_linear(struct array_solver *solver, struct rs_error *err)
 {
     const struct array_file *array = solver->array;
-    bool plain = edges_are_default(&array->network, &array->edges);
+    bool plain = array_solver_reduces(array);
     enum rs_status status = allocate_fields(solver, err);
     if (status == RS_OK)
-        status = field_plan_create_edges(&array->network, plain ? NULL : &array->edges, &solver->field, err);
+        status = field_plan_create_edges(&array->network, &array->edges, &solver->field, err);
     if (status != RS_OK)
         return status;
     field_factor(solver->field, solver->conductance);
@@ -72,7 +78,7 @@ enum rs_status array_solver_create_borrow(const struct array_file *array, struct
     if (solver == NULL)
         return RS_INTERNAL;
     solver->array = array;
-    enum rs_status status = array->law.kind == CELL_LAW_LINEAR
+    enum rs_status status = cell_law_is_linear(&array->law)
                                 ? prepare_linear(solver, err)
                                 : nonlinear_plan_create_borrow(&array->network, &array->edges, &array->law,
                                                                array->conductance, &solver->nonlinear, err);

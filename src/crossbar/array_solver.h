@@ -1,7 +1,7 @@
 /*
  * One array, whatever its cells and edges, solved for drive vectors. Linear cells: by the transfer matrix
- * (transfer.h, or response.h where the edges are not the default) and by the field, one certifying the other.
- * Other cells: by nonlinear.h.
+ * (transfer.h, or response.h where edges are not the default or resistances not uniform) and by the field,
+ * one certifying the other. Other cells: by nonlinear.h.
  */
 #ifndef CROSSBAR_ARRAY_SOLVER_H
 #define CROSSBAR_ARRAY_SOLVER_H
@@ -19,6 +19,9 @@ struct array_solver_report {
     double residual;   /* residual.h */
     double difference; /* between both solutions (certify.h); nonlinear: the estimated error */
 };
+
+/* Whether currents come from the reduction to T, which needs no convergence. */
+bool array_solver_reduces(const struct array_file *array);
 
 /* Takes the array, which must outlive the solver. The caller frees with array_solver_destroy. RS_INPUT as
  * network_check, RS_INTERNAL when memory is short. */

@@ -2,9 +2,10 @@
  * All bit lines of an array: the tridiagonal system of each column with its word-line nodes held, solved
  * exactly.
  *
- * Elimination runs from row 0 to the last row in excess form (sums only); every step works on a whole row of
- * columns. A joined bit line is one node per column, its fields have one row; a shorted one is ground. All
- * terminals are at 0 V: a bias is a matter of the caller. A node without any conductance stays at 0 V.
+ * Elimination runs from row 0 to the last row in excess form: s_i+1 = G_i+1 + s_i / (1 + r s_i), sums only;
+ * every step works on a whole row of columns. Nodes that a wire of 0 ohm joins pass all on, a line that is
+ * its terminal stays at 0 V, a node without any conductance too. All terminals are at 0 V: a bias is a matter
+ * of the caller.
  */
 #ifndef CROSSBAR_BIT_LINE_H
 #define CROSSBAR_BIT_LINE_H
@@ -12,12 +13,12 @@
 #include "crossbar/edges.h"
 
 struct bit_line {
-    struct network_branches branches;
-    size_t n_rows, n_nodes, n_columns; /* n_nodes: per column; n_rows, or 1 where joined */
-    double *share;                     /* [n_nodes][n_columns], of the voltage of the next node below */
-    double *inverse;                   /* [n_nodes][n_columns], 1 / pivot */
-    double *top, *bottom;              /* [n_columns], siemens: sense branches at both ends (edges.h) */
-    bool any_held;                     /* a column is ground: `top` is infinite */
+    size_t n_rows, n_columns;
+    double *share;        /* [n_rows][n_columns], of the voltage of the next node below */
+    double *inverse;      /* [n_rows][n_columns], 1 / pivot */
+    double *r_wire_ohm;   /* [n_columns] */
+    double *top, *bottom; /* [n_columns], siemens: sense branches at both ends (edges.h) */
+    bool any_held;        /* a column is ground: `bottom` is infinite */
 };
 
 /* edges may be NULL: the default. */
@@ -28,7 +29,7 @@ void bit_line_clear(struct bit_line *line);
 /* conductance [n_rows][n_columns] */
 void bit_line_factor(struct bit_line *line, const double *conductance_siemens);
 
-/* bit_volts [n_nodes][n_columns] that the currents node_amperes [n_nodes][n_columns] into the nodes cause. */
+/* bit_volts [n_rows][n_columns] that the currents node_amperes [n_rows][n_columns] into the nodes cause. */
 void bit_line_solve(const struct bit_line *line, const double *node_amperes, double *bit_volts);
 
 #endif

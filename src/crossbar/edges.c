@@ -7,32 +7,34 @@ static bool floats(const unsigned char *floating, size_t i)
     return floating != NULL && floating[i] != 0;
 }
 
-static struct edges_ends ends(const struct network_branches *branches, bool first, bool last)
+/* Siemens of one end, and of two ends that are the same node. */
+static double end_of(const struct network_branches *branches, int n_ends)
 {
-    double siemens = branches->shorted ? (double)INFINITY : branches->end_siemens;
-    if (branches->joined)
-        return (struct edges_ends){first && last ? 2 * siemens : first || last ? siemens : 0, 0};
-    return (struct edges_ends){first ? siemens : 0, last ? siemens : 0};
+    if (n_ends == 0)
+        return 0;
+    return branches->shorted ? (double)INFINITY : n_ends * branches->end_siemens;
 }
 
 struct edges_ends edges_word_line(const struct network *network, const struct edges *edges, size_t i_row)
 {
-    struct network_branches branches = network_word_line(network);
-    if (edges == NULL)
-        return ends(&branches, true, false);
-    bool driven = !floats(edges->word_line_floating, i_row);
-    return ends(&branches, driven && edges->drive != EDGES_DRIVE_RIGHT,
-                driven && edges->drive != EDGES_DRIVE_LEFT);
+    struct network_branches branches = network_word_line(network, i_row);
+    bool driven = edges == NULL || !floats(edges->word_line_floating, i_row);
+    bool left = driven && (edges == NULL || edges->drive != EDGES_DRIVE_RIGHT);
+    bool right = driven && edges != NULL && edges->drive != EDGES_DRIVE_LEFT;
+    if (branches.joined)
+        return (struct edges_ends){end_of(&branches, left + right), 0};
+    return (struct edges_ends){end_of(&branches, left), end_of(&branches, right)};
 }
 
 struct edges_ends edges_bit_line(const struct network *network, const struct edges *edges, size_t i_column)
 {
-    struct network_branches branches = network_bit_line(network);
-    if (edges == NULL)
-        return ends(&branches, false, true);
-    bool sensed = !floats(edges->bit_line_floating, i_column);
-    return ends(&branches, sensed && edges->sense != EDGES_SENSE_BOTTOM,
-                sensed && edges->sense != EDGES_SENSE_TOP);
+    struct network_branches branches = network_bit_line(network, i_column);
+    bool sensed = edges == NULL || !floats(edges->bit_line_floating, i_column);
+    bool top = sensed && edges != NULL && edges->sense != EDGES_SENSE_BOTTOM;
+    bool bottom = sensed && (edges == NULL || edges->sense != EDGES_SENSE_TOP);
+    if (branches.joined)
+        return (struct edges_ends){0, end_of(&branches, top + bottom)};
+    return (struct edges_ends){end_of(&branches, top), end_of(&branches, bottom)};
 }
 
 double edges_bias_volts(const struct edges *edges, size_t i_column)

@@ -26,7 +26,7 @@ struct edges {
 };
 
 /* The two ends of a line, siemens: 0 where nothing is connected, INFINITY where the line is its terminal. Of
- * a joined line (one node) all lies in `first`. */
+ * a joined line (one node) all lies in `first` of a word line, in `last` of a bit line. */
 struct edges_ends {
     double first, last; /* left and right, or top and bottom */
 };

@@ -16,64 +16,64 @@
 #include "crossbar/residual.h"
 #include "crossbar/word_line.h"
 
-enum { ITERATIONS_MAX = 2000, N_FIELDS = 7 };
+enum { ITERATIONS_MAX = 2000, N_FIELDS = 9 };
 
 /* The error of the last step is smaller than this by far, since each step gains a decade or more. */
 #define TOLERANCE_MARGIN 0.3
 
 /* A column that only sneak paths reach has a floor of 0: the iteration then goes on to the last digit. So it
  * does where a bit line floats: its voltages show in no current of its own. */
-#define EXHAUSTED 1e-16
+#define EXHAUSTED 1e-20
 
 struct field_plan {
     struct network network;
     struct word_line word;
     struct bit_line bit;
-    size_t n_space, step; /* elements of a field on the bit-line nodes; its row step as word lines see it */
     double *memory;
     double *x, *r, *z, *p, *q, *cells,
         *words;                   /* solution, residual, A^-1 r, direction, A p, N p, word-line volts */
     double *conductance, *drive;  /* row-major copy; scaled drives */
     double *floor;                /* least response of each current to |V|, amperes, scaled */
     double *magnitude, *residual; /* |drive| [n_rows]; workspace of the residual */
-    double *sources;              /* [word_line_rows][n_columns], scaled; NULL for plans without edges */
-    double *bias, *scaled_bias;   /* [n_columns]; NULL for plans without edges */
+    double *sources;              /* [word_line_rows][n_columns], scaled */
+    double *bias, *scaled_bias;   /* [n_columns], of the plan; of this drive */
+    double *amperes;              /* [n_columns] */
     bool biased, fed, to_the_end; /* any bias; sources hold something; a bit line floats */
 };
+
+static bool floats(const struct field_plan *plan, size_t j)
+{
+    return plan->bit.top[j] == 0 && plan->bit.bottom[j] == 0;
+}
 
 static enum rs_status allocate_fields(struct field_plan *plan, const struct edges *edges,
                                       struct rs_error *err)
 {
     size_t n_rows = word_line_rows(plan->network.n_rows), n_columns = plan->network.n_columns;
     size_t n_cells = n_rows * n_columns;
-    plan->n_space = plan->bit.branches.joined ? n_columns : n_cells;
-    plan->step = plan->bit.branches.joined ? 0 : n_columns;
     plan->memory =
-        memory_allocate(n_cells * (N_FIELDS + 1) + 2 * n_rows + n_columns + RESIDUAL_WORKSPACE(n_columns),
+        memory_allocate(n_cells * N_FIELDS + 2 * n_rows + 4 * n_columns + RESIDUAL_WORKSPACE(n_columns),
                         sizeof *plan->memory, err);
     if (plan->memory == NULL)
         return RS_INTERNAL;
-    if (edges != NULL) {
-        plan->sources = memory_allocate(n_cells + 2 * n_columns, sizeof *plan->sources, err);
-        if (plan->sources == NULL)
-            return RS_INTERNAL;
-        plan->bias = plan->sources + n_cells;
-        plan->scaled_bias = plan->bias + n_columns;
-        plan->biased = edges_biased(edges, n_columns);
-        for (size_t j = 0; j < n_columns; j++)
-            plan->bias[j] = edges_bias_volts(edges, j);
-    }
     for (size_t j = 0; j < n_columns; j++)
-        plan->to_the_end |= plan->bit.top[j] == 0 && plan->bit.bottom[j] == 0;
-    double **const fields[N_FIELDS + 1] = {&plan->x, &plan->r,     &plan->z,     &plan->p,
-                                           &plan->q, &plan->cells, &plan->words, &plan->conductance};
+        plan->to_the_end |= floats(plan, j);
+    double **const fields[N_FIELDS] = {&plan->x,     &plan->r,           &plan->z,
+                                       &plan->p,     &plan->q,           &plan->cells,
+                                       &plan->words, &plan->conductance, &plan->sources};
     double *next = plan->memory;
-    for (size_t i = 0; i < N_FIELDS + 1; i++, next += n_cells)
+    for (size_t i = 0; i < N_FIELDS; i++, next += n_cells)
         *fields[i] = next;
     plan->drive = next;
     plan->magnitude = plan->drive + n_rows;
     plan->floor = plan->magnitude + n_rows;
-    plan->residual = plan->floor + n_columns;
+    plan->bias = plan->floor + n_columns;
+    plan->scaled_bias = plan->bias + n_columns;
+    plan->amperes = plan->scaled_bias + n_columns;
+    plan->residual = plan->amperes + n_columns;
+    plan->biased = edges_biased(edges, n_columns);
+    for (size_t j = 0; j < n_columns; j++)
+        plan->bias[j] = edges_bias_volts(edges, j);
     return RS_OK;
 }
 
@@ -111,7 +111,6 @@ void field_plan_destroy(struct field_plan *plan)
     word_line_clear(&plan->word);
     bit_line_clear(&plan->bit);
     free(plan->memory);
-    free(plan->sources);
     free(plan);
 }
 
@@ -123,26 +122,11 @@ void field_factor(struct field_plan *plan, const double *conductance_siemens)
     bit_line_factor(&plan->bit, conductance_siemens);
 }
 
-/* amperes [n_space]: the sum of a field [n_rows][n_columns] over each bit-line node. */
-static void gather(const struct field_plan *plan, const double *field, double *amperes)
-{
-    size_t n = plan->network.n_columns;
-    memcpy(amperes, field, n * sizeof *amperes);
-    for (size_t i = 1; i < plan->network.n_rows; i++)
-        for (size_t j = 0; j < n; j++)
-            amperes[j] += field[i * n + j];
-}
-
-/* amperes [n_space]: currents that the word lines send into the bit-line nodes. */
+/* amperes [n_rows][n_columns]: currents that the word lines send into the bit-line nodes. */
 static void feed(struct field_plan *plan, const double *drive, const double *bit_volts, const double *sources,
                  double *amperes)
 {
-    if (!plan->bit.branches.joined) {
-        word_line_solve(&plan->word, drive, bit_volts, plan->step, sources, NULL, amperes);
-        return;
-    }
-    word_line_solve(&plan->word, drive, bit_volts, plan->step, sources, NULL, plan->words);
-    gather(plan, plan->words, amperes);
+    word_line_solve(&plan->word, drive, bit_volts, plan->network.n_columns, sources, NULL, amperes);
 }
 
 /* Eight partial sums; n is arbitrary. */
@@ -195,19 +179,16 @@ static void turn(struct field_plan *plan, double beta, size_t n)
 static double sense(const struct field_plan *plan, const double *field, size_t j)
 {
     const struct bit_line *bit = &plan->bit;
-    double last = bit->bottom[j] * field[(bit->n_nodes - 1) * plan->network.n_columns + j];
-    if (bit->top[j] == 0)
-        return last;
-    return isinf(bit->top[j]) ? 0 : bit->top[j] * field[j] + last;
+    if (isinf(bit->bottom[j]))
+        return 0;
+    return bit->top[j] * field[j] + bit->bottom[j] * field[(bit->n_rows - 1) * bit->n_columns + j];
 }
 
 /* |currents| of the sources into the bit-line nodes, added to plan->cells. */
 static void add_sources(struct field_plan *plan)
 {
-    size_t n = plan->network.n_columns;
-    for (size_t i = 0; i < plan->network.n_rows; i++)
-        for (size_t j = 0; j < n; j++)
-            plan->cells[i * plan->step + j] += fabs(plan->sources[i * n + j]);
+    for (size_t i = 0; i < plan->network.n_rows * plan->network.n_columns; i++)
+        plan->cells[i] += fabs(plan->sources[i]);
 }
 
 /*
@@ -248,7 +229,7 @@ static bool below_floor(const struct field_plan *plan, double ratio)
 static bool iterate(struct field_plan *plan, const double *unit_amperes, double scale, double tolerance,
                     size_t *iterations)
 {
-    size_t n = plan->bit.n_nodes * plan->network.n_columns;
+    size_t n = plan->network.n_rows * plan->network.n_columns;
     double slowest = 1; /* estimate of the least eigenvalue of A^-1 (A - N): the error is A^-1 r over it */
     memset(plan->x, 0, n * sizeof *plan->x);
     feed(plan, plan->drive, NULL, plan->fed ? plan->sources : NULL, plan->r);
@@ -277,24 +258,37 @@ static bool iterate(struct field_plan *plan, const double *unit_amperes, double 
     return false;
 }
 
-/* Drives and biases scaled by a power of two to at most 1 V, so that squares of small ones keep their digits;
- * 0: no drive. */
-static double scale_drive(struct field_plan *plan, const struct field_drive *drive, bool biased)
+/* Drives and potentials of the terminals, scaled by a power of two to at most 1 V, so that squares of small
+ * ones keep their digits; 0: no drive. */
+static double scale_drive(struct field_plan *plan, const struct field_drive *drive)
 {
+    const double *bias = drive->sense_volts != NULL ? drive->sense_volts : plan->bias;
+    size_t n_rows = plan->network.n_rows, n_columns = plan->network.n_columns;
     double largest = 0;
-    for (size_t i = 0; i < plan->network.n_rows; i++)
+    for (size_t i = 0; i < n_rows && drive->volts != NULL; i++)
         largest = fmax(largest, fabs(drive->volts[i]));
-    for (size_t j = 0; biased && j < plan->network.n_columns; j++)
-        largest = fmax(largest, fabs(plan->bias[j]));
+    for (size_t j = 0; j < n_columns; j++)
+        largest = floats(plan, j) ? largest : fmax(largest, fabs(bias[j]));
     if (largest == 0)
         return 0;
     int exponent;
     frexp(largest, &exponent);
-    for (size_t i = 0; i < plan->network.n_rows; i++)
+    memset(plan->drive, 0, n_rows * sizeof *plan->drive);
+    for (size_t i = 0; i < n_rows && drive->volts != NULL; i++)
         plan->drive[i] = ldexp(drive->volts[i], -exponent);
-    for (size_t j = 0; plan->bias != NULL && j < plan->network.n_columns; j++)
-        plan->scaled_bias[j] = biased ? ldexp(plan->bias[j], -exponent) : 0;
+    for (size_t j = 0; j < n_columns; j++)
+        plan->scaled_bias[j] = floats(plan, j) ? 0 : ldexp(bias[j], -exponent);
     return ldexp(1, exponent);
+}
+
+static bool any_bias(const struct field_plan *plan, const struct field_drive *drive)
+{
+    if (drive->sense_volts == NULL)
+        return plan->biased;
+    for (size_t j = 0; j < plan->network.n_columns; j++)
+        if (drive->sense_volts[j] != 0 && !floats(plan, j))
+            return true;
+    return false;
 }
 
 /* plan->sources: those given, and -G bias. */
@@ -308,22 +302,20 @@ static void fill_sources(struct field_plan *plan, const double *source_amperes, 
         }
 }
 
-static void copy_scaled(const double *field, size_t step, double scale, size_t n_rows, size_t n_columns,
-                        double *out)
+static void copy_scaled(const double *field, double scale, size_t n, double *out)
 {
-    for (size_t i = 0; i < n_rows; i++)
-        for (size_t j = 0; j < n_columns; j++)
-            out[i * n_columns + j] = scale * field[i * step + j];
+    for (size_t i = 0; i < n; i++)
+        out[i] = scale * field[i];
 }
 
 /* Bit-line voltages from plan->x, which counts from the bias. */
 static void copy_bits(const struct field_plan *plan, bool biased, double scale, double *out)
 {
     size_t n = plan->network.n_columns;
-    copy_scaled(plan->x, plan->step, scale, plan->network.n_rows, n, out);
+    copy_scaled(plan->x, scale, plan->network.n_rows * n, out);
     for (size_t i = 0; biased && i < plan->network.n_rows; i++)
         for (size_t j = 0; j < n; j++)
-            out[i * n + j] = scale * (plan->x[i * plan->step + j] + plan->scaled_bias[j]);
+            out[i * n + j] = scale * (plan->x[i * n + j] + plan->scaled_bias[j]);
 }
 
 /* A bit line that is ground takes all that its cells send. */
@@ -331,12 +323,15 @@ static void sense_all(struct field_plan *plan, double *column_amperes)
 {
     size_t n = plan->network.n_columns;
     const double *sources = plan->fed ? plan->sources : NULL;
-    if (plan->bit.any_held) {
-        word_line_solve(&plan->word, plan->drive, plan->x, plan->step, sources, plan->words, plan->cells);
-        gather(plan, plan->cells, plan->z);
-    }
     for (size_t j = 0; j < n; j++)
-        column_amperes[j] = isinf(plan->bit.top[j]) ? plan->z[j] : sense(plan, plan->x, j);
+        column_amperes[j] = sense(plan, plan->x, j);
+    if (!plan->bit.any_held)
+        return;
+    word_line_solve(&plan->word, plan->drive, plan->x, n, sources, plan->words, plan->cells);
+    for (size_t i = 0; i < plan->network.n_rows; i++)
+        for (size_t j = 0; j < n; j++)
+            if (isinf(plan->bit.bottom[j]))
+                column_amperes[j] += plan->cells[i * n + j];
 }
 
 static double measure_residual(struct field_plan *plan, const double *conductance, const struct cell_law *law,
@@ -349,6 +344,7 @@ static double measure_residual(struct field_plan *plan, const double *conductanc
         .right_siemens = plan->word.right,
         .top_siemens = plan->bit.top,
         .bottom_siemens = plan->bit.bottom,
+        .r_bit_line_ohm = plan->bit.r_wire_ohm,
         .bias_volts = bias,
         .conductance_siemens = conductance,
         .law = law,
@@ -368,10 +364,10 @@ bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive,
                        struct field_report *report)
 {
     size_t n_rows = plan->network.n_rows, n_columns = plan->network.n_columns, iterations = 0;
-    bool converged = true, biased = plan->biased && !drive->unbiased;
-    double scale = scale_drive(plan, drive, biased);
+    bool converged = true, biased = any_bias(plan, drive);
+    double scale = scale_drive(plan, drive);
     plan->fed = biased || drive->source_amperes != NULL;
-    memset(plan->x, 0, plan->n_space * sizeof *plan->x);
+    memset(plan->x, 0, n_rows * n_columns * sizeof *plan->x);
     memset(plan->words, 0, n_rows * n_columns * sizeof *plan->words);
     memset(column_amperes, 0, n_columns * sizeof *column_amperes);
     if (scale > 0) {
@@ -380,13 +376,13 @@ bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive,
         converged = iterate(plan, drive->unit_amperes, scale, tolerance_ratio, &iterations);
         sense_all(plan, column_amperes);
         if ((word_line_volts != NULL || report != NULL) && !plan->bit.any_held)
-            word_line_solve(&plan->word, plan->drive, plan->x, plan->step, plan->fed ? plan->sources : NULL,
+            word_line_solve(&plan->word, plan->drive, plan->x, n_columns, plan->fed ? plan->sources : NULL,
                             plan->words, NULL);
     }
     for (size_t j = 0; j < n_columns; j++)
         column_amperes[j] *= scale;
     if (word_line_volts != NULL)
-        copy_scaled(plan->words, n_columns, scale, n_rows, n_columns, word_line_volts);
+        copy_scaled(plan->words, scale, n_rows * n_columns, word_line_volts);
     if (bit_line_volts != NULL)
         copy_bits(plan, biased && scale > 0, scale, bit_line_volts);
     if (report == NULL)
@@ -397,6 +393,21 @@ bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive,
         report->residual = measure_residual(plan, plan->conductance, NULL, biased ? plan->scaled_bias : NULL,
                                             plan->drive, plan->words, plan->cells);
     }
+    return converged;
+}
+
+bool field_solve_many(struct field_plan *plan, size_t n_drives, const struct field_drive *drives,
+                      double tolerance_ratio, double *column_amperes, double *word_line_volts,
+                      double *bit_line_volts, struct field_report *reports)
+{
+    size_t n = plan->network.n_columns, n_cells = plan->network.n_rows * n;
+    bool converged = true;
+    for (size_t k = 0; k < n_drives; k++)
+        converged &= field_solve_drive(plan, drives + k, tolerance_ratio,
+                                       column_amperes != NULL ? column_amperes + k * n : plan->amperes,
+                                       word_line_volts != NULL ? word_line_volts + k * n_cells : NULL,
+                                       bit_line_volts != NULL ? bit_line_volts + k * n_cells : NULL,
+                                       reports != NULL ? reports + k : NULL);
     return converged;
 }
 

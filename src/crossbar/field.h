@@ -44,20 +44,31 @@ void field_factor(struct field_plan *plan, const double *conductance_siemens);
 bool field_solve(struct field_plan *plan, const double *volts, double tolerance_ratio, double *column_amperes,
                  double *word_line_volts, double *bit_line_volts, struct field_report *report);
 
-/* Drives, and what a linear array does not have; all the caller's. */
+/*
+ * One drive of an array, and what a linear array does not have; all the caller's. An adjoint field has volts
+ * NULL and 1 V at one sense terminal: by reciprocity the currents out of its drivers are a column of T.
+ */
 struct field_drive {
-    const double *volts;          /* [n_rows] */
+    const double *volts;          /* [n_rows]; NULL: 0 V */
+    const double *sense_volts;    /* [n_columns], of the sense terminals; NULL: the biases of the plan */
     const double *source_amperes; /* [n_rows][n_columns], beside the cells, from word to bit line; or NULL */
-    const double
-        *unit_amperes; /* [n_columns]: what the error of each current is relative to; NULL: as above */
-    bool unbiased;     /* bit lines at ground, whatever their bias */
+    const double *unit_amperes;   /* [n_columns]: what the error of each current is relative to; NULL: as
+                                     above, a terminal's potential counted like a drive */
 };
 
-/* field_solve for any drive; the plan must have been made by field_plan_create_edges where there are sources.
- */
+/* field_solve for any drive. */
 bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive, double tolerance_ratio,
                        double *column_amperes, double *word_line_volts, double *bit_line_volts,
                        struct field_report *report);
+
+/*
+ * field_solve_drive for many drives of one array, each solved as if it were alone. column_amperes
+ * [n_drives][n_columns], word_line_volts and bit_line_volts [n_drives][n_rows][n_columns] and reports
+ * [n_drives] may be NULL. False when any did not converge.
+ */
+bool field_solve_many(struct field_plan *plan, size_t n_drives, const struct field_drive *drives,
+                      double tolerance_ratio, double *column_amperes, double *word_line_volts,
+                      double *bit_line_volts, struct field_report *reports);
 
 /* As field_residual, for these cells in the plan's wires. law NULL: conductances alone. */
 double field_residual_law(struct field_plan *plan, const double *conductance_siemens,

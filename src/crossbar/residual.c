@@ -37,7 +37,7 @@ static void balance_word_line(const struct residual_array *array, size_t i_row, 
                               const double *restrict words, const double *restrict cells,
                               double *restrict wires, double *restrict errors, struct balance *balance)
 {
-    const struct network_branches branches = network_word_line(array->network);
+    const struct network_branches branches = network_word_line(array->network, i_row);
     size_t n = array->network->n_columns;
     double left = array->left_siemens[i_row], right = array->right_siemens[i_row];
     if (branches.joined) {
@@ -64,31 +64,28 @@ static double bias_of(const struct residual_array *array, size_t j)
     return array->bias_volts == NULL ? 0 : array->bias_volts[j];
 }
 
-/* One node per column: `flow` [n] collects what its cells send, which leaves after the last row. */
-static void balance_joined_row(const struct residual_array *array, bool last, const double *restrict bits,
-                               const double *restrict cells, double *restrict flow, struct balance *balance)
+/* What the line's end takes of a column with `flow` amperes; all where it is a terminal. */
+static double into_end(const struct residual_array *array, size_t j, double volts, double flow)
 {
-    for (size_t j = 0; j < array->network->n_columns; j++) {
-        flow[j] += cells[j];
-        if (!last)
-            continue;
-        double end = array->top_siemens[j], out = isinf(end) ? flow[j] : end * (bits[j] - bias_of(array, j));
-        note(balance, flow[j] - out, array->bias_volts == NULL ? 0 : out);
-    }
+    double end = array->bottom_siemens[j];
+    return isinf(end) ? flow : end * (volts - bias_of(array, j));
 }
 
 /* Kirchhoff errors of a row of the bit lines; `flow` [n] holds what comes from above, then what goes on
- * below. */
-static void balance_wired_row(const struct residual_array *array, bool last, const double *restrict bits,
-                              const double *restrict cells, double *restrict flow, double *restrict errors,
-                              struct balance *balance)
+ * below. Nodes that are joined (wires of 0 S here) pass all on. */
+static void balance_bit_lines(const struct residual_array *array, bool last, const double *restrict bits,
+                              const double *restrict cells, const double *restrict wires,
+                              double *restrict flow, double *restrict errors, struct balance *balance)
 {
-    double wire = network_bit_line(array->network).wire_siemens;
     size_t n = array->network->n_columns;
-    for (size_t j = 0; j < n; j++) {
-        double down =
-            last ? array->bottom_siemens[j] * (bits[j] - bias_of(array, j)) : wire * (bits[j] - bits[j + n]);
+    for (size_t j = 0; j < n && last; j++) {
+        double down = into_end(array, j, bits[j], flow[j] + cells[j]);
         errors[j] = flow[j] + cells[j] - down;
+        flow[j] = down;
+    }
+    for (size_t j = 0; j < n && !last; j++) {
+        double all = flow[j] + cells[j], down = wires[j] > 0 ? wires[j] * (bits[j] - bits[j + n]) : all;
+        errors[j] = all - down;
         flow[j] = down;
     }
     note_all(balance, errors, n);
@@ -100,21 +97,19 @@ double residual_compute(const struct residual_array *array, const double *volts,
                         const double *word_line_volts, const double *bit_line_volts, double *workspace)
 {
     size_t n = array->network->n_columns, n_rows = array->network->n_rows;
-    bool joined = network_bit_line(array->network).joined;
-    double *cells = workspace, *wires = cells + n, *errors = wires + n + 1, *flow = errors + n;
+    double *cells = workspace, *wires = cells + n, *errors = wires + n + 1, *flow = errors + n,
+           *bit_wires = flow + n;
     struct balance balance = {0};
     for (size_t j = 0; j < n; j++) {
-        flow[j] = joined ? 0 : array->top_siemens[j] * (bias_of(array, j) - bit_line_volts[j]);
+        bit_wires[j] = array->r_bit_line_ohm[j] > 0 ? 1 / array->r_bit_line_ohm[j] : 0;
+        flow[j] = array->top_siemens[j] * (bias_of(array, j) - bit_line_volts[j]);
         note(&balance, 0, array->bias_volts == NULL ? 0 : flow[j]);
     }
     for (size_t i = 0; i < n_rows; i++) {
         const double *words = word_line_volts + i * n, *bits = bit_line_volts + i * n;
         cell_law_currents(array->law, array->conductance_siemens + i * n, words, bits, n, cells);
         balance_word_line(array, i, volts[i], words, cells, wires, errors, &balance);
-        if (joined)
-            balance_joined_row(array, i + 1 == n_rows, bits, cells, flow, &balance);
-        else
-            balance_wired_row(array, i + 1 == n_rows, bits, cells, flow, errors, &balance);
+        balance_bit_lines(array, i + 1 == n_rows, bits, cells, bit_wires, flow, errors, &balance);
     }
     if (isnan(balance.check))
         return (double)NAN;

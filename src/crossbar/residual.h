@@ -6,13 +6,14 @@
 #include "crossbar/network.h"
 
 /* Doubles of workspace for rows of n columns. */
-#define RESIDUAL_WORKSPACE(n_columns) (4 * (n_columns) + 1)
+#define RESIDUAL_WORKSPACE(n_columns) (5 * (n_columns) + 1)
 
 /* An array and its ends; all the caller's. */
 struct residual_array {
     const struct network *network;
     const double *left_siemens, *right_siemens; /* [n_rows], ends as in edges.h */
     const double *top_siemens, *bottom_siemens; /* [n_columns] */
+    const double *r_bit_line_ohm;               /* [n_columns], of a segment */
     const double *bias_volts;                   /* [n_columns], of the terminals; NULL: ground */
     const double *conductance_siemens;          /* [n_rows][n_columns] */
     const struct cell_law *law;                 /* NULL: cells are plain conductances */

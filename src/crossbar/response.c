@@ -27,13 +27,13 @@ enum rs_status response_compute(struct field_plan *plan, const struct network *n
                                 struct rs_error *err)
 {
     size_t n_rows = network->n_rows, n_cells = n_rows * network->n_columns;
-    double *volts = memory_allocate(n_rows + 2 * n_cells, sizeof *volts, err);
+    double *volts = memory_allocate(n_rows + 2 * n_cells + network->n_columns, sizeof *volts, err);
     if (volts == NULL)
         return RS_INTERNAL;
     *converged = respond_to_bias(plan, network, conductance_siemens, volts, volts + n_rows,
                                  volts + n_rows + n_cells, bias_amperes, bias_scale_amperes);
     for (size_t i = 0; i < n_rows; i++) {
-        const struct field_drive drive = {.volts = volts, .unbiased = true};
+        const struct field_drive drive = {.volts = volts, .sense_volts = volts + n_rows + 2 * n_cells};
         volts[i] = 1;
         *converged &= field_solve_drive(plan, &drive, TOLERANCE, transfer_siemens + i * network->n_columns,
                                         NULL, NULL, NULL);

@@ -275,7 +275,7 @@ bool transfer_accepts(enum transfer_precision precision, double siemens)
 static enum rs_status check(const struct network *network, enum transfer_precision precision,
                             struct rs_error *err)
 {
-    const struct network_branches lines[] = {network_word_line(network), network_bit_line(network)};
+    const struct network_branches lines[] = {network_word_line(network, 0), network_bit_line(network, 0)};
     for (int i = 0; i < 2 && precision == TRANSFER_F32; i++)
         if (!suits_f32(lines[i].wire_siemens) || !suits_f32(lines[i].end_siemens))
             return rs_fail(
@@ -295,10 +295,13 @@ enum rs_status transfer_plan_create(const struct network *network, enum kernel k
         status = check(network, precision, err);
     if (status != RS_OK)
         return status;
+    if (!network_is_uniform(network))
+        return rs_fail(err, RS_INPUT, "resistances line by line found, the same for all lines expected");
     struct transfer_plan *plan = memory_allocate(1, sizeof *plan, err);
     if (plan == NULL)
         return RS_INTERNAL;
-    plan->tree = (struct transfer_tree){*network, network_word_line(network), network_bit_line(network)};
+    plan->tree =
+        (struct transfer_tree){*network, network_word_line(network, 0), network_bit_line(network, 0)};
     plan->kernel = front_kernel_of(kernel, precision == TRANSFER_F32);
     plan->arena = memory_allocate(arena_bytes(plan), 1, err);
     if (plan->arena == NULL) {

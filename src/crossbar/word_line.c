@@ -17,6 +17,7 @@ static void connect(struct word_line *line, const struct network *network, const
 {
     for (size_t i = 0; i < line->n_rows; i++) {
         struct edges_ends ends = edges_word_line(network, edges, i);
+        line->r_wire_ohm[i] = network_word_line(network, i).r_wire_ohm;
         line->left[i] = ends.first;
         line->right[i] = ends.last;
         line->right_driven |= ends.last > 0;
@@ -27,18 +28,17 @@ enum rs_status word_line_init(struct word_line *line, const struct network *netw
                               const struct edges *edges, struct rs_error *err)
 {
     size_t n_rows = word_line_rows(network->n_rows), n_cells = n_rows * network->n_columns;
-    *line = (struct word_line){.branches = network_word_line(network),
-                               .n_rows = network->n_rows,
-                               .n_columns = network->n_columns,
-                               .n_groups = n_rows / LANES};
+    *line = (struct word_line){
+        .n_rows = network->n_rows, .n_columns = network->n_columns, .n_groups = n_rows / LANES};
     line->conductance = memory_allocate(n_cells, sizeof *line->conductance, err);
     line->share = memory_allocate(n_cells, sizeof *line->share, err);
-    line->inverse = memory_allocate(line->branches.joined ? n_rows : n_cells, sizeof *line->inverse, err);
+    line->inverse = memory_allocate(n_cells, sizeof *line->inverse, err);
+    line->r_wire_ohm = memory_allocate(n_rows, sizeof *line->r_wire_ohm, err);
     line->left = memory_allocate(n_rows, sizeof *line->left, err);
     line->right = memory_allocate(n_rows, sizeof *line->right, err);
     line->group = memory_allocate(3 * LANES * network->n_columns, sizeof *line->group, err);
     if (line->conductance != NULL && line->share != NULL && line->inverse != NULL && line->group != NULL &&
-        line->left != NULL && line->right != NULL) {
+        line->r_wire_ohm != NULL && line->left != NULL && line->right != NULL) {
         connect(line, network, edges);
         return RS_OK;
     }
@@ -51,6 +51,7 @@ void word_line_clear(struct word_line *line)
     free(line->conductance);
     free(line->share);
     free(line->inverse);
+    free(line->r_wire_ohm);
     free(line->left);
     free(line->right);
     free(line->group);
@@ -80,51 +81,33 @@ static void separate(const double *restrict group, size_t n_columns, double *res
             field[l * n_columns + j] = group[j * LANES + l];
 }
 
-/* The pivot of a line's first node, its left end `left` alone differing from line to line. */
+/* The pivot of a line's first node, which its left end leads to the source. */
 static void factor_first(const double *restrict left, const double *restrict conductance,
                          const double *restrict excess, double *restrict share, double *restrict inverse)
 {
     for (size_t l = 0; l < LANES; l++) {
         double s = conductance[l] + excess[l], pivot = s + left[l];
-        share[l] = pivot > 0 ? left[l] / pivot : 0;
-        inverse[l] = pivot > 0 ? 1 / pivot : 0;
+        bool held = isinf(left[l]);
+        share[l] = held ? 1 : pivot > 0 ? left[l] / pivot : 0;
+        inverse[l] = pivot > 0 ? 1 / pivot : 0; /* of a held one: 1 / infinity */
     }
 }
 
-static void factor_wired(struct word_line *line, size_t i_group)
+static void factor_group(struct word_line *line, size_t i_group)
 {
     size_t start = i_group * line->n_columns * LANES;
-    double wire = line->branches.wire_siemens, r_wire = 1 / wire;
-    const double *conductance = line->conductance + start;
+    const double *conductance = line->conductance + start, *r_wire_ohm = line->r_wire_ohm + i_group * LANES;
     double *restrict share = line->share + start, *restrict inverse = line->inverse + start;
     double excess[LANES];
     memcpy(excess, line->right + i_group * LANES, sizeof excess);
     for (size_t j = line->n_columns; j-- > 1;)
         for (size_t l = 0; l < LANES; l++) {
             double s = conductance[j * LANES + l] + excess[l];
-            share[j * LANES + l] = wire / (s + wire);
-            inverse[j * LANES + l] = share[j * LANES + l] * r_wire;
+            share[j * LANES + l] = 1 / (1 + r_wire_ohm[l] * s);
+            inverse[j * LANES + l] = share[j * LANES + l] * r_wire_ohm[l];
             excess[l] = s * share[j * LANES + l];
         }
     factor_first(line->left + i_group * LANES, conductance, excess, share, inverse);
-}
-
-static void factor_joined(struct word_line *line, size_t i_group)
-{
-    const double *conductance = line->conductance + i_group * line->n_columns * LANES;
-    double *share = line->share + i_group * line->n_columns * LANES,
-           *inverse = line->inverse + i_group * LANES;
-    const double *left = line->left + i_group * LANES;
-    double pivot[LANES];
-    memcpy(pivot, left, sizeof pivot);
-    for (size_t j = 0; j < line->n_columns; j++)
-        for (size_t l = 0; l < LANES; l++)
-            pivot[l] += conductance[j * LANES + l];
-    for (size_t l = 0; l < LANES; l++) {
-        bool held = isinf(left[l]);
-        inverse[l] = held || !(pivot[l] > 0) ? 0 : 1 / pivot[l];
-        share[l] = held ? 1 : pivot[l] > 0 ? left[l] / pivot[l] : 0;
-    }
 }
 
 void word_line_factor(struct word_line *line, const double *conductance_siemens)
@@ -133,10 +116,7 @@ void word_line_factor(struct word_line *line, const double *conductance_siemens)
         size_t row = g * LANES, n = line->n_rows - row < LANES ? line->n_rows - row : LANES;
         interleave(conductance_siemens + row * line->n_columns, line->n_columns, n, line->n_columns,
                    line->conductance + row * line->n_columns);
-        if (line->branches.joined)
-            factor_joined(line, g);
-        else
-            factor_wired(line, g);
+        factor_group(line, g);
     }
 }
 
@@ -146,7 +126,7 @@ static double into(const double *conductance, const double *bits, const double *
     return (bits != NULL ? conductance[i] * bits[i] : 0) - (sources != NULL ? sources[i] : 0);
 }
 
-/* Currents into all nodes, first onto `words`; as solve_wired without them otherwise. */
+/* Currents into all nodes, first onto `words`; as solve_group without them otherwise. */
 static void collect(const double *restrict conductance, const double *bits, const double *sources, size_t n,
                     double *restrict words)
 {
@@ -160,7 +140,7 @@ static void collect(const double *restrict conductance, const double *bits, cons
 
 /* bits, sources: voltages and sources of the group, or NULL; on return `words` holds its word-line voltages.
  */
-static void solve_wired(const struct word_line *line, size_t i_group, const double *restrict drive,
+static void solve_group(const struct word_line *line, size_t i_group, const double *restrict drive,
                         const double *bits, const double *sources, double *restrict words)
 {
     size_t start = i_group * line->n_columns * LANES, n = line->n_columns;
@@ -196,22 +176,6 @@ static void solve_wired(const struct word_line *line, size_t i_group, const doub
         }
 }
 
-static void solve_joined(const struct word_line *line, size_t i_group, const double *drive,
-                         const double *bits, const double *sources, double *words)
-{
-    size_t start = i_group * line->n_columns * LANES, n = line->n_columns;
-    const double *share = line->share + start, *inverse = line->inverse + i_group * LANES;
-    double y[LANES] = {0};
-    if (bits != NULL || sources != NULL)
-        collect(line->conductance + start, bits, sources, n * LANES, words);
-    for (size_t j = 0; (bits != NULL || sources != NULL) && j < n; j++)
-        for (size_t l = 0; l < LANES; l++)
-            y[l] += words[j * LANES + l];
-    for (size_t j = 0; j < n; j++)
-        for (size_t l = 0; l < LANES; l++)
-            words[j * LANES + l] = share[l] * drive[l] + inverse[l] * y[l];
-}
-
 /* Voltages become cell currents, G u and the source of the cell. */
 static void scale(const double *restrict conductance, const double *sources, size_t n, double *restrict words)
 {
@@ -235,10 +199,7 @@ void word_line_solve(struct word_line *line, const double *volts, const double *
             interleave_all(bit_volts + g * LANES * step, step, line->n_columns, bits);
         if (sources != NULL)
             interleave_all(source_amperes + g * n_group, line->n_columns, line->n_columns, sources);
-        if (line->branches.joined)
-            solve_joined(line, g, drive, bits, sources, words);
-        else
-            solve_wired(line, g, drive, bits, sources, words);
+        solve_group(line, g, drive, bits, sources, words);
         if (word_volts != NULL)
             separate(words, line->n_columns, word_volts + g * n_group);
         if (cell_amperes == NULL)

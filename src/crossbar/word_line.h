@@ -1,9 +1,9 @@
 /*
  * All word lines of an array, each solved exactly for given bit-line voltages (a tridiagonal system per row).
  *
- * Elimination runs from a line's right end to its left in excess form: s_j = G_j + g s_j+1 / (s_j+1 + g),
- * sums only, so that an open line carries exactly no current. A node without any conductance stays at 0 V.
- * Eight rows at a time lie interleaved in memory.
+ * Elimination runs from a line's right end to its left in excess form: s_j = G_j + s_j+1 / (1 + r s_j+1),
+ * sums only, so that an open line carries exactly no current. Nodes that a wire of 0 ohm joins pass all on; a
+ * node without any conductance stays at 0 V. Eight rows at a time lie interleaved in memory.
  */
 #ifndef CROSSBAR_WORD_LINE_H
 #define CROSSBAR_WORD_LINE_H
@@ -13,15 +13,14 @@
 enum { WORD_LINE_LANES = 8 };
 
 struct word_line {
-    struct network_branches branches;
     size_t n_rows, n_columns, n_groups;
     double *conductance; /* [n_groups][n_columns][lane], siemens; 0 beyond the last row */
     double *share; /* likewise: what part of its left neighbour's voltage a node has, cells shorted to 0 V */
-    double *inverse; /* likewise: 1 / pivot; where joined [n_groups][1][lane] */
-    double *left,
-        *right;        /* [n_groups][lane], siemens: drivers at both ends (edges.h); 0 beyond the last row */
-    bool right_driven; /* any of the right ones */
-    double *group;     /* workspace, three groups [3][n_columns][lane] */
+    double *inverse;      /* likewise: 1 / pivot */
+    double *r_wire_ohm;   /* [n_groups][lane]; 0 beyond the last row */
+    double *left, *right; /* likewise, siemens: drivers at both ends (edges.h) */
+    bool right_driven;    /* any of the right ones */
+    double *group;        /* workspace, three groups [3][n_columns][lane] */
 };
 
 /* Rows that fields given to these functions must have, those beyond n_rows holding 0. */
