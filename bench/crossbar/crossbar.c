@@ -137,7 +137,7 @@ static double transfer_seconds(struct array *array)
 {
     struct transfer_call call = {.array = array};
     struct rs_error err;
-    if (transfer_plan_create(&array->network, kernel_chosen(), TRANSFER_F64, &call.plan, &err) != RS_OK)
+    if (transfer_plan_create(&array->network, NULL, kernel_chosen(), TRANSFER_F64, &call.plan, &err) != RS_OK)
         return (double)NAN;
     double seconds = median_seconds(call_transfer, &call);
     transfer_plan_destroy(call.plan);
@@ -254,7 +254,7 @@ static void print_batch(size_t n)
         for (size_t c = 0; c < n * n; c++)
             call.conductance[a * n * n + c] = array.conductance[(c + a) % (n * n)];
     struct rs_error err;
-    if (transfer_plan_create(&array.network, kernel_chosen(), TRANSFER_F64, &call.plan, &err) == RS_OK) {
+    if (transfer_plan_create(&array.network, NULL, kernel_chosen(), TRANSFER_F64, &call.plan, &err) == RS_OK) {
         double seconds = median_seconds(call_batch, &call) / BATCH_ARRAYS;
         printf("| %zu | %.1f | %.4f | %.0f | %.1f |\n", n, 1e-9 * speed, 1e3 * seconds, 1 / seconds,
                100 * OPERATIONS_PER_CUBE * (double)n * (double)n * (double)n / seconds / speed);

@@ -46,7 +46,7 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
             status = RS_INTERNAL;
     if (status == RS_OK)
         status =
-            transfer_plan_create(&setup->network, kernel_chosen(), TRANSFER_F64, &bank->transfer_plan, err);
+            transfer_plan_create(&setup->network, NULL, kernel_chosen(), TRANSFER_F64, &bank->transfer_plan, err);
     if (status == RS_OK)
         status = field_plan_create(&setup->network, &bank->field_plan, err);
     if (status != RS_OK)

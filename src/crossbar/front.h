@@ -48,6 +48,11 @@ struct front_network {
     size_t n, stride;
 };
 
+/* Nodes row ... row + n_rows - 1 with nodes column ... column + n_columns - 1, all of which come later. */
+struct front_rectangle {
+    size_t row, n_rows, column, n_columns;
+};
+
 /* A branch of a network in lanes. */
 struct front_branch {
     size_t i, j; /* i < j */
@@ -74,8 +79,8 @@ struct front_kernel {
     void (*merge)(const struct front_shape *shape, const struct front_merge *merge,
                   const struct front_network networks[2], void *kept, void *pivots);
 
-    /* siemens [n_rows][n_columns] between the first n_rows nodes of a network and the next n_columns. */
-    void (*read)(const struct front_network *network, size_t n_rows, size_t n_columns, double *siemens);
+    /* Adds a rectangle of a network to siemens [n_rows][n_columns]. */
+    void (*read)(const struct front_network *network, const struct front_rectangle *nodes, double *siemens);
 
     /*
      * Networks in lanes are packed by columns: (i, j), i < j, is vector j (j - 1) / 2 + i. kept must not
@@ -85,11 +90,11 @@ struct front_kernel {
     void (*lanes_merge)(const struct front_merge *merge, const void *const packed[2], void *kept,
                         void *pivots);
 
-    /* One network by rows (front_network, stride 0) for each lane, its nodes in the order given, or the
-     * conductances that read() gives; those that are NULL are left out. */
+    /* One network by rows (front_network, stride 0) for each lane, its nodes in the order given, or
+     * what read() adds; those that are NULL are left out. */
     void (*lanes_part)(const void *packed, size_t n, const size_t *const orders[FRONT_LANES_MAX],
                        void *const parts[FRONT_LANES_MAX]);
-    void (*lanes_read)(const void *packed, size_t n_rows, size_t n_columns,
+    void (*lanes_read)(const void *packed, const struct front_rectangle *nodes,
                        double *const siemens[FRONT_LANES_MAX]);
 };
 

@@ -402,15 +402,17 @@ static void lanes_part(const void *packed, size_t n, const size_t *const orders[
     }
 }
 
-static void lanes_read(const void *packed, size_t n_rows, size_t n_columns,
+static void lanes_read(const void *packed, const struct front_rectangle *nodes,
                        double *const siemens[FRONT_LANES_MAX])
 {
     const real *values = packed;
     for (size_t l = 0; l < VECTOR_LANES; l++)
-        for (size_t i = 0; i < n_rows && siemens[l] != NULL; i++)
-            for (size_t j = 0; j < n_columns; j++)
-                siemens[l][i * n_columns + j] =
-                    (double)values[(column_start(n_rows + j) + i) * VECTOR_LANES + l] * (1 / REAL_SCALE);
+        for (size_t i = 0; i < nodes->n_rows && siemens[l] != NULL; i++)
+            for (size_t j = 0; j < nodes->n_columns; j++) {
+                size_t place = column_start(nodes->column + j) + nodes->row + i;
+                siemens[l][i * nodes->n_columns + j] +=
+                    (double)values[place * VECTOR_LANES + l] * (1 / REAL_SCALE);
+            }
 }
 
 #endif

@@ -381,13 +381,13 @@ static void merge(const struct front_shape *shape, const struct front_merge *mer
                     shape->n_rows - first < DEPTH ? shape->n_rows - first : DEPTH);
 }
 
-static void read_network(const struct front_network *network, size_t n_rows, size_t n_columns,
+static void read_network(const struct front_network *network, const struct front_rectangle *nodes,
                          double *siemens)
 {
-    for (size_t i = 0; i < n_rows; i++) {
-        const real *row = part_of(network, i, n_rows).at;
-        for (size_t j = 0; j < n_columns; j++)
-            siemens[i * n_columns + j] = (double)row[j] * (1 / REAL_SCALE);
+    for (size_t i = 0; i < nodes->n_rows; i++) {
+        const real *row = part_of(network, nodes->row + i, nodes->column).at;
+        for (size_t j = 0; j < nodes->n_columns; j++)
+            siemens[i * nodes->n_columns + j] += (double)row[j] * (1 / REAL_SCALE);
     }
 }
 

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/require.h"
 #include "crossbar/transfer_lanes.h"
 
 /* A block of at most BUNDLE_LINES each way is cut into at most TILES_MAX tiles of at most TILE_LINES. */
@@ -18,6 +17,7 @@ enum { TILE_LINES = 8, BUNDLE_LINES = 64, BATCH_LINES = 64, TILES_MAX = 64, PORT
 struct transfer_plan {
     struct transfer_tree tree;
     const struct front_kernel *kernel;
+    double *lines; /* of the tree */
     char *arena;
 };
 
@@ -66,13 +66,11 @@ static void list_tiles(const struct transfer_tree *tree, const struct transfer_t
 static bool same_shape(const struct transfer_tree *tree, const struct transfer_tree_block *a,
                        const struct transfer_tree_block *b)
 {
-    const struct network *network = &tree->network;
     return a->n_rows == b->n_rows && a->n_columns == b->n_columns && (a->row == 0) == (b->row == 0) &&
-           (a->column + a->n_columns == network->n_columns) ==
-               (b->column + b->n_columns == network->n_columns) &&
-           (!tree->word.joined || (a->column == 0) == (b->column == 0)) &&
-           (!tree->bit.joined ||
-            (a->row + a->n_rows == network->n_rows) == (b->row + b->n_rows == network->n_rows));
+           (a->column + a->n_columns == tree->n_columns) == (b->column + b->n_columns == tree->n_columns) &&
+           (!tree->words_joined || (a->column == 0) == (b->column == 0)) &&
+           (!tree->bits_joined ||
+            (a->row + a->n_rows == tree->n_rows) == (b->row + b->n_rows == tree->n_rows));
 }
 
 /* nodes [n]: a tile's nodes as they are to come, counted as they are in lanes, where the left port comes
@@ -241,8 +239,8 @@ static struct front_network reduce(struct progress *progress, const struct trans
 
 static struct transfer_tree_block whole_array(const struct transfer_plan *plan)
 {
-    const struct network *network = &plan->tree.network;
-    return (struct transfer_tree_block){0, network->n_rows, 0, network->n_columns};
+    const struct transfer_tree *tree = &plan->tree;
+    return (struct transfer_tree_block){0, tree->n_rows, 0, tree->n_columns};
 }
 
 static bool fits_batch(const struct transfer_plan *plan)
@@ -272,44 +270,60 @@ bool transfer_accepts(enum transfer_precision precision, double siemens)
     return network_accepts(siemens) && (precision == TRANSFER_F64 || suits_f32(siemens));
 }
 
-static enum rs_status check(const struct network *network, enum transfer_precision precision,
-                            struct rs_error *err)
+/* Whether all branches of a tree, [n], suit single precision. */
+static enum rs_status check_f32(const double *siemens, size_t n, struct rs_error *err)
 {
-    const struct network_branches lines[] = {network_word_line(network, 0), network_bit_line(network, 0)};
-    for (int i = 0; i < 2 && precision == TRANSFER_F32; i++)
-        if (!suits_f32(lines[i].wire_siemens) || !suits_f32(lines[i].end_siemens))
-            return rs_fail(
-                err, RS_INPUT,
-                "a line of %g S per segment and %g S at its end found, 0 or %g to %g S expected in "
-                "single precision",
-                lines[i].wire_siemens, lines[i].end_siemens, TRANSFER_F32_MIN, TRANSFER_F32_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (!suits_f32(siemens[i]))
+            return rs_fail(err, RS_INPUT,
+                           "a wire of %g S found, 0 or %g to %g S expected in single precision", siemens[i],
+                           TRANSFER_F32_MIN, TRANSFER_F32_MAX);
     return RS_OK;
 }
 
-enum rs_status transfer_plan_create(const struct network *network, enum kernel kernel,
-                                    enum transfer_precision precision, struct transfer_plan **out,
-                                    struct rs_error *err)
+bool transfer_supports(const struct network *network, const struct edges *edges)
 {
-    enum rs_status status = network_check(network, err);
-    if (status == RS_OK)
-        status = check(network, precision, err);
+    return transfer_tree_supports(network, edges);
+}
+
+static enum rs_status prepare(struct transfer_plan *plan, const struct network *network,
+                              const struct edges *edges, enum kernel kernel,
+                              enum transfer_precision precision, struct rs_error *err)
+{
+    size_t n = transfer_tree_lines_size(network);
+    plan->lines = memory_allocate(n, sizeof *plan->lines, err);
+    if (plan->lines == NULL)
+        return RS_INTERNAL;
+    transfer_tree_init(&plan->tree, network, edges, plan->lines);
+    enum rs_status status = precision == TRANSFER_F32 ? check_f32(plan->lines, n, err) : RS_OK;
     if (status != RS_OK)
         return status;
-    if (!network_is_uniform(network))
-        return rs_fail(err, RS_INPUT, "resistances line by line found, the same for all lines expected");
+    plan->kernel = front_kernel_of(kernel, precision == TRANSFER_F32);
+    plan->arena = memory_allocate(arena_bytes(plan), 1, err);
+    return plan->arena == NULL ? RS_INTERNAL : RS_OK;
+}
+
+enum rs_status transfer_plan_create(const struct network *network, const struct edges *edges,
+                                    enum kernel kernel, enum transfer_precision precision,
+                                    struct transfer_plan **out, struct rs_error *err)
+{
+    enum rs_status status = network_check(network, err);
+    if (status != RS_OK)
+        return status;
+    if (!transfer_supports(network, edges))
+        return rs_fail(
+            err, RS_INPUT,
+            "lines of which some are joined or shorted, or biased ones, found; lines that are alike "
+            "expected");
     struct transfer_plan *plan = memory_allocate(1, sizeof *plan, err);
     if (plan == NULL)
         return RS_INTERNAL;
-    plan->tree =
-        (struct transfer_tree){*network, network_word_line(network, 0), network_bit_line(network, 0)};
-    plan->kernel = front_kernel_of(kernel, precision == TRANSFER_F32);
-    plan->arena = memory_allocate(arena_bytes(plan), 1, err);
-    if (plan->arena == NULL) {
+    status = prepare(plan, network, edges, kernel, precision, err);
+    if (status == RS_OK)
+        *out = plan;
+    else
         transfer_plan_destroy(plan);
-        return RS_INTERNAL;
-    }
-    *out = plan;
-    return RS_OK;
+    return status;
 }
 
 void transfer_plan_destroy(struct transfer_plan *plan)
@@ -317,45 +331,63 @@ void transfer_plan_destroy(struct transfer_plan *plan)
     if (plan == NULL)
         return;
     free(plan->arena);
+    free(plan->lines);
     free(plan);
 }
 
-/* A whole array has no ports but its sources and sense terminals. */
+/* T is what lies between the sources, left and right ones of a line being the same, and the sense terminals.
+ */
+static size_t list_terminals(const struct transfer_tree *tree, struct front_rectangle pairs[4])
+{
+    size_t n_right = tree->right_driven ? tree->n_rows : 0, n_top = tree->top_sensed ? tree->n_columns : 0,
+           n = 0;
+    for (size_t row = 0; row <= n_right; row += tree->n_rows)
+        for (size_t column = 0; column <= n_top; column += tree->n_columns)
+            pairs[n++] =
+                (struct front_rectangle){row, tree->n_rows, tree->n_rows + n_right + column, tree->n_columns};
+    return n;
+}
+
 void transfer_compute(struct transfer_plan *plan, const double *conductance_siemens, double *transfer_siemens)
 {
-    const struct network *network = &plan->tree.network;
     struct transfer_tree_block whole = whole_array(plan);
     struct progress progress = {plan, conductance_siemens, NULL, 0};
     struct front_network ports = reduce(&progress, &whole, &transfer_tree_natural, plan->arena,
                                         plan->arena + kept_bytes(plan, &whole, false));
-    rs_require(ports.n == network->n_rows + network->n_columns,
-               "a whole array has no ports but its sources and sense terminals");
-    plan->kernel->read(&ports, network->n_rows, network->n_columns, transfer_siemens);
+    struct front_rectangle pairs[4];
+    size_t n_pairs = list_terminals(&plan->tree, pairs);
+    memset(transfer_siemens, 0, plan->tree.n_rows * plan->tree.n_columns * sizeof *transfer_siemens);
+    for (size_t p = 0; p < n_pairs; p++)
+        plan->kernel->read(&ports, &pairs[p], transfer_siemens);
 }
 
 /* One array per lane; unused lanes repeat the first. */
 static void compute_lanes(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
                           double *transfer_siemens)
 {
-    const struct network *network = &plan->tree.network;
+    const struct transfer_tree *tree = &plan->tree;
     struct transfer_tree_block whole = whole_array(plan);
     struct transfer_lanes lanes = {.tree = &plan->tree, .kernel = plan->kernel};
     double *out[FRONT_LANES_MAX] = {NULL};
-    size_t n_cells = network->n_rows * network->n_columns;
+    size_t n_cells = tree->n_rows * tree->n_columns;
     for (size_t l = 0; l < plan->kernel->n_lanes; l++) {
         lanes.conductance[l] = conductance_siemens + (l < n_arrays ? l : 0) * n_cells;
         out[l] = l < n_arrays ? transfer_siemens + l * n_cells : NULL;
     }
     transfer_lanes_reduce(&lanes, &whole, &transfer_tree_natural, plan->arena,
                           plan->arena + transfer_lanes_kept_bytes(&plan->tree, plan->kernel, &whole));
-    plan->kernel->lanes_read(plan->arena, network->n_rows, network->n_columns, out);
+    struct front_rectangle pairs[4];
+    size_t n_pairs = list_terminals(tree, pairs);
+    memset(transfer_siemens, 0, n_arrays * n_cells * sizeof *transfer_siemens);
+    for (size_t p = 0; p < n_pairs; p++)
+        plan->kernel->lanes_read(plan->arena, &pairs[p], out);
 }
 
 void transfer_compute_batch(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
                             double *transfer_siemens)
 {
-    const struct network *network = &plan->tree.network;
-    size_t n_cells = network->n_rows * network->n_columns, n;
+    const struct transfer_tree *tree = &plan->tree;
+    size_t n_cells = tree->n_rows * tree->n_columns, n;
     for (size_t first = 0; first < n_arrays; first += n) {
         const double *conductance = conductance_siemens + first * n_cells;
         double *transfer = transfer_siemens + first * n_cells;

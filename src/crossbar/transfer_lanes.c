@@ -3,56 +3,70 @@
 #include <string.h>
 
 /* The smallest blocks, whose inner nodes are eliminated at once. */
-enum { CORE_LINES = 2, CORE_BRANCHES_MAX = 3 * CORE_LINES * CORE_LINES };
+enum { CORE_LINES = 2, CORE_BRANCHES_MAX = 4 * CORE_LINES * CORE_LINES };
 
-/* Places of a core's nodes in its front, of which the first ones are eliminated. */
+/* Places of a core's nodes in its front, of which the first ones are eliminated. At the array's right and top
+ * edge the lines may end in terminals. */
 struct core {
-    size_t left[CORE_LINES], bottom[CORE_LINES];
+    size_t left[CORE_LINES], right[CORE_LINES], top[CORE_LINES], bottom[CORE_LINES];
     size_t word[CORE_LINES][CORE_LINES], bit[CORE_LINES][CORE_LINES];
+    bool right_ends, top_ends;
     size_t n_eliminated, n;
 };
 
-static size_t count_core_eliminated(const struct transfer_tree *tree, const struct transfer_tree_block *block,
-                                    const size_t n[TRANSFER_TREE_PORTS])
+static void place_terminals(const struct transfer_tree *tree, const struct transfer_tree_block *block,
+                            const size_t start[TRANSFER_TREE_PORTS], struct core *core)
 {
-    size_t per_row = transfer_tree_words_joined(tree, block) ? 0 : tree->word.joined ? 1 : block->n_columns;
-    size_t per_column = transfer_tree_bits_joined(tree, block) ? 0 : tree->bit.joined ? 1 : block->n_rows;
-    return block->n_rows * per_row + block->n_columns * per_column - n[TRANSFER_TREE_RIGHT] -
-           n[TRANSFER_TREE_TOP];
+    core->right_ends = tree->right_driven && block->column + block->n_columns == tree->n_columns;
+    core->top_ends = tree->top_sensed && block->row == 0;
+    for (size_t a = 0; a < CORE_LINES; a++) {
+        core->left[a] = start[TRANSFER_TREE_LEFT] + a;
+        core->right[a] = start[TRANSFER_TREE_RIGHT] + a;
+        core->top[a] = start[TRANSFER_TREE_TOP] + a;
+        core->bottom[a] = start[TRANSFER_TREE_BOTTOM] + a;
+    }
 }
 
-static void number_core(const struct transfer_tree *tree, const struct transfer_tree_block *block,
-                        const struct transfer_tree_order *order, struct core *core)
+/* Numbers the nodes of the lines, of which `eliminated` are no ports; returns how many those are. */
+static size_t place_lines(const struct transfer_tree *tree, const struct transfer_tree_block *block,
+                          const size_t n[TRANSFER_TREE_PORTS], struct core *core)
 {
-    size_t n[TRANSFER_TREE_PORTS], start[TRANSFER_TREE_PORTS], eliminated = 0;
-    size_t n_ports = transfer_tree_count_ports(tree, block, n);
-    core->n_eliminated = count_core_eliminated(tree, block, n);
-    core->n = core->n_eliminated + n_ports;
-    transfer_tree_place_ports(order, n, core->n_eliminated, start);
-    for (size_t a = 0; a < block->n_rows; a++) {
-        core->left[a] = start[TRANSFER_TREE_LEFT] + a;
+    size_t eliminated = 0;
+    bool right = n[TRANSFER_TREE_RIGHT] > 0 && !core->right_ends;
+    bool top = n[TRANSFER_TREE_TOP] > 0 && !core->top_ends;
+    for (size_t a = 0; a < block->n_rows; a++)
         for (size_t b = block->n_columns; b-- > 0;) {
             bool last = b + 1 == block->n_columns;
             if (transfer_tree_words_joined(tree, block))
                 core->word[a][b] = core->left[a];
-            else if (!last && tree->word.joined)
+            else if (!last && tree->words_joined)
                 core->word[a][b] = core->word[a][b + 1];
             else
-                core->word[a][b] =
-                    last && n[TRANSFER_TREE_RIGHT] > 0 ? start[TRANSFER_TREE_RIGHT] + a : eliminated++;
+                core->word[a][b] = last && right ? core->right[a] : eliminated++;
         }
-    }
-    for (size_t b = 0; b < block->n_columns; b++) {
-        core->bottom[b] = start[TRANSFER_TREE_BOTTOM] + b;
+    for (size_t b = 0; b < block->n_columns; b++)
         for (size_t a = 0; a < block->n_rows; a++)
             if (transfer_tree_bits_joined(tree, block))
                 core->bit[a][b] = core->bottom[b];
-            else if (a > 0 && tree->bit.joined)
+            else if (a > 0 && tree->bits_joined)
                 core->bit[a][b] = core->bit[a - 1][b];
             else
-                core->bit[a][b] =
-                    a == 0 && n[TRANSFER_TREE_TOP] > 0 ? start[TRANSFER_TREE_TOP] + b : eliminated++;
-    }
+                core->bit[a][b] = a == 0 && top ? core->top[b] : eliminated++;
+    return eliminated;
+}
+
+/* Twice: how many nodes are eliminated decides where the ports begin. */
+static void number_core(const struct transfer_tree *tree, const struct transfer_tree_block *block,
+                        const struct transfer_tree_order *order, struct core *core)
+{
+    size_t n[TRANSFER_TREE_PORTS], start[TRANSFER_TREE_PORTS] = {0};
+    size_t n_ports = transfer_tree_count_ports(tree, block, n);
+    place_terminals(tree, block, start, core);
+    core->n_eliminated = place_lines(tree, block, n, core);
+    core->n = core->n_eliminated + n_ports;
+    transfer_tree_place_ports(order, n, core->n_eliminated, start);
+    place_terminals(tree, block, start, core);
+    place_lines(tree, block, n, core);
 }
 
 /* The branches of a core while they are listed. */
@@ -71,41 +85,65 @@ static double *join(struct core_branches *list, size_t i, size_t j)
     return branch->siemens;
 }
 
-/* Word-line wires: the one at the block's left side is, at the array's edge, the driver branch. */
+/* A branch of the block's line `a` (word or bit line), in each lane that line's. */
+static void list_wire(struct core_branches *list, size_t i, size_t j, const double *siemens_of_lines,
+                      size_t line, const size_t *shift)
+{
+    double *siemens = join(list, i, j);
+    for (size_t l = 0; l < list->lanes->kernel->n_lanes; l++)
+        siemens[l] = siemens_of_lines[line + shift[l]];
+}
+
+/* A wire that is the array's end branch in those lanes where `at` is 0. */
+static void list_first_wire(struct core_branches *list, size_t i, size_t j, const double *ends,
+                            const double *wires, size_t line, const size_t *shift, size_t at,
+                            const size_t *at_shift)
+{
+    double *siemens = join(list, i, j);
+    for (size_t l = 0; l < list->lanes->kernel->n_lanes; l++)
+        siemens[l] = (at + at_shift[l] == 0 ? ends : wires)[line + shift[l]];
+}
+
 static void list_word_wires(struct core_branches *list, const struct core *core)
 {
-    const struct transfer_lanes *lanes = list->lanes;
-    const struct transfer_tree *tree = lanes->tree;
-    bool ends = !transfer_tree_words_joined(tree, list->block);
-    for (size_t a = 0; a < list->block->n_rows; a++)
-        for (size_t b = ends ? 0 : 1; b < (tree->word.joined ? 1 : list->block->n_columns); b++) {
-            double *siemens = join(list, b > 0 ? core->word[a][b - 1] : core->left[a], core->word[a][b]);
-            for (size_t l = 0; l < lanes->kernel->n_lanes; l++) {
-                bool at_driver = list->block->column + lanes->column_shift[l] + b == 0;
-                siemens[l] = at_driver ? tree->word.end_siemens : tree->word.wire_siemens;
-            }
-        }
+    const struct transfer_tree *tree = list->lanes->tree;
+    const struct transfer_tree_block *block = list->block;
+    const size_t *shift = list->lanes->row_shift;
+    for (size_t a = 0; a < block->n_rows; a++) {
+        size_t line = block->row + a;
+        if (!transfer_tree_words_joined(tree, block))
+            list_first_wire(list, core->left[a], core->word[a][0], tree->left_end, tree->word_wire, line,
+                            shift, block->column, list->lanes->column_shift);
+        for (size_t b = 1; b < block->n_columns && !tree->words_joined; b++)
+            list_wire(list, core->word[a][b - 1], core->word[a][b], tree->word_wire, line, shift);
+        if (core->right_ends)
+            list_wire(list, core->word[a][block->n_columns - 1], core->right[a], tree->right_end, line,
+                      shift);
+    }
 }
 
 static void list_bit_wires(struct core_branches *list, const struct core *core)
 {
-    const struct transfer_lanes *lanes = list->lanes;
-    const struct transfer_tree *tree = lanes->tree;
-    size_t n_rows = list->block->n_rows, n_ends = transfer_tree_bits_joined(tree, list->block) ? 0 : 1;
-    for (size_t b = 0; b < list->block->n_columns; b++)
-        for (size_t a = tree->bit.joined ? n_rows : 1; a < n_rows + n_ends; a++) {
-            double *siemens = join(list, core->bit[a - 1][b], a < n_rows ? core->bit[a][b] : core->bottom[b]);
-            for (size_t l = 0; l < lanes->kernel->n_lanes; l++) {
-                bool at_sense = list->block->row + lanes->row_shift[l] + a == tree->network.n_rows;
-                siemens[l] = at_sense ? tree->bit.end_siemens : tree->bit.wire_siemens;
-            }
-        }
+    const struct transfer_tree *tree = list->lanes->tree;
+    const struct transfer_tree_block *block = list->block;
+    const size_t *shift = list->lanes->column_shift;
+    for (size_t b = 0; b < block->n_columns; b++) {
+        size_t line = block->column + b;
+        if (!transfer_tree_bits_joined(tree, block))
+            list_first_wire(list, core->bit[block->n_rows - 1][b], core->bottom[b], tree->bottom_end,
+                            tree->bit_wire, line, shift, block->row + block->n_rows - tree->n_rows,
+                            list->lanes->row_shift);
+        for (size_t a = 1; a < block->n_rows && !tree->bits_joined; a++)
+            list_wire(list, core->bit[a - 1][b], core->bit[a][b], tree->bit_wire, line, shift);
+        if (core->top_ends)
+            list_wire(list, core->bit[0][b], core->top[b], tree->top_end, line, shift);
+    }
 }
 
 static void list_cells(struct core_branches *list, const struct core *core)
 {
     const struct transfer_lanes *lanes = list->lanes;
-    size_t n_columns = lanes->tree->network.n_columns, start[FRONT_LANES_MAX];
+    size_t n_columns = lanes->tree->n_columns, start[FRONT_LANES_MAX];
     for (size_t l = 0; l < lanes->kernel->n_lanes; l++)
         start[l] = (list->block->row + lanes->row_shift[l]) * n_columns + list->block->column +
                    lanes->column_shift[l];
