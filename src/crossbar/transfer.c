@@ -5,6 +5,7 @@
 #include "crossbar/transfer.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ struct transfer_plan {
     struct transfer_tree tree;
     const struct front_kernel *kernel;
     double *lines; /* of the tree */
-    char *arena;
+    void *memory;
+    char *arena; /* in it, aligned */
 };
 
 /* The tiles of a bundle, in the order in which the merges take them, the port that each begins with, and
@@ -286,6 +288,17 @@ bool transfer_supports(const struct network *network, const struct edges *edges)
     return transfer_tree_supports(network, edges);
 }
 
+/* Without memory_allocate, which would write to all of it: of large networks half is never touched. */
+static enum rs_status allocate_arena(struct transfer_plan *plan, struct rs_error *err)
+{
+    size_t bytes = arena_bytes(plan) + FRONT_ALIGNMENT;
+    plan->memory = calloc(bytes, 1);
+    if (plan->memory == NULL)
+        return rs_fail(err, RS_INTERNAL, "out of memory: %zu bytes", bytes);
+    plan->arena = (char *)plan->memory + FRONT_ALIGNMENT - (uintptr_t)plan->memory % FRONT_ALIGNMENT;
+    return RS_OK;
+}
+
 static enum rs_status prepare(struct transfer_plan *plan, const struct network *network,
                               const struct edges *edges, enum kernel kernel,
                               enum transfer_precision precision, struct rs_error *err)
@@ -299,8 +312,7 @@ static enum rs_status prepare(struct transfer_plan *plan, const struct network *
     if (status != RS_OK)
         return status;
     plan->kernel = front_kernel_of(kernel, precision == TRANSFER_F32);
-    plan->arena = memory_allocate(arena_bytes(plan), 1, err);
-    return plan->arena == NULL ? RS_INTERNAL : RS_OK;
+    return allocate_arena(plan, err);
 }
 
 enum rs_status transfer_plan_create(const struct network *network, const struct edges *edges,
@@ -330,7 +342,7 @@ void transfer_plan_destroy(struct transfer_plan *plan)
 {
     if (plan == NULL)
         return;
-    free(plan->arena);
+    free(plan->memory);
     free(plan->lines);
     free(plan);
 }
