@@ -71,6 +71,7 @@ struct part {
     size_t step, shrinks;
 };
 
+/* From (i, j) on; j = i is a place left of a row's first conductance, whose value means nothing. */
 static inline struct part part_of(const struct front_network *network, size_t i, size_t j)
 {
     const real *siemens = network->siemens;
@@ -134,9 +135,9 @@ static void assemble_pivots(const struct front_shape *shape, const struct front_
     for (int c = 0; c < 2; c++) {
         const struct front_segment *segments = merge->segments[c];
         size_t n = shape->n_eliminated, node = segments[0].n;
-        for (size_t row = 0; row + 1 < n; row += TILE_ROWS)
-            take_pivots(shape, pivots, &networks[c], row, n - row < TILE_ROWS ? n - row : TILE_ROWS, row + 1,
-                        row + 1, n - row - 1, c > 0);
+        for (size_t row = 0; row < n; row += TILE_ROWS)
+            take_pivots(shape, pivots, &networks[c], row, n - row < TILE_ROWS ? n - row : TILE_ROWS, row, row,
+                        n - row, c > 0);
         for (int q = 1; q < FRONT_SEGMENTS; node += segments[q++].n)
             take_pivots(shape, pivots, &networks[c], 0, n,
                         shape->first_kept + segments[q].place - shape->n_eliminated, node, segments[q].n,
@@ -210,7 +211,7 @@ static void assemble_kept(const struct large_front *front, size_t row, size_t be
         for (size_t q = p; q < front->n_runs && i < i_end; q++) {
             const struct run *to = &front->runs[q];
             size_t j = begin > to->begin ? begin : to->begin, j_end = end < to->end ? end : to->end;
-            j = j > i ? j : i + 1;
+            j = j > i ? j : i;
             if (j < j_end)
                 take_kept(front->networks, from, to, i, i_end - i, j, j_end - j,
                           kept + i * front->shape->stride + j, front->shape->stride);
@@ -232,17 +233,22 @@ static void update_block(const struct front_shape *shape, real *pivots, size_t f
 static void sum_outside(const struct front_shape *shape, real *pivots, size_t first, size_t n_rows,
                         real *outside)
 {
-    vector total[BLOCK];
-    for (size_t r = 0; r < n_rows; r++)
-        total[r] = vector_all(0);
-    for (size_t column = first + BLOCK; column < shape->n_columns; column += WIDTH) {
-        const real *row = sliver_at(shape, pivots, first, column);
-        for (size_t r = 0; r < n_rows; r++, row += WIDTH)
-            for (int v = 0; v < TILE_VECTORS; v++)
-                total[r] += vector_load(row + v * VECTOR_LANES);
+    for (size_t r = 0; r < n_rows; r += TILE_ROWS) {
+        vector total[TILE_ROWS];
+#pragma GCC unroll 8
+        for (size_t i = 0; i < TILE_ROWS; i++)
+            total[i] = vector_all(0);
+        for (size_t column = first + BLOCK; column < shape->n_columns; column += WIDTH) {
+            const real *row = sliver_at(shape, pivots, first + r, column);
+#pragma GCC unroll 8
+            for (size_t i = 0; i < TILE_ROWS; i++)
+#pragma GCC unroll 3
+                for (size_t v = 0; v < TILE_VECTORS; v++)
+                    total[i] += vector_load(row + i * WIDTH + v * VECTOR_LANES);
+        }
+        for (size_t i = 0; i < TILE_ROWS; i++)
+            outside[r + i] = vector_sum(total[i]);
     }
-    for (size_t r = 0; r < n_rows; r++)
-        outside[r] = vector_sum(total[r]);
 }
 
 /* A block's diagonal part, by rows; what is not right of the diagonal is scratch. */
@@ -272,10 +278,9 @@ static void factor_diagonal(struct diagonal *block, size_t n_rows, real *outside
     size_t n_vectors = count_vectors(n_rows);
     for (size_t k = 0; k < n_rows; k++) {
         real *row = block->g[k];
-        memset(row, 0, (k + 1) * sizeof *row);
         vector values[BLOCK_VECTORS], total = vector_all(0);
         for (size_t v = 0; v < n_vectors; v++)
-            total += values[v] = vector_load(row + v * VECTOR_LANES);
+            total += values[v] = vector_from(vector_load(row + v * VECTOR_LANES), v * VECTOR_LANES, k + 1);
         real pivot = outside[k] + vector_sum(total), scale = pivot > 0 ? 1 / REAL_ROOT(pivot) : 0;
         block->scale[k] = scale;
         for (size_t v = 0; v < n_vectors; v++)
@@ -328,7 +333,7 @@ static size_t first_wanted(const struct front_merge *merge, size_t row)
     for (int c = 0; c < 2; c++)
         if (row >= merge->idle[c].begin && row + TILE_ROWS <= merge->idle[c].end)
             return merge->idle[c].end;
-    return row + 1;
+    return row;
 }
 
 /* Adds to the kept nodes what the rows [first, first + depth) contribute; the first time, to what the

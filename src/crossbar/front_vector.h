@@ -124,6 +124,21 @@ static inline vector vector_inverse_root(vector a)
 
 enum { VECTOR_LANES = VECTOR_BYTES / sizeof(real) };
 
+/* Of lanes that are numbered from `first` on, those from `begin` on, the others 0. */
+static inline vector vector_from(vector a, size_t first, size_t begin)
+{
+    size_t n = begin > first ? begin - first : 0;
+    if (n >= VECTOR_LANES)
+        return vector_all(0);
+#if defined(__AVX512F__)
+    return VECTOR_OPERATION(512, maskz_mov)((vector_mask)(~0u << n), a);
+#else
+    for (size_t l = 0; l < n; l++)
+        a[l] = 0;
+    return a;
+#endif
+}
+
 /* `at` need not be aligned to more than a real. */
 static inline vector vector_load(const real *at)
 {
@@ -157,8 +172,13 @@ static inline void vector_clear_part(real *out, size_t n)
 {
     for (; n >= VECTOR_LANES; n -= VECTOR_LANES, out += VECTOR_LANES)
         vector_store(out, vector_all(0));
+#if defined(__AVX512F__)
+    if (n > 0)
+        VECTOR_OPERATION(512, mask_storeu)(out, (vector_mask)((1u << n) - 1), vector_all(0));
+#else
     for (size_t j = 0; j < n; j++)
         out[j] = 0;
+#endif
 }
 
 static inline void vector_add_part(real *out, const real *in, size_t n)

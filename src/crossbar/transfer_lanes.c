@@ -203,7 +203,10 @@ static void reduce_core(const struct transfer_lanes *lanes, const struct transfe
                         const struct transfer_tree_order *order, char *kept, char *base)
 {
     struct core core;
-    struct core_branches list = {.lanes = lanes, .block = block, .n = 0};
+    struct core_branches list;
+    list.lanes = lanes; /* not its branches, which are many */
+    list.block = block;
+    list.n = 0;
     number_core(lanes->tree, block, order, &core);
     list_word_wires(&list, &core);
     list_bit_wires(&list, &core);
