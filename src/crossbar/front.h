@@ -18,7 +18,13 @@
 
 #include "base/kernel.h"
 
-enum { FRONT_SEGMENTS = 4, FRONT_LANES_MAX = 16, FRONT_ALIGNMENT = 64, FRONT_LANES_NODES_MAX = 384 };
+enum {
+    FRONT_SEGMENTS = 4,
+    FRONT_LANES_MAX = 16,
+    FRONT_ALIGNMENT = 64,
+    FRONT_LANES_NODES_MAX = 384,
+    FRONT_CORE_NODES_MAX = 16
+};
 
 #define FRONT_SCALE_F32 0x1p40
 
@@ -84,11 +90,14 @@ struct front_kernel {
 
     /*
      * Networks in lanes are packed by columns: (i, j), i < j, is vector j (j - 1) / 2 + i. kept must not
-     * overlap the networks, of which the second may be NULL; pivots [front_lanes_pivots_size] is scratch.
+     * overlap the networks; pivots [front_lanes_pivots_size] is scratch.
      */
-    void (*lanes_assemble)(void *packed, size_t n, const struct front_branch *branches, size_t n_branches);
     void (*lanes_merge)(const struct front_merge *merge, const void *const packed[2], void *kept,
                         void *pivots);
+
+    /* The same from the branches between n <= FRONT_CORE_NODES_MAX nodes, in any order and number. */
+    void (*lanes_core)(const struct front_branch *branches, size_t n_branches, size_t n_eliminated, size_t n,
+                       void *kept);
 
     /* One network by rows (front_network, stride 0) for each lane, its nodes in the order given, or
      * what read() adds; those that are NULL are left out. */

@@ -4,6 +4,5 @@
 #include "crossbar/front_lanes.h"
 #include "crossbar/front_large.h"
 
-const struct front_kernel front_baseline_f32 = {sizeof(real), VECTOR_LANES, BLOCK,
-                                                merge,        read_network, lanes_assemble,
-                                                lanes_merge,  lanes_part,   lanes_read};
+const struct front_kernel front_baseline_f32 = {
+    sizeof(real), VECTOR_LANES, BLOCK, merge, read_network, lanes_merge, lanes_core, lanes_part, lanes_read};

@@ -344,7 +344,7 @@ static void place_nodes(struct lanes_front *front, const struct front_merge *mer
         int node = 0;
         for (size_t i = 0; i < merge->n; i++)
             front->node[c][i] = ABSENT;
-        for (int p = 0; p < FRONT_SEGMENTS && front->packed[c] != NULL; p++)
+        for (int p = 0; p < FRONT_SEGMENTS; p++)
             for (size_t i = 0; i < merge->segments[c][p].n; i++)
                 front->node[c][merge->segments[c][p].place + i] = node++;
     }
@@ -373,16 +373,69 @@ static void lanes_merge(const struct front_merge *merge, const void *const packe
     }
 }
 
-static void lanes_assemble(void *packed, size_t n, const struct front_branch *branches, size_t n_branches)
+/* A small network by its branches. `joined` has a bit for each node that a node has a branch to: what has
+ * none costs nothing. */
+struct sparse {
+    size_t n_eliminated;
+    unsigned joined[FRONT_CORE_NODES_MAX];
+    vector inner[FRONT_CORE_NODES_MAX][FRONT_CORE_NODES_MAX]; /* of eliminated nodes to later ones */
+    vector *kept;
+};
+
+static inline void add_branch(struct sparse *network, size_t i, size_t j, vector siemens)
 {
-    vector *siemens = packed;
-    memset(siemens, 0, front_packed_size(n) * sizeof *siemens);
+    size_t first = network->n_eliminated;
+    vector *at = i < first ? &network->inner[i][j] : network->kept + column_start(j - first) + i - first;
+    if ((network->joined[i] >> j & 1) != 0)
+        siemens += *at;
+    *at = siemens;
+    network->joined[i] |= 1u << j;
+}
+
+static inline size_t take_first(unsigned *nodes)
+{
+    size_t first = (size_t)__builtin_ctz(*nodes);
+    *nodes &= *nodes - 1;
+    return first;
+}
+
+static void eliminate_node(struct sparse *network, size_t k)
+{
+    const vector *siemens = network->inner[k];
+    vector total = vector_all(0);
+    for (unsigned nodes = network->joined[k]; nodes != 0;)
+        total += siemens[take_first(&nodes)];
+    vector inverse = vector_inverse(total);
+    for (unsigned nodes = network->joined[k]; nodes != 0;) {
+        size_t i = take_first(&nodes);
+        vector factor = siemens[i] * inverse;
+        for (unsigned others = nodes; others != 0;) {
+            size_t j = take_first(&others);
+            add_branch(network, i, j, factor * siemens[j]);
+        }
+    }
+}
+
+static void lanes_core(const struct front_branch *branches, size_t n_branches, size_t n_eliminated, size_t n,
+                       void *kept)
+{
+    struct sparse network;
+    network.n_eliminated = n_eliminated;
+    network.kept = kept;
+    for (size_t i = 0; i < n; i++)
+        network.joined[i] = 0;
     for (size_t b = 0; b < n_branches; b++) {
         real value[VECTOR_LANES];
         for (size_t l = 0; l < VECTOR_LANES; l++)
             value[l] = (real)(branches[b].siemens[l] * REAL_SCALE);
-        siemens[column_start(branches[b].j) + branches[b].i] += vector_load(value);
+        add_branch(&network, branches[b].i, branches[b].j, vector_load(value));
     }
+    for (size_t k = 0; k < n_eliminated; k++)
+        eliminate_node(&network, k);
+    for (size_t j = n_eliminated; j < n; j++)
+        for (size_t i = n_eliminated; i < j; i++)
+            if ((network.joined[i] >> j & 1) == 0)
+                network.kept[column_start(j - n_eliminated) + i - n_eliminated] = vector_all(0);
 }
 
 static void lanes_part(const void *packed, size_t n, const size_t *const orders[FRONT_LANES_MAX],

@@ -54,13 +54,24 @@ static inline vector vector_multiply_add(vector a, vector b, vector c)
     return VECTOR_OPERATION(512, fmadd)(a, b, c);
 }
 
-static inline vector vector_inverse_root(vector a)
+static inline vector_mask vector_positive(vector a)
 {
 #ifdef FRONT_F32
-    vector_mask positive = _mm512_cmp_ps_mask(a, vector_all(0), _CMP_GT_OQ);
+    return _mm512_cmp_ps_mask(a, vector_all(0), _CMP_GT_OQ);
 #else
-    vector_mask positive = _mm512_cmp_pd_mask(a, vector_all(0), _CMP_GT_OQ);
+    return _mm512_cmp_pd_mask(a, vector_all(0), _CMP_GT_OQ);
 #endif
+}
+
+/* 1 / a, or 0 where a is 0; and the same of the root. */
+static inline vector vector_inverse(vector a)
+{
+    return VECTOR_OPERATION(512, maskz_div)(vector_positive(a), vector_all(1), a);
+}
+
+static inline vector vector_inverse_root(vector a)
+{
+    vector_mask positive = vector_positive(a);
     return VECTOR_OPERATION(512, maskz_div)(positive, vector_all(1), VECTOR_OPERATION(512, sqrt)(a));
 }
 
@@ -84,6 +95,12 @@ static inline vector vector_multiply_add(vector a, vector b, vector c)
     return VECTOR_OPERATION(256, fmadd)(a, b, c);
 }
 
+static inline vector vector_inverse(vector a)
+{
+    vector positive = VECTOR_OPERATION(256, cmp)(a, vector_all(0), _CMP_GT_OQ);
+    return VECTOR_OPERATION(256, and)(positive, VECTOR_OPERATION(256, div)(vector_all(1), a));
+}
+
 static inline vector vector_inverse_root(vector a)
 {
     vector positive = VECTOR_OPERATION(256, cmp)(a, vector_all(0), _CMP_GT_OQ);
@@ -104,6 +121,13 @@ static inline vector vector_all(real value)
 static inline vector vector_multiply_add(vector a, vector b, vector c)
 {
     return a * b + c;
+}
+
+static inline vector vector_inverse(vector a)
+{
+    for (size_t l = 0; l < sizeof a / sizeof(real); l++)
+        a[l] = a[l] > 0 ? 1 / a[l] : 0;
+    return a;
 }
 
 static inline vector vector_inverse_root(vector a)

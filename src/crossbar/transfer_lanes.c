@@ -180,12 +180,8 @@ static size_t pivots_bytes(const struct front_kernel *kernel, size_t n_eliminate
 size_t transfer_lanes_work_bytes(const struct transfer_tree *tree, const struct front_kernel *kernel,
                                  const struct transfer_tree_block *block)
 {
-    if (is_core(block)) {
-        struct core core;
-        number_core(tree, block, &transfer_tree_natural, &core);
-        return front_packed_size(core.n) * vector_bytes(kernel) +
-               pivots_bytes(kernel, core.n_eliminated, core.n);
-    }
+    if (is_core(block))
+        return 0;
     struct transfer_tree_block first, second;
     struct transfer_tree_order orders[2];
     struct front_merge merge;
@@ -200,21 +196,18 @@ size_t transfer_lanes_work_bytes(const struct transfer_tree *tree, const struct 
 }
 
 static void reduce_core(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                        const struct transfer_tree_order *order, char *kept, char *base)
+                        const struct transfer_tree_order *order, char *kept)
 {
     struct core core;
-    struct core_branches list;
-    list.lanes = lanes; /* not its branches, which are many */
+    struct core_branches list; /* most of which stays unused */
+    list.lanes = lanes;
     list.block = block;
     list.n = 0;
     number_core(lanes->tree, block, order, &core);
     list_word_wires(&list, &core);
     list_bit_wires(&list, &core);
     list_cells(&list, &core);
-    lanes->kernel->lanes_assemble(base, core.n, list.branch, list.n);
-    const struct front_merge alone = {core.n_eliminated, core.n, {{{core.n, 0}}}, {{0, 0}}};
-    lanes->kernel->lanes_merge(&alone, (const void *const[]){base, NULL}, kept,
-                               base + front_packed_size(core.n) * vector_bytes(lanes->kernel));
+    lanes->kernel->lanes_core(list.branch, list.n, core.n_eliminated, core.n, kept);
 }
 
 /* Of blocks at different places, none is taken to be at the array's edge. */
@@ -232,7 +225,7 @@ void transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct tran
                            const struct transfer_tree_order *order, char *kept, char *base)
 {
     if (is_core(block)) {
-        reduce_core(lanes, block, order, kept, base);
+        reduce_core(lanes, block, order, kept);
         return;
     }
     struct transfer_tree_block first, second;
