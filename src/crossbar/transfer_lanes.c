@@ -3,13 +3,17 @@
 #include <string.h>
 
 /* The smallest blocks, whose inner nodes are eliminated at once. */
-enum { CORE_LINES = 2, CORE_BRANCHES_MAX = 4 * CORE_LINES * CORE_LINES };
+enum {
+    CORE_ROWS = 4,
+    CORE_COLUMNS = 2,
+    CORE_BRANCHES_MAX = 3 * CORE_ROWS * CORE_COLUMNS + CORE_ROWS + CORE_COLUMNS
+};
 
 /* Places of a core's nodes in its front, of which the first ones are eliminated. At the array's right and top
  * edge the lines may end in terminals. */
 struct core {
-    size_t left[CORE_LINES], right[CORE_LINES], top[CORE_LINES], bottom[CORE_LINES];
-    size_t word[CORE_LINES][CORE_LINES], bit[CORE_LINES][CORE_LINES];
+    size_t left[CORE_ROWS], right[CORE_ROWS], top[CORE_COLUMNS], bottom[CORE_COLUMNS];
+    size_t word[CORE_ROWS][CORE_COLUMNS], bit[CORE_ROWS][CORE_COLUMNS];
     bool right_ends, top_ends;
     size_t n_eliminated, n;
 };
@@ -19,11 +23,13 @@ static void place_terminals(const struct transfer_tree *tree, const struct trans
 {
     core->right_ends = tree->right_driven && block->column + block->n_columns == tree->n_columns;
     core->top_ends = tree->top_sensed && block->row == 0;
-    for (size_t a = 0; a < CORE_LINES; a++) {
+    for (size_t a = 0; a < CORE_ROWS; a++) {
         core->left[a] = start[TRANSFER_TREE_LEFT] + a;
         core->right[a] = start[TRANSFER_TREE_RIGHT] + a;
-        core->top[a] = start[TRANSFER_TREE_TOP] + a;
-        core->bottom[a] = start[TRANSFER_TREE_BOTTOM] + a;
+    }
+    for (size_t b = 0; b < CORE_COLUMNS; b++) {
+        core->top[b] = start[TRANSFER_TREE_TOP] + b;
+        core->bottom[b] = start[TRANSFER_TREE_BOTTOM] + b;
     }
 }
 
@@ -157,7 +163,7 @@ static void list_cells(struct core_branches *list, const struct core *core)
 
 static bool is_core(const struct transfer_tree_block *block)
 {
-    return block->n_rows <= CORE_LINES && block->n_columns <= CORE_LINES;
+    return block->n_rows <= CORE_ROWS && block->n_columns <= CORE_COLUMNS;
 }
 
 static size_t vector_bytes(const struct front_kernel *kernel)
