@@ -9,3 +9,23 @@ bench: bench/crossbar/crossbar$(EXEEXT) rescore$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/crossbar$(EXEEXT) | tee bench/crossbar/table.md
 	$(srcdir)/bench/threads/threads.sh ./rescore$(EXEEXT)
 .PHONY: bench
+
+# Other people's solvers on the same arrays; changed cells. LINES=128 lets ngspice have a larger one (two minutes).
+LINES = 64
+bench_measure = %D%/crossbar/measure.c %D%/crossbar/measure.h
+EXTRA_PROGRAMS += %D%/crossbar/peers %D%/crossbar/changes
+EXTRA_DIST += %D%/crossbar/peers.md %D%/crossbar/changes.md %D%/crossbar/spsolve.py
+bench_crossbar_peers_SOURCES = %D%/crossbar/peers.c %D%/crossbar/sparse.c %D%/crossbar/sparse.h $(bench_measure)
+bench_crossbar_peers_CPPFLAGS = $(AM_CPPFLAGS) -DPYTHON3='"$(PYTHON3)"'
+if HAVE_SUITESPARSE
+bench_crossbar_peers_CPPFLAGS += -DHAVE_SUITESPARSE
+endif
+bench_crossbar_peers_LDADD = librescore-core.la $(SUITESPARSE_LIBS)
+bench_crossbar_changes_SOURCES = %D%/crossbar/changes.c $(bench_measure)
+bench_crossbar_changes_LDADD = librescore-core.la
+bench: bench-peers bench-changes
+bench-peers: bench/crossbar/peers$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/peers$(EXEEXT) $(srcdir)/bench/crossbar/spsolve.py $(LINES) | tee bench/crossbar/peers.md
+bench-changes: bench/crossbar/changes$(EXEEXT)
+	./bench/crossbar/changes$(EXEEXT) | tee bench/crossbar/changes.md
+.PHONY: bench-peers bench-changes

@@ -231,3 +231,20 @@ unit_tests += %D%/test_property
 tests_test_property_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_property_CFLAGS = $(test_flags)
 tests_test_property_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_changes
+tests_test_changes_SOURCES = %D%/test_changes.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_changes_CFLAGS = $(test_flags)
+tests_test_changes_LDADD = $(test_libraries)
+
+long_shell_tests += %D%/long/compare.sh
+
+long_programs += %D%/long/property.long %D%/long/oracle.long
+tests_long_property_long_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
+tests_long_property_long_CFLAGS = $(test_flags)
+tests_long_property_long_CPPFLAGS = $(AM_CPPFLAGS) -DPROPERTY_ARRAYS=30000
+tests_long_property_long_LDADD = $(test_libraries)
+tests_long_oracle_long_SOURCES = %D%/test_oracle.c $(oracle_sources)
+tests_long_oracle_long_CFLAGS = $(test_flags)
+tests_long_oracle_long_CPPFLAGS = $(AM_CPPFLAGS) $(oracle_flags) -DORACLE_ARRAYS=3000
+tests_long_oracle_long_LDADD = $(test_libraries) $(SUITESPARSE_LIBS)

@@ -10,9 +10,13 @@
 #include "cholmod_oracle.h"
 #include "crossbar/transfer.h"
 
-TestSuite(oracle, .timeout = 60);
+#ifndef ORACLE_ARRAYS
+#define ORACLE_ARRAYS 150 /* make check-long takes more */
+#endif
 
-enum { N_WIDE = 150, N_LARGE = 4, LINES = 64 };
+TestSuite(oracle, .timeout = 600);
+
+enum { N_WIDE = ORACLE_ARRAYS, N_LARGE = 4, LINES = 64 };
 
 static void compute(const struct network *network, enum kernel kernel, bool batch, const double *conductance,
                     double *transfer)

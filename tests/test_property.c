@@ -18,10 +18,14 @@
 #include "crossbar/field.h"
 #include "crossbar/transfer.h"
 
-TestSuite(property, .timeout = 60);
+#ifndef PROPERTY_ARRAYS
+#define PROPERTY_ARRAYS 1000 /* make check-long takes more */
+#endif
+
+TestSuite(property, .timeout = 600);
 
 enum {
-    N_ARRAYS = 1000,
+    N_ARRAYS = PROPERTY_ARRAYS,
     LINES_MAX = 22,
     CELLS_MAX = LINES_MAX * LINES_MAX,
     NODES_MAX = 2 * CELLS_MAX + 2 * LINES_MAX
@@ -163,7 +167,8 @@ Test(property, source_and_sense_terminal_may_be_exchanged)
         struct rs_error err;
         cr_assert_eq(field_plan_create(&array.network, &plan, &err), RS_OK, "%s", err.text);
         field_factor(plan, array.conductance);
-        cr_assert(field_solve_many(plan, 1, &drive, TOLERANCE, NULL, words, bits, NULL), "seed %d", (int)seed);
+        cr_assert(field_solve_many(plan, 1, &drive, TOLERANCE, NULL, words, bits, NULL), "seed %d",
+                  (int)seed);
         field_plan_destroy(plan);
         memset(&balance, 0, sizeof balance);
         array_oracle_potentials(&array.network, none, words, bits, balance.potential);
@@ -234,7 +239,8 @@ Test(property, drives_superpose_and_scale)
             double bound = 10 * TOLERANCE * scale[j];
             cr_assert_float_eq(amperes[0][j] + amperes[1][j], amperes[3][j], bound, "seed %d", (int)seed);
             cr_assert_float_eq(amperes[2][j], 3 * amperes[3][j], 3 * bound, "seed %d", (int)seed);
-            cr_assert_float_eq(by_t[j], amperes[3][j], bound, "seed %d column %zu: %.17g %.17g of %g", (int)seed, j, by_t[j], amperes[3][j], scale[j]);
+            cr_assert_float_eq(by_t[j], amperes[3][j], bound, "seed %d column %zu: %.17g %.17g of %g",
+                               (int)seed, j, by_t[j], amperes[3][j], scale[j]);
         }
     }
 }

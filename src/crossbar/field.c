@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "crossbar/bit_line.h"
+#include "crossbar/contraction.h"
+#include "crossbar/field_plan.h"
 #include "crossbar/residual.h"
-#include "crossbar/word_line.h"
 
 enum { ITERATIONS_MAX = 2000, N_FIELDS = 9 };
 
@@ -25,23 +25,7 @@ enum { ITERATIONS_MAX = 2000, N_FIELDS = 9 };
  * does where a bit line floats: its voltages show in no current of its own. */
 #define EXHAUSTED 1e-20
 
-struct field_plan {
-    struct network network;
-    struct word_line word;
-    struct bit_line bit;
-    double *memory;
-    double *x, *r, *z, *p, *q, *cells,
-        *words;                   /* solution, residual, A^-1 r, direction, A p, N p, word-line volts */
-    double *conductance, *drive;  /* row-major copy; scaled drives */
-    double *floor;                /* least response of each current to |V|, amperes, scaled */
-    double *magnitude, *residual; /* |drive| [n_rows]; workspace of the residual */
-    double *sources;              /* [word_line_rows][n_columns], scaled */
-    double *bias, *scaled_bias;   /* [n_columns], of the plan; of this drive */
-    double *amperes;              /* [n_columns] */
-    bool biased, fed, to_the_end; /* any bias; sources hold something; a bit line floats */
-};
-
-static bool floats(const struct field_plan *plan, size_t j)
+bool field_plan_floats(const struct field_plan *plan, size_t j)
 {
     return plan->bit.top[j] == 0 && plan->bit.bottom[j] == 0;
 }
@@ -57,7 +41,7 @@ static enum rs_status allocate_fields(struct field_plan *plan, const struct edge
     if (plan->memory == NULL)
         return RS_INTERNAL;
     for (size_t j = 0; j < n_columns; j++)
-        plan->to_the_end |= floats(plan, j);
+        plan->to_the_end |= field_plan_floats(plan, j);
     double **const fields[N_FIELDS] = {&plan->x,     &plan->r,           &plan->z,
                                        &plan->p,     &plan->q,           &plan->cells,
                                        &plan->words, &plan->conductance, &plan->sources};
@@ -92,6 +76,7 @@ enum rs_status field_plan_create_edges(const struct network *network, const stru
     if (plan == NULL)
         return RS_INTERNAL;
     plan->network = *network;
+    plan->lines = contraction_of_lines(network, edges);
     status = word_line_init(&plan->word, network, edges, err);
     if (status == RS_OK)
         status = bit_line_init(&plan->bit, network, edges, err);
@@ -110,6 +95,7 @@ void field_plan_destroy(struct field_plan *plan)
         return;
     word_line_clear(&plan->word);
     bit_line_clear(&plan->bit);
+    field_plan_destroy_batch(plan->batch);
     free(plan->memory);
     free(plan);
 }
@@ -120,6 +106,7 @@ void field_factor(struct field_plan *plan, const double *conductance_siemens)
            plan->network.n_rows * plan->network.n_columns * sizeof *plan->conductance);
     word_line_factor(&plan->word, conductance_siemens);
     bit_line_factor(&plan->bit, conductance_siemens);
+    plan->batch_factored = false;
 }
 
 /* amperes [n_rows][n_columns]: currents that the word lines send into the bit-line nodes. */
@@ -258,9 +245,7 @@ static bool iterate(struct field_plan *plan, const double *unit_amperes, double 
     return false;
 }
 
-/* Drives and potentials of the terminals, scaled by a power of two to at most 1 V, so that squares of small
- * ones keep their digits; 0: no drive. */
-static double scale_drive(struct field_plan *plan, const struct field_drive *drive)
+double field_plan_scale(struct field_plan *plan, const struct field_drive *drive)
 {
     const double *bias = drive->sense_volts != NULL ? drive->sense_volts : plan->bias;
     size_t n_rows = plan->network.n_rows, n_columns = plan->network.n_columns;
@@ -268,7 +253,9 @@ static double scale_drive(struct field_plan *plan, const struct field_drive *dri
     for (size_t i = 0; i < n_rows && drive->volts != NULL; i++)
         largest = fmax(largest, fabs(drive->volts[i]));
     for (size_t j = 0; j < n_columns; j++)
-        largest = floats(plan, j) ? largest : fmax(largest, fabs(bias[j]));
+        largest = field_plan_floats(plan, j) ? largest : fmax(largest, fabs(bias[j]));
+    for (size_t c = 0; c < n_rows * n_columns && largest == 0 && drive->source_amperes != NULL; c++)
+        largest = fabs(drive->source_amperes[c]); /* of the first one, as if each were beside 1 ohm */
     if (largest == 0)
         return 0;
     int exponent;
@@ -277,22 +264,21 @@ static double scale_drive(struct field_plan *plan, const struct field_drive *dri
     for (size_t i = 0; i < n_rows && drive->volts != NULL; i++)
         plan->drive[i] = ldexp(drive->volts[i], -exponent);
     for (size_t j = 0; j < n_columns; j++)
-        plan->scaled_bias[j] = floats(plan, j) ? 0 : ldexp(bias[j], -exponent);
+        plan->scaled_bias[j] = field_plan_floats(plan, j) ? 0 : ldexp(bias[j], -exponent);
     return ldexp(1, exponent);
 }
 
-static bool any_bias(const struct field_plan *plan, const struct field_drive *drive)
+bool field_plan_biased(const struct field_plan *plan, const struct field_drive *drive)
 {
     if (drive->sense_volts == NULL)
         return plan->biased;
     for (size_t j = 0; j < plan->network.n_columns; j++)
-        if (drive->sense_volts[j] != 0 && !floats(plan, j))
+        if (drive->sense_volts[j] != 0 && !field_plan_floats(plan, j))
             return true;
     return false;
 }
 
-/* plan->sources: those given, and -G bias. */
-static void fill_sources(struct field_plan *plan, const double *source_amperes, double scale)
+void field_plan_fill_sources(struct field_plan *plan, const double *source_amperes, double scale)
 {
     size_t n = plan->network.n_columns;
     for (size_t i = 0; i < plan->network.n_rows; i++)
@@ -334,9 +320,8 @@ static void sense_all(struct field_plan *plan, double *column_amperes)
                 column_amperes[j] += plan->cells[i * n + j];
 }
 
-static double measure_residual(struct field_plan *plan, const double *conductance, const struct cell_law *law,
-                               const double *bias, const double *volts, const double *words,
-                               const double *bits)
+double field_plan_residual(struct field_plan *plan, const double *conductance, const struct cell_law *law,
+                           const double *bias, const double *volts, const double *words, const double *bits)
 {
     const struct residual_array array = {
         .network = &plan->network,
@@ -364,15 +349,15 @@ bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive,
                        struct field_report *report)
 {
     size_t n_rows = plan->network.n_rows, n_columns = plan->network.n_columns, iterations = 0;
-    bool converged = true, biased = any_bias(plan, drive);
-    double scale = scale_drive(plan, drive);
+    bool converged = true, biased = field_plan_biased(plan, drive);
+    double scale = field_plan_scale(plan, drive);
     plan->fed = biased || drive->source_amperes != NULL;
     memset(plan->x, 0, n_rows * n_columns * sizeof *plan->x);
     memset(plan->words, 0, n_rows * n_columns * sizeof *plan->words);
     memset(column_amperes, 0, n_columns * sizeof *column_amperes);
     if (scale > 0) {
         if (plan->fed)
-            fill_sources(plan, drive->source_amperes, scale);
+            field_plan_fill_sources(plan, drive->source_amperes, scale);
         converged = iterate(plan, drive->unit_amperes, scale, tolerance_ratio, &iterations);
         sense_all(plan, column_amperes);
         if ((word_line_volts != NULL || report != NULL) && !plan->bit.any_held)
@@ -390,24 +375,10 @@ bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive,
     *report = (struct field_report){iterations, converged, 0};
     if (scale > 0 && drive->source_amperes == NULL) {
         copy_bits(plan, biased, 1, plan->cells);
-        report->residual = measure_residual(plan, plan->conductance, NULL, biased ? plan->scaled_bias : NULL,
-                                            plan->drive, plan->words, plan->cells);
+        report->residual =
+            field_plan_residual(plan, plan->conductance, NULL, biased ? plan->scaled_bias : NULL, plan->drive,
+                                plan->words, plan->cells);
     }
-    return converged;
-}
-
-bool field_solve_many(struct field_plan *plan, size_t n_drives, const struct field_drive *drives,
-                      double tolerance_ratio, double *column_amperes, double *word_line_volts,
-                      double *bit_line_volts, struct field_report *reports)
-{
-    size_t n = plan->network.n_columns, n_cells = plan->network.n_rows * n;
-    bool converged = true;
-    for (size_t k = 0; k < n_drives; k++)
-        converged &= field_solve_drive(plan, drives + k, tolerance_ratio,
-                                       column_amperes != NULL ? column_amperes + k * n : plan->amperes,
-                                       word_line_volts != NULL ? word_line_volts + k * n_cells : NULL,
-                                       bit_line_volts != NULL ? bit_line_volts + k * n_cells : NULL,
-                                       reports != NULL ? reports + k : NULL);
     return converged;
 }
 
@@ -421,6 +392,6 @@ double field_residual_law(struct field_plan *plan, const double *conductance_sie
                           const struct cell_law *law, const double *volts, const double *word_line_volts,
                           const double *bit_line_volts)
 {
-    return measure_residual(plan, conductance_siemens, law, plan->biased ? plan->bias : NULL, volts,
-                            word_line_volts, bit_line_volts);
+    return field_plan_residual(plan, conductance_siemens, law, plan->biased ? plan->bias : NULL, volts,
+                               word_line_volts, bit_line_volts);
 }

@@ -15,10 +15,16 @@ librescore_core_la_SOURCES += \
     %D%/cell_selector.h \
     %D%/certify.c \
     %D%/certify.h \
+    %D%/changes.c \
+    %D%/changes.h \
+    %D%/contraction.c \
+    %D%/contraction.h \
     %D%/edges.c \
     %D%/edges.h \
     %D%/field.c \
     %D%/field.h \
+    %D%/field_many.c \
+    %D%/field_plan.h \
     %D%/front.c \
     %D%/front.h \
     %D%/front_baseline.c \
@@ -35,6 +41,11 @@ librescore_core_la_SOURCES += \
     %D%/residual.h \
     %D%/response.c \
     %D%/response.h \
+    %D%/sweep.c \
+    %D%/sweep.h \
+    %D%/sweep_baseline.c \
+    %D%/sweep_kernels.h \
+    %D%/sweep_lanes.h \
     %D%/transfer.c \
     %D%/transfer.h \
     %D%/transfer_lanes.c \
@@ -48,9 +59,9 @@ EXTRA_DIST += %D%/README.md
 # The same kernel for other instruction sets.
 if HAVE_X86_KERNELS
 noinst_LTLIBRARIES += librescore_avx2.la librescore_avx512.la
-librescore_avx2_la_SOURCES = %D%/front_avx2.c %D%/front_avx2_f32.c
+librescore_avx2_la_SOURCES = %D%/front_avx2.c %D%/front_avx2_f32.c %D%/sweep_avx2.c
 librescore_avx2_la_CFLAGS = $(AM_CFLAGS) -mavx2 -mfma
-librescore_avx512_la_SOURCES = %D%/front_avx512.c %D%/front_avx512_f32.c
+librescore_avx512_la_SOURCES = %D%/front_avx512.c %D%/front_avx512_f32.c %D%/sweep_avx512.c
 librescore_avx512_la_CFLAGS = $(AM_CFLAGS) -mavx512f -mavx512dq -mfma
 librescore_core_la_LIBADD += librescore_avx2.la librescore_avx512.la
 endif

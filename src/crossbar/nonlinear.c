@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "crossbar/field_plan.h"
 
 enum { STEPS_MAX = 200, HALVINGS_MAX = 60 };
 
@@ -236,9 +237,10 @@ static void iterate(struct nonlinear_plan *plan, const double *volts, double tol
     report->converged = false;
 }
 
-bool nonlinear_solve(struct nonlinear_plan *plan, const double *volts, double tolerance_ratio,
-                     double *column_amperes, double *word_line_volts, double *bit_line_volts,
-                     struct nonlinear_report *report)
+/* One vector, from 0 V. */
+static void solve_alone(struct nonlinear_plan *plan, const double *volts, double tolerance_ratio,
+                        double *column_amperes, double *word_line_volts, double *bit_line_volts,
+                        struct nonlinear_report *report)
 {
     size_t n_cells = count_cells(plan);
     *report = (struct nonlinear_report){0};
@@ -252,5 +254,73 @@ bool nonlinear_solve(struct nonlinear_plan *plan, const double *volts, double to
         memcpy(word_line_volts, plan->words, n_cells * sizeof *word_line_volts);
     if (bit_line_volts != NULL)
         memcpy(bit_line_volts, plan->bits, n_cells * sizeof *bit_line_volts);
-    return report->converged && report->error <= tolerance_ratio;
+}
+
+bool nonlinear_solve(struct nonlinear_plan *plan, const double *volts, double tolerance_ratio,
+                     double *column_amperes, double *word_line_volts, double *bit_line_volts,
+                     struct nonlinear_report *report)
+{
+    return nonlinear_solve_many(plan, 1, volts, tolerance_ratio, column_amperes, word_line_volts,
+                                bit_line_volts, true, report, NULL);
+}
+
+/* Vectors handed to the sweeps at a time. */
+enum { N_TOGETHER = 64 };
+
+/* Up to N_TOGETHER vectors by sweeps; which of them came out. */
+static void sweep_vectors(struct nonlinear_plan *plan, size_t n_vectors, const double *volts,
+                          double tolerance, const struct field_plan_law_outputs *out,
+                          struct nonlinear_report *reports)
+{
+    struct field_drive drives[N_TOGETHER] = {{NULL}};
+    if (plan->tangent_factored)
+        field_factor(plan->field, plan->chord);
+    plan->tangent_factored = false;
+    for (size_t k = 0; k < n_vectors; k++)
+        drives[k].volts = volts + k * plan->network.n_rows;
+    field_plan_solve_law(plan->field, plan->law, n_vectors, drives, tolerance, out);
+    for (size_t k = 0; k < n_vectors; k++)
+        if (out->solved[k])
+            reports[k] =
+                (struct nonlinear_report){.chord_steps = out->passes[k],
+                                          .iterations = out->passes[k],
+                                          .converged = true,
+                                          .error = out->errors[k],
+                                          .residual = out->reports != NULL ? out->reports[k].residual : 0};
+}
+
+bool nonlinear_solve_many(struct nonlinear_plan *plan, size_t n_vectors, const double *volts,
+                          double tolerance_ratio, double *column_amperes, double *word_line_volts,
+                          double *bit_line_volts, bool with_residuals, struct nonlinear_report *reports,
+                          bool *good)
+{
+    size_t n_rows = plan->network.n_rows, n = plan->network.n_columns, n_cells = count_cells(plan);
+    bool all = true;
+    for (size_t first = 0; first < n_vectors; first += N_TOGETHER) {
+        size_t n_now = n_vectors - first < N_TOGETHER ? n_vectors - first : N_TOGETHER;
+        double errors[N_TOGETHER];
+        size_t passes[N_TOGETHER];
+        bool solved[N_TOGETHER];
+        struct field_report inner[N_TOGETHER];
+        const struct field_plan_law_outputs out = {
+            .amperes = column_amperes + first * n,
+            .words = word_line_volts != NULL ? word_line_volts + first * n_cells : NULL,
+            .bits = bit_line_volts != NULL ? bit_line_volts + first * n_cells : NULL,
+            .reports = with_residuals ? inner : NULL,
+            .errors = errors,
+            .passes = passes,
+            .solved = solved};
+        sweep_vectors(plan, n_now, volts + first * n_rows, tolerance_ratio, &out, reports + first);
+        for (size_t k = first; k < first + n_now; k++) {
+            if (!solved[k - first])
+                solve_alone(plan, volts + k * n_rows, tolerance_ratio, column_amperes + k * n,
+                            word_line_volts != NULL ? word_line_volts + k * n_cells : NULL,
+                            bit_line_volts != NULL ? bit_line_volts + k * n_cells : NULL, reports + k);
+            bool fine = reports[k].converged && reports[k].error <= tolerance_ratio;
+            all &= fine;
+            if (good != NULL)
+                good[k] = fine;
+        }
+    }
+    return all;
 }

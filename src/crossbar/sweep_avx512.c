@@ -1,0 +1,5 @@
+/* Sweeps for AVX-512. */
+#include "crossbar/sweep_kernels.h"
+#include "crossbar/sweep_lanes.h"
+
+const struct sweep_kernel sweep_avx512 = {VECTOR_LANES, pass, finish, excess, distance, extract};
