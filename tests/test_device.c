@@ -268,6 +268,40 @@ Test(device, reads_spread_around_the_programmed_state)
     assert_moments(read_back, mean, variance, "white, cut at 0");
 }
 
+/* A law with a shift is planted: no card has one for reads. */
+static void shifting(const void *params, const struct law_conditions *at, size_t n, const double *g,
+                     double *shift, double *sigma)
+{
+    (void)params;
+    (void)at;
+    for (size_t i = 0; i < n; i++) {
+        shift[i] = -0.01 * g[i];
+        sigma[i] = 0.02 * g[i];
+    }
+}
+
+Test(device, reads_have_the_moments_of_their_law_shift_included)
+{
+    const struct law planted = {.block = LAW_READ_NOISE, .moments = shifting};
+    const double g = 50 * uS;
+    double mean[3], sigma[3];
+    struct device device;
+    open_at("cmo-accept2", 1, &device);
+    device.card.blocks[LAW_READ_NOISE].law = &planted;
+    for (size_t i = 0; i < CELLS; i++)
+        programmed[i] = g;
+    device_read_moments(&device, 3, programmed, mean, sigma);
+    for (int i = 0; i < 3; i++) {
+        assert_near(mean[i], 0.99 * g, 1e-20, "mean", i);
+        assert_near(sigma[i], 0.02 * g, 1e-20, "sigma", i);
+    }
+    device_read(&device, &write_key, CELLS, programmed, scratch, read_back);
+    assert_moments(read_back, 0.99 * g, 4e-4 * g * g, "shifted reads");
+    device.read_noise_ratio = 0;
+    device_read_moments(&device, 3, programmed, mean, sigma);
+    cr_assert(mean[0] == g && sigma[0] == 0);
+}
+
 Test(device, without_errors_targets_come_back_bit_for_bit)
 {
     struct device_options options = options_of("cmo-accept2");

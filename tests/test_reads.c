@@ -10,7 +10,7 @@
 
 TestSuite(reads, .timeout = 120);
 
-enum { ROWS = 40, COLUMNS = 31, D = 24, KEYS = 15, DISTINCT = 4, MOST = 512, DRAWS = 3000 };
+enum { ROWS = 40, COLUMNS = 31, D = 24, KEYS = 15, DISTINCT = 4, MOST = 512, DRAWS = 2000 };
 
 /* Wires, and read noise as the only thing that is drawn. */
 static void init(struct attention_fixture *f, size_t d, size_t n, const char *read_noise)
@@ -240,7 +240,7 @@ static struct rates run(size_t repeats, uint32_t first_trial, size_t n_trials)
 Test(reads, rates_of_decisions_do_not_depend_on_the_way)
 {
     const char *const names[] = {"keep_ratio", "false_prune_rate", "false_keep_rate"};
-    struct rates redraw = run(1, 0, 2000), law = run(8, 5000, 250), tables = run(128, 9000, 40);
+    struct rates redraw = run(1, 0, 1200), law = run(8, 5000, 150), tables = run(128, 9000, 25);
     const struct rates *const others[] = {&law, &tables};
     for (int w = 0; w < 2; w++)
         for (int i = 0; i < 3; i++) {
