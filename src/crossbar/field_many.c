@@ -21,7 +21,7 @@
 
 /* Share of the tolerance that is aimed at, but not below what rounding leaves of a current; a column without
  * a unit of its own is held against the largest. */
-#define TOLERANCE_MARGIN 0.3
+#define TOLERANCE_MARGIN 0.5
 #define ROUNDING 1e-15
 #define NOTHING 1e-16
 
