@@ -193,6 +193,7 @@ static void find_floors(struct field_plan *plan)
 static void add_floors(struct field_plan *plan)
 {
     size_t n = plan->network.n_columns;
+    const double *amperes = plan->fed ? field_plan_source_currents(plan) : NULL;
     find_floors(plan);
     memset(plan->floor, 0, n * sizeof *plan->floor);
     for (size_t i = 0; i < plan->network.n_rows; i++) {
@@ -201,7 +202,7 @@ static void add_floors(struct field_plan *plan)
         for (size_t j = 0; j < n && volts > 0; j++)
             plan->floor[j] += volts * floors[j];
         for (size_t j = 0; j < n && plan->fed; j++)
-            plan->floor[j] += fabs(plan->sources[i * n + j]) * rises[j];
+            plan->floor[j] += fabs(amperes[i * n + j]) * rises[j];
     }
 }
 
