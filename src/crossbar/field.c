@@ -171,17 +171,24 @@ static double sense(const struct field_plan *plan, const double *field, size_t j
     return bit->top[j] * field[j] + bit->bottom[j] * field[(bit->n_rows - 1) * bit->n_columns + j];
 }
 
-/* |currents| of the sources into the bit-line nodes, added to plan->cells. */
+const double *field_plan_source_currents(struct field_plan *plan)
+{
+    word_line_solve(&plan->word, NULL, NULL, 0, plan->sources, NULL, plan->p);
+    return plan->p;
+}
+
+/* |currents| that the sources send into the bit-line nodes, added to plan->cells. */
 static void add_sources(struct field_plan *plan)
 {
+    const double *amperes = field_plan_source_currents(plan);
     for (size_t i = 0; i < plan->network.n_rows * plan->network.n_columns; i++)
-        plan->cells[i] += fabs(plan->sources[i]);
+        plan->cells[i] += fabs(amperes[i]);
 }
 
 /*
  * One pass with |V| and no feedback between bit lines: its currents and energy lie below those of the full
  * response to |V| (all parts are positive), and so are safe units for the error of a signed drive. Sources
- * count with their magnitudes.
+ * and biases count with the magnitudes of the cell currents that they cause without that feedback.
  */
 static double measure_floor(struct field_plan *plan, const double *unit_amperes, double scale, size_t n)
 {

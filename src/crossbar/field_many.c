@@ -21,7 +21,7 @@
 
 /* Share of the tolerance that is aimed at, but not below what rounding leaves of a current; a column without
  * a unit of its own is held against the largest. */
-#define TOLERANCE_MARGIN 0.3
+#define TOLERANCE_MARGIN 0.5
 #define ROUNDING 1e-15
 #define NOTHING 1e-16
 
@@ -194,6 +194,7 @@ static void find_floors(struct field_plan *plan)
 static void add_floors(struct field_plan *plan)
 {
     size_t n = plan->network.n_columns;
+    const double *amperes = plan->fed ? field_plan_source_currents(plan) : NULL;
     find_floors(plan);
     memset(plan->floor, 0, n * sizeof *plan->floor);
     for (size_t i = 0; i < plan->network.n_rows; i++) {
@@ -202,7 +203,7 @@ static void add_floors(struct field_plan *plan)
         for (size_t j = 0; j < n && volts > 0; j++)
             plan->floor[j] += volts * floors[j];
         for (size_t j = 0; j < n && plan->fed; j++)
-            plan->floor[j] += fabs(plan->sources[i * n + j]) * rises[j];
+            plan->floor[j] += fabs(amperes[i * n + j]) * rises[j];
     }
 }
 

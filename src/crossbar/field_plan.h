@@ -42,6 +42,10 @@ double field_plan_scale(struct field_plan *plan, const struct field_drive *drive
 /* plan->sources: those given, scaled, and -G bias. */
 void field_plan_fill_sources(struct field_plan *plan, const double *source_amperes, double scale);
 
+/* [n_rows][n_columns]: currents into the bit lines that plan->sources cause while all bit lines are at 0 V;
+ * overwrites plan->p, where they are. */
+const double *field_plan_source_currents(struct field_plan *plan);
+
 double field_plan_residual(struct field_plan *plan, const double *conductance_siemens,
                            const struct cell_law *law, const double *bias_volts, const double *volts,
                            const double *word_line_volts, const double *bit_line_volts);

@@ -81,12 +81,28 @@ INLINE bool any(mask which)
 
 /* --- the law of the cells --- */
 
-enum { SINH_TERMS = 8, EXP_TERMS = 14 };
+enum { SINH_TERMS = 8, SINH_TERMS_MORE = 14, EXP_TERMS = 14 };
 
-/* Taylor series of (sinh x - x) / x^3 in x^2: at |x| = 1 the first term left out is 8e-18. */
-static const double sinh_series[SINH_TERMS] = {
-    1.0 / 6,        1.0 / 120,        1.0 / 5040,          1.0 / 362880,
-    1.0 / 39916800, 1.0 / 6227020800, 1.0 / 1307674368000, 1.0 / 355687428096000};
+/* Up to which |x| the series serve. */
+#define SINH_REACH 1.0
+#define SINH_REACH_MORE 3.0
+
+/* Taylor series of (sinh x - x) / x^3 in x^2: the first term left out is 8e-18 of x at |x| = 1 after 8 terms,
+ * 3e-19 at |x| = 3 after 14. */
+static const double sinh_series[SINH_TERMS_MORE] = {1.0 / 6,
+                                                    1.0 / 120,
+                                                    1.0 / 5040,
+                                                    1.0 / 362880,
+                                                    1.0 / 39916800,
+                                                    1.0 / 6227020800,
+                                                    1.0 / 1307674368000,
+                                                    1.0 / 355687428096000,
+                                                    1.0 / 121645100408832000,
+                                                    1.0 / 51090942171709440000.0,
+                                                    1.0 / 25852016738884976640000.0,
+                                                    1.0 / 15511210043330985984000000.0,
+                                                    1.0 / 10888869450418352160768000000.0,
+                                                    1.0 / 8841761993739701954543616000000.0};
 
 /* Of exp x; at |x| = ln 2 / 2 the first term left out is 4e-18. */
 static const double exp_series[EXP_TERMS] = {
@@ -126,15 +142,25 @@ static __attribute__((noinline)) vector sinh_excess_large(double v0, vector volt
     return (vector)((mask)shape | sign) - volts;
 }
 
+INLINE vector sum_series(int n_terms, vector square)
+{
+    vector sum = vector_all(sinh_series[n_terms - 1]);
+#pragma GCC unroll 13
+    for (int k = n_terms - 2; k >= 0; k--)
+        sum = vector_multiply_add(sum, square, vector_all(sinh_series[k]));
+    return sum;
+}
+
+/* The number of terms depends on the lane alone, never on those beside it. */
 INLINE vector sinh_excess(double v0, double r_v0, vector volts)
 {
-    vector x = volts * vector_all(r_v0), square = x * x;
-    vector sum = vector_all(sinh_series[SINH_TERMS - 1]);
-#pragma GCC unroll 7
-    for (int k = SINH_TERMS - 2; k >= 0; k--)
-        sum = vector_multiply_add(sum, square, vector_all(sinh_series[k]));
-    vector excess = sum * (square * volts);
-    mask large = (mask)(square > vector_all(1));
+    vector x = volts * vector_all(r_v0), square = x * x, cube = square * volts;
+    vector excess = sum_series(SINH_TERMS, square) * cube;
+    mask more = (mask)(square > vector_all(SINH_REACH * SINH_REACH));
+    if (!any(more))
+        return excess;
+    excess = choose(more, sum_series(SINH_TERMS_MORE, square) * cube, excess);
+    mask large = (mask)(square > vector_all(SINH_REACH_MORE * SINH_REACH_MORE));
     if (any(large))
         excess = choose(large, sinh_excess_large(v0, volts), excess);
     return excess;
