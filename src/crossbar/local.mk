@@ -23,6 +23,7 @@ librescore_core_la_SOURCES += \
     %D%/edges.h \
     %D%/field.c \
     %D%/field.h \
+    %D%/field_currents.c \
     %D%/field_many.c \
     %D%/field_plan.h \
     %D%/front.c \
@@ -35,8 +36,18 @@ librescore_core_la_SOURCES += \
     %D%/front_vector.h \
     %D%/network.c \
     %D%/network.h \
+    %D%/noise.c \
+    %D%/noise.h \
     %D%/nonlinear.c \
     %D%/nonlinear.h \
+    %D%/product.c \
+    %D%/product.h \
+    %D%/product_baseline.c \
+    %D%/product_both.h \
+    %D%/product_decide.h \
+    %D%/product_kernels.h \
+    %D%/product_tile.h \
+    %D%/product_vector.h \
     %D%/residual.c \
     %D%/residual.h \
     %D%/response.c \
@@ -64,4 +75,9 @@ librescore_avx2_la_CFLAGS = $(AM_CFLAGS) -mavx2 -mfma
 librescore_avx512_la_SOURCES = %D%/front_avx512.c %D%/front_avx512_f32.c %D%/sweep_avx512.c
 librescore_avx512_la_CFLAGS = $(AM_CFLAGS) -mavx512f -mavx512dq -mfma
 librescore_core_la_LIBADD += librescore_avx2.la librescore_avx512.la
+endif
+
+if HAVE_X86_KERNELS
+librescore_avx2_la_SOURCES += %D%/product_avx2.c
+librescore_avx512_la_SOURCES += %D%/product_avx512.c
 endif
