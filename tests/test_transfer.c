@@ -140,7 +140,8 @@ Test(transfer, single_precision_is_that_of_double_to_5e_6)
         for (int cells = 0; cells < N_CELLS; cells++) {
             fill((enum cells)cells, networks[i].n_rows * networks[i].n_columns, conductance);
             for (int k = 0; k < N_KERNELS; k++) {
-                if (!kernel_runs((enum kernel)k))
+                bool large = networks[i].n_rows > 64 && networks[i].n_columns > 64;
+                if (!kernel_runs((enum kernel)k) || (large && k != (int)kernel_chosen()))
                     continue;
                 double distance = single_distance(&networks[i], k, conductance, exact, found);
                 cr_assert_lt(distance, 5e-6, "%zu x %zu, cells %d, %s: %g", networks[i].n_rows,

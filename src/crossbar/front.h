@@ -40,7 +40,8 @@ struct front_idle {
 };
 
 /* Two networks become one: their nodes go to the places of the segments, which do not overlap inside a
- * network, and the first n_eliminated of the n nodes are eliminated; each network has them in one segment. */
+ * network and come in the order of their places; the first n_eliminated of the n nodes are eliminated, which
+ * in each network are those of its first segment. */
 struct front_merge {
     size_t n_eliminated, n;
     struct front_segment segments[2][FRONT_SEGMENTS];
