@@ -19,7 +19,7 @@ struct bank {
     double *scratch;                             /* [3][n_rows][n_columns] */
     double *volts;                               /* [reads of a job][n_rows] */
     double *current_amperes;                     /* [READS_CHUNK][n_columns] */
-    double *probe_amperes;                       /* [n_columns] */
+    double *probe_volts, *probe_amperes;         /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
     struct bank_certificate certificate;
     bool started;         /* a write was seen since the last reset */
     uint32_t first_write; /* which one */
@@ -36,9 +36,15 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
     const struct attention_shape *shape = &setup->shape;
     size_t n_reads = shape->n_queries_max * (size_t)(shape->n_heads / shape->n_kv_heads);
     double **const blocks[] = {&bank->target_siemens, &bank->programmed_siemens, &bank->scratch,
-                               &bank->volts,          &bank->current_amperes,    &bank->probe_amperes};
-    const size_t sizes[] = {n_cells,  n_cells, 3 * n_cells, n_reads * n_rows, READS_CHUNK * n_columns,
-                            n_columns};
+                               &bank->volts,          &bank->current_amperes,    &bank->probe_volts,
+                               &bank->probe_amperes};
+    const size_t sizes[] = {n_cells,
+                            n_cells,
+                            3 * n_cells,
+                            n_reads * n_rows,
+                            READS_CHUNK * n_columns,
+                            BANK_PROBES * n_rows,
+                            BANK_PROBES * n_columns};
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0] && status == RS_OK; i++)
         if ((*blocks[i] = memory_allocate(sizes[i], sizeof(double), err)) == NULL)
@@ -62,6 +68,7 @@ void bank_destroy(struct bank *bank)
     free(bank->scratch);
     free(bank->volts);
     free(bank->current_amperes);
+    free(bank->probe_volts);
     free(bank->probe_amperes);
     free(bank);
 }
@@ -78,29 +85,50 @@ struct bank_certificate bank_certificate(const struct bank *bank)
 }
 
 /*
- * Field solves of keyed random vectors against T, on the conductances as programmed. The difference decides:
- * the residual is reported, but voltages stored as doubles give it a floor of about 1e-16 V g_wire /
- * I_driver.
+ * Fields of keyed random vectors against the array's T (bank->reads), for the conductances it belongs to. The
+ * difference decides: the residual is reported, but voltages stored as doubles give it a floor of about 1e-16
+ * V g_wire / I_driver.
  */
-static void certify(struct bank *bank, const struct random_key *array_key)
+static void certify(struct bank *bank, const struct random_key *array_key, const double *conductance_siemens)
 {
     const struct network *network = &bank->setup->network;
     struct reads *reads = bank->reads;
+    size_t n_rows = network->n_rows, n_columns = network->n_columns;
+    struct field_drive drives[BANK_PROBES] = {{0}};
+    struct field_report reports[BANK_PROBES];
     struct random_key key = *array_key;
     key.purpose = RANDOM_PROBE;
-    transfer_compute(reads->transfer_plan, bank->programmed_siemens, reads->transfer_siemens);
-    field_factor(reads->field_plan, bank->programmed_siemens);
     for (uint32_t probe = 0; probe < BANK_PROBES; probe++) {
-        const struct certify_solution lines = {bank->current_amperes, bank->probe_amperes, bank->scratch,
-                                               NULL, NULL};
-        struct certify_report report;
+        double *volts = bank->probe_volts + probe * n_rows;
         key.draw = probe;
-        random_normals(&key, network->n_rows, bank->volts);
-        if (!certify_vector(reads->field_plan, network, reads->transfer_siemens, bank->volts,
-                            certificate_tolerance, &lines, &report))
+        random_normals(&key, n_rows, volts);
+        drives[probe].volts = volts;
+    }
+    field_factor(reads->field_plan, conductance_siemens);
+    field_solve_many(reads->field_plan, BANK_PROBES, drives, CERTIFY_FIELD_SHARE * certificate_tolerance,
+                     bank->probe_amperes, NULL, NULL, reports);
+    for (size_t probe = 0; probe < BANK_PROBES; probe++) {
+        const struct certify_solution lines = {bank->current_amperes, bank->probe_amperes + probe * n_columns,
+                                               bank->scratch, NULL, NULL};
+        const struct certify_bias none = {NULL, NULL};
+        struct certify_report report = {.field = reports[probe]};
+        if (!certify_compare(network, reads->transfer_siemens, &none, drives[probe].volts,
+                             certificate_tolerance, &lines, &report))
             bank->certificate.n_failed++;
         bank->certificate.residual_max =
             fmax(bank->certificate.residual_max, fmax(report.field.residual, report.difference));
+    }
+}
+
+/* Every T that serves reads, and that of each layer's first array, whatever serves its reads. */
+static void certify_array(struct bank *bank, const struct random_key *key, bool first)
+{
+    struct reads *reads = bank->reads;
+    if (reads_have_transfer(reads)) {
+        certify(bank, key, reads->seen_siemens);
+    } else if (first) {
+        transfer_compute(reads->transfer_plan, bank->programmed_siemens, reads->transfer_siemens);
+        certify(bank, key, bank->programmed_siemens);
     }
 }
 
@@ -119,8 +147,6 @@ static void program(struct bank *bank, const struct bank_job *job, const struct 
     mapping_targets(mapping, tile, stack, job->n_keys, job->key_msb, bank->target_siemens);
     device_program(&bank->setup->device, key, mapping->n_rows * mapping->n_columns, bank->target_siemens,
                    bank->scratch, bank->programmed_siemens);
-    if (job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0)
-        certify(bank, key);
 }
 
 /* bank->volts of the reads from first_read on. */
@@ -151,6 +177,8 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
     program(bank, job, &key, tile, stack);
     drive(bank, job, stack, first_read, n_reads);
     bank->certificate.n_failed += reads_begin(bank->reads, bank->programmed_siemens, n_reads, bank->volts);
+    certify_array(bank, &key,
+                  job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0);
     for (size_t r = 0, n; r < n_reads; r += n) {
         /* The array that is saved is the one of its first read. */
         n = !saved ? 1 : n_reads - r < READS_CHUNK ? n_reads - r : READS_CHUNK;

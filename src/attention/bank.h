@@ -35,8 +35,8 @@ enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *
 
 /*
  * The certificate since the last reset: the largest Kirchhoff residual of field solves of 4 random vectors on
- * each layer's first array, and their largest difference from V T (relative to sum |V| T). `failed` counts
- * solves that missed their tolerance.
+ * every array whose reads are products with T and on each layer's first array, and their largest difference
+ * from V T (relative to sum |V| T). n_failed counts solves that missed their tolerance.
  */
 struct bank_certificate {
     double residual_max;

@@ -291,8 +291,8 @@ void query_run(const struct attention_setup *setup, enum query_mode mode, const 
     count_decisions(query, scratch, counts);
     if (count(scratch->final, query->n_keys) == 0) {
         counts->n_empty++;
-        fill_empty(setup, query, by_signal ? scratch->values_units : scratch->scores, by_signal ? tie_units : 0,
-                   scratch->final);
+        fill_empty(setup, query, by_signal ? scratch->values_units : scratch->scores,
+                   by_signal ? tie_units : 0, scratch->final);
     }
     softmax(scratch->scores, scratch->final, query->n_keys, scratch->weights);
     weigh_values(query, setup->shape.d, value_step, scratch->weights, scratch->output);

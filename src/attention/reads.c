@@ -245,6 +245,11 @@ int64_t reads_begin(struct reads *reads, const double *programmed_siemens, size_
     return !converged;
 }
 
+bool reads_have_transfer(const struct reads *reads)
+{
+    return (reads->way == READS_PRODUCT || reads->way == READS_TABLES) && !is_ideal(&reads->setup->network);
+}
+
 static int64_t solve_fields(struct reads *reads, size_t n, const double *volts, double *column_amperes)
 {
     size_t n_rows = reads->setup->network.n_rows, n_columns = reads->setup->network.n_columns;

@@ -52,6 +52,9 @@ enum reads_way reads_choose_noisy(const struct network *network, size_t n_driven
 int64_t reads_begin(struct reads *reads, const double *programmed_siemens, size_t n_reads,
                     const double *volts);
 
+/* Whether these reads are products with T: then transfer_siemens is it, for the conductances seen_siemens. */
+bool reads_have_transfer(const struct reads *reads);
+
 /*
  * column_amperes [n][n_columns] of n of these reads, volts [n][n_rows]. key: seed, trial, array, write; its
  * draw is that of the first, the others follow.
