@@ -39,3 +39,13 @@ bench: bench-fields
 bench-fields: bench/crossbar/fields$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/fields$(EXEEXT) | tee bench/crossbar/fields.md
 .PHONY: bench-fields
+
+# Queries on a finished T.
+EXTRA_PROGRAMS += %D%/crossbar/queries
+EXTRA_DIST += %D%/crossbar/queries.md
+bench_crossbar_queries_SOURCES = %D%/crossbar/queries.c $(bench_measure)
+bench_crossbar_queries_LDADD = librescore-core.la
+bench: bench-queries
+bench-queries: bench/crossbar/queries$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/queries$(EXEEXT) | tee bench/crossbar/queries.md
+.PHONY: bench-queries

@@ -184,6 +184,22 @@ void device_program(const struct device *device, const struct random_key *key, s
         apply(device, LAW_RELAXATION, RANDOM_RELAXATION, key, n, scratch, conductance_siemens);
 }
 
+void device_read_moments(const struct device *device, size_t n, const double *conductance_siemens,
+                         double *mean_siemens, double *sigma_siemens)
+{
+    const struct card_block *law = &device->card.blocks[LAW_READ_NOISE];
+    double ratio = device_has_read_noise(device) ? device->read_noise_ratio : 0;
+    if (isnan(ratio)) {
+        law->law->moments(&law->params, &device->at, n, conductance_siemens, mean_siemens, sigma_siemens);
+        for (size_t i = 0; i < n; i++)
+            mean_siemens[i] += conductance_siemens[i];
+        return;
+    }
+    memcpy(mean_siemens, conductance_siemens, n * sizeof *mean_siemens);
+    for (size_t i = 0; i < n; i++)
+        sigma_siemens[i] = ratio * conductance_siemens[i];
+}
+
 void device_read(const struct device *device, const struct random_key *key, size_t n,
                  const double *conductance_siemens, double *scratch, double *read_siemens)
 {
@@ -191,18 +207,13 @@ void device_read(const struct device *device, const struct random_key *key, size
         memcpy(read_siemens, conductance_siemens, n * sizeof *read_siemens);
         return;
     }
-    double *normals = scratch, *shift = scratch + n, *sigma = scratch + 2 * n;
+    double *normals = scratch, *mean = scratch + n, *sigma = scratch + 2 * n;
     struct random_key own = *key;
     own.purpose = RANDOM_READ;
     random_normals(&own, n, normals);
-    const struct card_block *law = &device->card.blocks[LAW_READ_NOISE];
-    if (isnan(device->read_noise_ratio))
-        law->law->moments(&law->params, &device->at, n, conductance_siemens, shift, sigma);
-    else
-        for (size_t i = 0; i < n; i++)
-            sigma[i] = device->read_noise_ratio * conductance_siemens[i];
+    device_read_moments(device, n, conductance_siemens, mean, sigma);
     for (size_t i = 0; i < n; i++) {
-        double g = conductance_siemens[i] + sigma[i] * normals[i];
+        double g = mean[i] + sigma[i] * normals[i];
         read_siemens[i] = g > 0 ? g : 0;
     }
 }

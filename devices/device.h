@@ -3,7 +3,7 @@
  *
  * Programmed conductance: g = target, then for programming and relaxation in turn
  *     g <- clamp(g + scale (shift(g) + sigma(g) z)),  z one normal per write and cell;
- * a read sees g + sigma_read(g) z, cut at 0, with z one normal per read and cell.
+ * a read sees g + shift_read(g) + sigma_read(g) z, cut at 0, with z one normal per read and cell.
  */
 #ifndef DEVICES_DEVICE_H
 #define DEVICES_DEVICE_H
@@ -51,6 +51,10 @@ bool device_has_read_noise(const struct device *device);
  */
 void device_program(const struct device *device, const struct random_key *key, size_t n,
                     const double *target_siemens, double *scratch, double *conductance_siemens);
+
+/* What reads of `n` cells see before the cut: mean_siemens, sigma_siemens [n] out. */
+void device_read_moments(const struct device *device, size_t n, const double *conductance_siemens,
+                         double *mean_siemens, double *sigma_siemens);
 
 /* One read of `n` cells; key->draw is the read. scratch [3 n]; read_siemens [n] out. */
 void device_read(const struct device *device, const struct random_key *key, size_t n,

@@ -181,6 +181,15 @@ tests_test_transfer_SOURCES = %D%/test_transfer.c %D%/array_oracle.c %D%/array_o
 tests_test_transfer_CFLAGS = $(test_flags)
 tests_test_transfer_LDADD = $(test_libraries)
 
+unit_tests += %D%/test_random_f32
+tests_test_random_f32_SOURCES = %D%/test_random_f32.c
+tests_test_random_f32_CFLAGS = $(test_flags)
+tests_test_random_f32_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_product
+tests_test_product_SOURCES = %D%/test_product.c
+tests_test_product_CFLAGS = $(test_flags)
+tests_test_product_LDADD = $(test_libraries)
 # Suites that take minutes: `make check-long`. The suffix .long stands for a Criterion program there, so that one rule
 # serves them all.
 TEST_EXTENSIONS += .long
@@ -231,11 +240,24 @@ unit_tests += %D%/test_sweep
 tests_test_sweep_SOURCES = %D%/test_sweep.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_sweep_CFLAGS = $(test_flags)
 tests_test_sweep_LDADD = $(test_libraries)
+unit_tests += %D%/test_noise
+tests_test_noise_SOURCES = %D%/test_noise.c %D%/noise_oracle.c %D%/noise_oracle.h %D%/array_oracle.c %D%/array_oracle.h
+tests_test_noise_CFLAGS = $(test_flags)
+tests_test_noise_LDADD = $(test_libraries)
 unit_tests += %D%/test_property
 tests_test_property_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_property_CFLAGS = $(test_flags)
 tests_test_property_LDADD = $(test_libraries)
 
+long_programs += %D%/long/redrawn.long
+tests_long_redrawn_long_SOURCES = %D%/long/redrawn.c %D%/noise_oracle.c %D%/noise_oracle.h
+tests_long_redrawn_long_CFLAGS = $(test_flags)
+tests_long_redrawn_long_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_reads
+tests_test_reads_SOURCES = %D%/test_reads.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_reads_CFLAGS = $(test_flags)
+tests_test_reads_LDADD = $(test_libraries)
 unit_tests += %D%/test_changes
 tests_test_changes_SOURCES = %D%/test_changes.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_changes_CFLAGS = $(test_flags)

@@ -132,7 +132,7 @@ Test(edges, the_other_end_is_the_mirrored_array)
         struct rs_error err;
         array_oracle_make(seed, 20, 4, &array);
         mirror(&array, right, top, &other);
-        cr_assert_eq(transfer_plan_create(&other.network, &plan, &err), RS_OK);
+        cr_assert_eq(transfer_plan_create(&other.network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err), RS_OK);
         transfer_compute(plan, other.conductance, transfer);
         transfer_apply(&other.network, transfer, other.volts, expected, scale);
         transfer_plan_destroy(plan);

@@ -37,7 +37,7 @@ Test(field, an_adjoint_field_is_a_column_of_t)
         double driver = 1 / (array.network.r_driver_ohm + array.network.r_word_line_ohm);
         struct transfer_plan *whole = NULL;
         struct rs_error err;
-        cr_assert_eq(transfer_plan_create(&array.network, &whole, &err), RS_OK);
+        cr_assert_eq(transfer_plan_create(&array.network, NULL, kernel_chosen(), TRANSFER_F64, &whole, &err), RS_OK);
         transfer_compute(whole, array.conductance, transfer);
         transfer_plan_destroy(whole);
         struct field_plan *plan = factored(&array.network, NULL, array.conductance);

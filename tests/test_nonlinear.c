@@ -154,7 +154,8 @@ Test(nonlinear, a_straight_law_gives_the_linear_currents)
         cr_assert(s->good && s->report.newton_steps == 0, "seed %d: error %g, %zu + %zu steps, %zu, conv %d",
                   (int)seed, s->report.error, s->report.chord_steps, s->report.newton_steps,
                   s->report.iterations, s->report.converged);
-        cr_assert_eq(transfer_plan_create(&s->array.network, &plan, &err), RS_OK);
+        cr_assert_eq(transfer_plan_create(&s->array.network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err),
+                     RS_OK);
         transfer_compute(plan, s->array.conductance, transfer);
         transfer_apply(&s->array.network, transfer, s->array.volts, expected, scale);
         transfer_plan_destroy(plan);

@@ -56,7 +56,7 @@ static void compute(const struct array_oracle *array, double *transfer)
 {
     struct transfer_plan *plan = NULL;
     struct rs_error err;
-    cr_assert_eq(transfer_plan_create(&array->network, &plan, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(transfer_plan_create(&array->network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err), RS_OK, "%s", err.text);
     transfer_compute(plan, array->conductance, transfer);
     transfer_plan_destroy(plan);
 }

@@ -85,7 +85,7 @@ static int by_words(const void *one, const void *other)
 Test(random, no_two_keys_share_a_block)
 {
     enum { EDGES = 4, FIELDS = 6 };
-    const uint32_t last[FIELDS] = {RANDOM_TRIALS_MAX - 1, RANDOM_TRAINING,          RANDOM_ARRAYS_MAX - 1,
+    const uint32_t last[FIELDS] = {RANDOM_TRIALS_MAX - 1, RANDOM_COLUMN,            RANDOM_ARRAYS_MAX - 1,
                                    RANDOM_WRITES_MAX - 1, RANDOM_CELLS_MAX / 4 - 1, 0xffffffff};
     size_t n = 1;
     for (int field = 0; field < FIELDS; field++)

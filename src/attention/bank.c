@@ -4,24 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/reads.h"
 #include "base/memory.h"
 #include "crossbar/certify.h"
-#include "crossbar/field.h"
-#include "crossbar/transfer.h"
 
 enum { BANK_PROBES = 4 };
 
-/* Relative to the largest current: far below the smallest decision step of any code, far above rounding. */
-static const double field_tolerance = 1e-10, certificate_tolerance = 1e-9;
+static const double certificate_tolerance = 1e-9;
 
 struct bank {
     const struct attention_setup *setup;
-    struct transfer_plan *transfer_plan;
-    struct field_plan *field_plan;
-    double *target_siemens, *programmed_siemens, *read_siemens, *transfer_siemens; /* [n_rows][n_columns] */
-    double *scratch;                         /* [3][n_rows][n_columns] */
-    double *volts;                           /* [n_rows] */
-    double *current_amperes, *probe_amperes; /* [n_columns] */
+    struct reads *reads;
+    double *target_siemens, *programmed_siemens; /* [n_rows][n_columns] */
+    double *scratch;                             /* [3][n_rows][n_columns] */
+    double *volts;                               /* [reads of a job][n_rows] */
+    double *current_amperes;                     /* [READS_CHUNK][n_columns] */
+    double *probe_amperes;                       /* [n_columns] */
     struct bank_certificate certificate;
     bool started;         /* a write was seen since the last reset */
     uint32_t first_write; /* which one */
@@ -35,19 +33,18 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
     if (bank == NULL)
         return RS_INTERNAL;
     bank->setup = setup;
-    double **const blocks[] = {&bank->target_siemens,  &bank->programmed_siemens,
-                               &bank->read_siemens,    &bank->transfer_siemens,
-                               &bank->scratch,         &bank->volts,
-                               &bank->current_amperes, &bank->probe_amperes};
-    const size_t sizes[] = {n_cells, n_cells, n_cells, n_cells, 3 * n_cells, n_rows, n_columns, n_columns};
+    const struct attention_shape *shape = &setup->shape;
+    size_t n_reads = shape->n_queries_max * (size_t)(shape->n_heads / shape->n_kv_heads);
+    double **const blocks[] = {&bank->target_siemens, &bank->programmed_siemens, &bank->scratch,
+                               &bank->volts,          &bank->current_amperes,    &bank->probe_amperes};
+    const size_t sizes[] = {n_cells,  n_cells, 3 * n_cells, n_reads * n_rows, READS_CHUNK * n_columns,
+                            n_columns};
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0] && status == RS_OK; i++)
         if ((*blocks[i] = memory_allocate(sizes[i], sizeof(double), err)) == NULL)
             status = RS_INTERNAL;
     if (status == RS_OK)
-        status = transfer_plan_create(&setup->network, &bank->transfer_plan, err);
-    if (status == RS_OK)
-        status = field_plan_create(&setup->network, &bank->field_plan, err);
+        status = reads_create(setup, &bank->reads, err);
     if (status != RS_OK)
         bank_destroy(bank);
     else
@@ -59,12 +56,9 @@ void bank_destroy(struct bank *bank)
 {
     if (bank == NULL)
         return;
-    transfer_plan_destroy(bank->transfer_plan);
-    field_plan_destroy(bank->field_plan);
+    reads_destroy(bank->reads);
     free(bank->target_siemens);
     free(bank->programmed_siemens);
-    free(bank->read_siemens);
-    free(bank->transfer_siemens);
     free(bank->scratch);
     free(bank->volts);
     free(bank->current_amperes);
@@ -83,18 +77,6 @@ struct bank_certificate bank_certificate(const struct bank *bank)
     return bank->certificate;
 }
 
-static bool is_ideal(const struct network *network)
-{
-    return network->r_word_line_ohm == 0 && network->r_bit_line_ohm == 0 && network->r_driver_ohm == 0 &&
-           network->r_sense_ohm == 0;
-}
-
-static void solve_field(struct bank *bank, const double *volts, double *amperes)
-{
-    if (!field_solve(bank->field_plan, volts, field_tolerance, amperes, NULL, NULL, NULL))
-        bank->certificate.n_failed++;
-}
-
 /*
  * Field solves of keyed random vectors against T, on the conductances as programmed. The difference decides:
  * the residual is reported, but voltages stored as doubles give it a floor of about 1e-16 V g_wire /
@@ -103,17 +85,18 @@ static void solve_field(struct bank *bank, const double *volts, double *amperes)
 static void certify(struct bank *bank, const struct random_key *array_key)
 {
     const struct network *network = &bank->setup->network;
+    struct reads *reads = bank->reads;
     struct random_key key = *array_key;
     key.purpose = RANDOM_PROBE;
-    transfer_compute(bank->transfer_plan, bank->programmed_siemens, bank->transfer_siemens);
-    field_factor(bank->field_plan, bank->programmed_siemens);
+    transfer_compute(reads->transfer_plan, bank->programmed_siemens, reads->transfer_siemens);
+    field_factor(reads->field_plan, bank->programmed_siemens);
     for (uint32_t probe = 0; probe < BANK_PROBES; probe++) {
         const struct certify_solution lines = {bank->current_amperes, bank->probe_amperes, bank->scratch,
                                                NULL, NULL};
         struct certify_report report;
         key.draw = probe;
         random_normals(&key, network->n_rows, bank->volts);
-        if (!certify_vector(bank->field_plan, network, bank->transfer_siemens, bank->volts,
+        if (!certify_vector(reads->field_plan, network, reads->transfer_siemens, bank->volts,
                             certificate_tolerance, &lines, &report))
             bank->certificate.n_failed++;
         bank->certificate.residual_max =
@@ -121,94 +104,67 @@ static void certify(struct bank *bank, const struct random_key *array_key)
     }
 }
 
-/* How one array's reads are solved. */
-enum way { WAY_PRODUCT, WAY_FIELD, WAY_FIELD_PER_READ };
-
-static enum way choose_way(const struct bank *bank, size_t n_reads)
-{
-    if (device_has_read_noise(&bank->setup->device))
-        return is_ideal(&bank->setup->network) ? WAY_PRODUCT : WAY_FIELD_PER_READ;
-    /* A full T costs about as much as one field for every word line. */
-    return is_ideal(&bank->setup->network) || n_reads >= bank->setup->mapping.n_rows ? WAY_PRODUCT
-                                                                                     : WAY_FIELD;
-}
-
-static void prepare(struct bank *bank, enum way way)
-{
-    size_t n_cells = bank->setup->mapping.n_rows * bank->setup->mapping.n_columns;
-    if (way == WAY_FIELD)
-        field_factor(bank->field_plan, bank->programmed_siemens);
-    else if (way == WAY_PRODUCT && is_ideal(&bank->setup->network))
-        memcpy(bank->transfer_siemens, bank->programmed_siemens, n_cells * sizeof(double));
-    else if (way == WAY_PRODUCT)
-        transfer_compute(bank->transfer_plan, bank->programmed_siemens, bank->transfer_siemens);
-}
-
-/* One read of one array: column currents in bank->current_amperes, the conductances seen in
- * bank->read_siemens. */
-static void read_once(struct bank *bank, enum way way, const struct random_key *key)
-{
-    const struct attention_setup *setup = bank->setup;
-    size_t n_rows = setup->mapping.n_rows, n_columns = setup->mapping.n_columns;
-    const double *conductance = bank->transfer_siemens;
-    if (device_has_read_noise(&setup->device)) {
-        device_read(&setup->device, key, n_rows * n_columns, bank->programmed_siemens, bank->scratch,
-                    bank->read_siemens);
-        conductance = bank->read_siemens;
-        if (way == WAY_FIELD_PER_READ)
-            field_factor(bank->field_plan, bank->read_siemens);
-    }
-    if (way == WAY_PRODUCT)
-        transfer_apply(&setup->network, conductance, bank->volts, bank->current_amperes, NULL);
-    else
-        solve_field(bank, bank->volts, bank->current_amperes);
-}
-
 static enum rs_status save_array(struct bank *bank, const struct bank_job *job, struct keep *keep,
                                  struct rs_error *err)
 {
-    const struct attention_setup *setup = bank->setup;
-    const double *seen =
-        device_has_read_noise(&setup->device) ? bank->read_siemens : bank->programmed_siemens;
-    return keep_add_array(keep, setup->mapping.n_rows, setup->mapping.n_columns, job->layer, job->kv_head,
-                          bank->target_siemens, seen, bank->current_amperes, err);
+    const struct mapping *mapping = &bank->setup->mapping;
+    return keep_add_array(keep, mapping->n_rows, mapping->n_columns, job->layer, job->kv_head,
+                          bank->target_siemens, bank->reads->seen_siemens, bank->current_amperes, err);
+}
+
+static void program(struct bank *bank, const struct bank_job *job, const struct random_key *key, size_t tile,
+                    size_t stack)
+{
+    const struct mapping *mapping = &bank->setup->mapping;
+    mapping_targets(mapping, tile, stack, job->n_keys, job->key_msb, bank->target_siemens);
+    device_program(&bank->setup->device, key, mapping->n_rows * mapping->n_columns, bank->target_siemens,
+                   bank->scratch, bank->programmed_siemens);
+    if (job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0)
+        certify(bank, key);
+}
+
+/* bank->volts of the reads from first_read on. */
+static void drive(struct bank *bank, const struct bank_job *job, size_t stack, size_t first_read,
+                  size_t n_reads)
+{
+    const struct mapping *mapping = &bank->setup->mapping;
+    for (size_t r = 0; r < n_reads; r++) {
+        size_t i = (first_read + r) / job->n_query_heads, h = (first_read + r) % job->n_query_heads;
+        mapping_volts(mapping, stack, job->query_msb + (h * job->n_queries + i) * mapping->d,
+                      bank->volts + r * mapping->n_rows);
+    }
 }
 
 static enum rs_status read_array(struct bank *bank, const struct bank_job *job, size_t tile, size_t stack,
                                  double *signal_units, struct keep *keep, struct rs_error *err)
 {
     const struct mapping *mapping = &bank->setup->mapping;
-    size_t n_cells = mapping->n_rows * mapping->n_columns, first_key = tile * mapping->n_keys_per_array;
-    size_t n_here = job->n_keys - first_key < mapping->n_keys_per_array ? job->n_keys - first_key
-                                                                        : mapping->n_keys_per_array;
+    size_t first_key = tile * mapping->n_keys_per_array, n_left = job->n_keys - first_key;
+    size_t n_here = n_left < mapping->n_keys_per_array ? n_left : mapping->n_keys_per_array;
+    size_t first_read = job->causal ? first_key * job->n_query_heads : 0;
+    size_t n_reads = job->n_queries * job->n_query_heads - first_read;
     struct random_key key = {.seed = bank->setup->seed,
                              .trial = job->trial,
                              .write = job->write,
                              .array = setup_array_number(bank->setup, job->layer, job->kv_head, tile, stack)};
-    enum way way = choose_way(bank, job->n_queries * job->n_query_heads);
     bool saved = keep == NULL || !keep->arrays || job->write != bank->first_write;
-    mapping_targets(mapping, tile, stack, job->n_keys, job->key_msb, bank->target_siemens);
-    device_program(&bank->setup->device, &key, n_cells, bank->target_siemens, bank->scratch,
-                   bank->programmed_siemens);
-    if (job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0)
-        certify(bank, &key);
-    prepare(bank, way);
-    for (size_t i = job->causal ? first_key : 0; i < job->n_queries; i++)
-        for (size_t h = 0; h < job->n_query_heads; h++) {
-            size_t read = i * job->n_query_heads + h;
-            key.draw = (uint32_t)read;
-            mapping_volts(mapping, stack, job->query_msb + (h * job->n_queries + i) * mapping->d,
-                          bank->volts);
-            read_once(bank, way, &key);
-            mapping_add_signals(mapping, n_here, bank->current_amperes,
-                                signal_units + read * job->n_keys + first_key);
-            if (!saved) {
-                enum rs_status status = save_array(bank, job, keep, err);
-                if (status != RS_OK)
-                    return status;
-                saved = true;
-            }
-        }
+    program(bank, job, &key, tile, stack);
+    drive(bank, job, stack, first_read, n_reads);
+    bank->certificate.n_failed += reads_begin(bank->reads, bank->programmed_siemens, n_reads, bank->volts);
+    for (size_t r = 0, n; r < n_reads; r += n) {
+        /* The array that is saved is the one of its first read. */
+        n = !saved ? 1 : n_reads - r < READS_CHUNK ? n_reads - r : READS_CHUNK;
+        key.draw = (uint32_t)(first_read + r);
+        bank->certificate.n_failed +=
+            reads_solve(bank->reads, &key, n, bank->volts + r * mapping->n_rows, bank->current_amperes);
+        for (size_t c = 0; c < n; c++)
+            mapping_add_signals(mapping, n_here, bank->current_amperes + c * mapping->n_columns,
+                                signal_units + (first_read + r + c) * job->n_keys + first_key);
+        enum rs_status status = saved ? RS_OK : save_array(bank, job, keep, err);
+        if (status != RS_OK)
+            return status;
+        saved = true;
+    }
     return RS_OK;
 }
 

@@ -1,9 +1,7 @@
 /*
  * The arrays of one thread: writes keys, solves the resistive network, gives difference signals.
  *
- * Where nothing changes between reads and an array serves many of them, its transfer matrix T is computed
- * once and the reads are the product V T; with read noise, or few reads, each read is solved as a field.
- * Which way is taken follows from the configuration and the workload alone.
+ * How an array's reads are solved follows from the configuration and the workload alone (reads.h).
  */
 #ifndef ATTENTION_BANK_H
 #define ATTENTION_BANK_H

@@ -39,7 +39,8 @@ static enum rs_status allocate_fields(struct array_solver *solver, struct rs_err
 static enum rs_status compute_transfer(struct array_solver *solver, struct rs_error *err)
 {
     struct transfer_plan *plan = NULL;
-    enum rs_status status = transfer_plan_create(&solver->array->network, &plan, err);
+    enum rs_status status = transfer_plan_create(&solver->array->network, &solver->array->edges,
+                                                 kernel_chosen(), TRANSFER_F64, &plan, err);
     if (status != RS_OK)
         return status;
     transfer_compute(plan, solver->conductance, solver->transfer);
@@ -50,8 +51,7 @@ static enum rs_status compute_transfer(struct array_solver *solver, struct rs_er
 
 bool array_solver_reduces(const struct array_file *array)
 {
-    return cell_law_is_linear(&array->law) && network_is_uniform(&array->network) &&
-           edges_are_default(&array->network, &array->edges);
+    return cell_law_is_linear(&array->law) && transfer_supports(&array->network, &array->edges);
 }
 
 static enum rs_status prepare_linear(struct array_solver *solver, struct rs_error *err)

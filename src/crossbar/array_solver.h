@@ -1,7 +1,7 @@
 /*
  * One array, whatever its cells and edges, solved for many drive vectors. Linear cells: by the transfer
- * matrix (transfer.h, or response.h where edges are not the default or resistances not uniform) and by the
- * field, one certifying the other. Other cells: by nonlinear.h.
+ * matrix (transfer.h, or response.h where that does not support them) and by the field, one certifying the
+ * other. Other cells: by nonlinear.h.
  */
 #ifndef CROSSBAR_ARRAY_SOLVER_H
 #define CROSSBAR_ARRAY_SOLVER_H

@@ -52,7 +52,9 @@ enum rs_status changes_plan_create(const struct network *network, struct changes
     plan->network = *network;
     plan->conductance =
         memory_allocate((3 + 3 * BATCH) * n_cells + BATCH * network->n_columns, sizeof(double), err);
-    status = plan->conductance == NULL ? RS_INTERNAL : transfer_plan_create(network, &plan->reduction, err);
+    status = plan->conductance == NULL
+                 ? RS_INTERNAL
+                 : transfer_plan_create(network, NULL, kernel_chosen(), TRANSFER_F64, &plan->reduction, err);
     if (status == RS_OK)
         status = field_plan_create(network, &plan->field, err);
     if (status != RS_OK) {

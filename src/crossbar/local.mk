@@ -29,14 +29,25 @@ librescore_core_la_SOURCES += \
     %D%/front.c \
     %D%/front.h \
     %D%/front_baseline.c \
+    %D%/front_baseline_f32.c \
     %D%/front_kernels.h \
     %D%/front_lanes.h \
     %D%/front_large.h \
     %D%/front_vector.h \
     %D%/network.c \
     %D%/network.h \
+    %D%/noise.c \
+    %D%/noise.h \
     %D%/nonlinear.c \
     %D%/nonlinear.h \
+    %D%/product.c \
+    %D%/product.h \
+    %D%/product_baseline.c \
+    %D%/product_both.h \
+    %D%/product_decide.h \
+    %D%/product_kernels.h \
+    %D%/product_tile.h \
+    %D%/product_vector.h \
     %D%/residual.c \
     %D%/residual.h \
     %D%/response.c \
@@ -59,9 +70,14 @@ EXTRA_DIST += %D%/README.md
 # The same kernel for other instruction sets.
 if HAVE_X86_KERNELS
 noinst_LTLIBRARIES += librescore_avx2.la librescore_avx512.la
-librescore_avx2_la_SOURCES = %D%/front_avx2.c %D%/sweep_avx2.c
+librescore_avx2_la_SOURCES = %D%/front_avx2.c %D%/front_avx2_f32.c %D%/sweep_avx2.c
 librescore_avx2_la_CFLAGS = $(AM_CFLAGS) -mavx2 -mfma
-librescore_avx512_la_SOURCES = %D%/front_avx512.c %D%/sweep_avx512.c
+librescore_avx512_la_SOURCES = %D%/front_avx512.c %D%/front_avx512_f32.c %D%/sweep_avx512.c
 librescore_avx512_la_CFLAGS = $(AM_CFLAGS) -mavx512f -mavx512dq -mfma
 librescore_core_la_LIBADD += librescore_avx2.la librescore_avx512.la
+endif
+
+if HAVE_X86_KERNELS
+librescore_avx2_la_SOURCES += %D%/product_avx2.c
+librescore_avx512_la_SOURCES += %D%/product_avx512.c
 endif

@@ -53,7 +53,9 @@ enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estim
         return status;
     double cells = (double)(mapping->n_rows * mapping->n_columns);
     double reads = (double)shape->n_queries_max * (double)(shape->n_heads / shape->n_kv_heads);
-    double per_thread = 40 * cells * sizeof(double) + reads * (double)shape->n_keys_max * sizeof(double);
+    double per_cell = device_has_read_noise(&plan->points[0].setup.device) ? 100 : 50; /* numbers */
+    double per_read = (double)(shape->n_keys_max + mapping->n_rows);
+    double per_thread = (per_cell * cells + reads * per_read) * sizeof(double);
     double rows = (double)plan->n_units * (VARIABLES_N + (double)n_samples) * sizeof(double);
     out->unit_seconds = 0.5 * (first + last) * (double)n_samples / (double)out->n_probed;
     out->disk_bytes = (double)plan->n_units * VARIABLES_N * sizeof(double) + sample_bytes(plan);

@@ -37,7 +37,8 @@ enum random_purpose {
     RANDOM_POLICY = 6,      /* the policy `random`; cell = key, draw = query */
     RANDOM_PROBE = 7,       /* probe vectors of the certificate */
     RANDOM_STORIES = 8,     /* generated stories */
-    RANDOM_TRAINING = 9     /* initial weights, order of examples, time noise */
+    RANDOM_TRAINING = 9,    /* initial weights, order of examples, time noise */
+    RANDOM_COLUMN = 10      /* read noise of a column's current; draw = read, cell = column (random_f32.h) */
 };
 
 struct random_key {
