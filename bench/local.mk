@@ -30,6 +30,16 @@ bench-changes: bench/crossbar/changes$(EXEEXT)
 	./bench/crossbar/changes$(EXEEXT) | tee bench/crossbar/changes.md
 .PHONY: bench-peers bench-changes
 
+# Many vectors at once, linear and not.
+EXTRA_PROGRAMS += %D%/crossbar/fields
+EXTRA_DIST += %D%/crossbar/fields.md
+bench_crossbar_fields_SOURCES = %D%/crossbar/fields.c $(bench_measure)
+bench_crossbar_fields_LDADD = librescore-core.la
+bench: bench-fields
+bench-fields: bench/crossbar/fields$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/fields$(EXEEXT) | tee bench/crossbar/fields.md
+.PHONY: bench-fields
+
 # Queries on a finished T.
 EXTRA_PROGRAMS += %D%/crossbar/queries
 EXTRA_DIST += %D%/crossbar/queries.md

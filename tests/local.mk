@@ -236,6 +236,10 @@ tests_test_field_SOURCES = %D%/test_field.c %D%/array_oracle.c %D%/array_oracle.
 tests_test_field_CFLAGS = $(test_flags)
 tests_test_field_LDADD = $(test_libraries)
 
+unit_tests += %D%/test_sweep
+tests_test_sweep_SOURCES = %D%/test_sweep.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_sweep_CFLAGS = $(test_flags)
+tests_test_sweep_LDADD = $(test_libraries)
 unit_tests += %D%/test_noise
 tests_test_noise_SOURCES = %D%/test_noise.c %D%/noise_oracle.c %D%/noise_oracle.h %D%/array_oracle.c %D%/array_oracle.h
 tests_test_noise_CFLAGS = $(test_flags)

@@ -20,7 +20,8 @@ void noise_oracle_make_of(const struct network *network, const double *conductan
     memcpy(out->conductance, conductance, n_cells * sizeof(double));
     for (size_t c = 0; c < n_cells; c++)
         out->sigma[c] = sigma_ratio * conductance[c];
-    cr_assert_eq(transfer_plan_create(network, &out->plan, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(transfer_plan_create(network, NULL, kernel_chosen(), TRANSFER_F64, &out->plan, &err), RS_OK,
+                 "%s", err.text);
     cr_assert_eq(noise_create(network, &out->noise, &err), RS_OK, "%s", err.text);
     transfer_compute(out->plan, out->conductance, out->transfer);
     cr_assert(noise_load(out->noise, out->conductance, out->sigma));

@@ -366,7 +366,7 @@ static void read_by_hand(const struct attention_fixture *f, const struct bank_jo
     const struct array_options *o = &f->array;
     double r_bit_line = isnan(o->r_bit_line_ohm) ? o->r_word_line_ohm : o->r_bit_line_ohm;
     struct network network = {rows, columns, o->r_word_line_ohm, r_bit_line, o->r_driver_ohm, o->r_sense_ohm};
-    cr_assert_eq(transfer_plan_create(&network, &plan, NULL), RS_OK);
+    cr_assert_eq(transfer_plan_create(&network, NULL, kernel_chosen(), TRANSFER_F64, &plan, NULL), RS_OK);
     memset(signals, 0, job->n_queries * job->n_query_heads * job->n_keys * sizeof *signals);
     for (size_t array = 0; array < (job->n_keys + per_array - 1) / per_array * n_stacks; array++) {
         size_t first_key = array / n_stacks * per_array, first_row = array % n_stacks * rows;

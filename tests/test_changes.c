@@ -18,7 +18,8 @@ static void reduce(const struct network *network, const double *conductance, dou
 {
     struct transfer_plan *plan = NULL;
     struct rs_error err;
-    cr_assert_eq(transfer_plan_create(network, &plan, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(transfer_plan_create(network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err), RS_OK, "%s",
+                 err.text);
     transfer_compute(plan, conductance, transfer);
     transfer_plan_destroy(plan);
 }

@@ -24,7 +24,7 @@ static void compute_with(enum kernel kernel, const struct network *network, cons
 {
     struct transfer_plan *plan = NULL;
     struct rs_error err;
-    cr_assert_eq(transfer_plan_create_for(network, kernel, &plan, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(transfer_plan_create(network, NULL, kernel, TRANSFER_F64, &plan, &err), RS_OK, "%s", err.text);
     transfer_compute(plan, conductance, transfer);
     transfer_plan_destroy(plan);
 }
@@ -380,7 +380,7 @@ Test(crossbar, a_plan_gives_the_same_bits_again)
     array_oracle_make(21, 40, 2, &one);
     array_oracle_make(22, 40, 2, &other);
     one.network = (struct network){19, 23, 2, 2, 100, 100};
-    cr_assert_eq(transfer_plan_create(&one.network, &plan, &err), RS_OK);
+    cr_assert_eq(transfer_plan_create(&one.network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err), RS_OK);
     transfer_compute(plan, one.conductance, first);
     transfer_compute(plan, other.conductance, again);
     transfer_compute(plan, one.conductance, again);

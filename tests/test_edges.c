@@ -56,7 +56,10 @@ static void solve(const struct array_file *file, const double *volts, double *am
 {
     struct array_solver *solver = solver_of(file);
     struct array_solver_report report;
-    array_solver_solve(solver, volts, NETWORK_SOLVER_FIELD, 1e-12, amperes, NULL, NULL, &report);
+    struct rs_error err;
+    cr_assert_eq(
+        array_solver_solve(solver, 1, volts, NETWORK_SOLVER_FIELD, 1e-12, amperes, NULL, NULL, &report, &err),
+        RS_OK);
     cr_assert(report.good, "difference %g after %zu steps", report.difference, report.iterations);
     array_solver_destroy(solver);
 }
@@ -90,8 +93,10 @@ Test(edges, random_arrays_are_certified)
         struct array_solver_report report;
         make_case(seed, &c);
         struct array_solver *solver = solver_of(&c.file);
-        array_solver_solve(solver, c.array.volts, NETWORK_SOLVER_TRANSFER, 1e-9, amperes, NULL, NULL,
-                           &report);
+        struct rs_error err;
+        cr_assert_eq(array_solver_solve(solver, 1, c.array.volts, NETWORK_SOLVER_TRANSFER, 1e-9, amperes,
+                                        NULL, NULL, &report, &err),
+                     RS_OK);
         cr_assert(report.good, "seed %d: difference %g, %zu steps", (int)seed, report.difference,
                   report.iterations);
         cr_assert_lt(report.residual, 1e-8, "seed %d: %g", (int)seed, report.residual);
@@ -127,7 +132,7 @@ Test(edges, the_other_end_is_the_mirrored_array)
         struct rs_error err;
         array_oracle_make(seed, 20, 4, &array);
         mirror(&array, right, top, &other);
-        cr_assert_eq(transfer_plan_create(&other.network, &plan, &err), RS_OK);
+        cr_assert_eq(transfer_plan_create(&other.network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err), RS_OK);
         transfer_compute(plan, other.conductance, transfer);
         transfer_apply(&other.network, transfer, other.volts, expected, scale);
         transfer_plan_destroy(plan);

@@ -28,7 +28,9 @@ Test(network, impossible_networks_are_refused)
         struct rs_error err = {{0}};
         struct transfer_plan *plan = NULL;
         struct field_plan *field = NULL;
-        cr_assert_eq(transfer_plan_create(&cases[i].network, &plan, &err), RS_INPUT);
+        cr_assert_eq(
+            transfer_plan_create(&cases[i].network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err),
+            RS_INPUT);
         cr_assert(strstr(err.text, cases[i].said) != NULL, "%s", err.text);
         cr_assert_eq(field_plan_create(&cases[i].network, &field, &err), RS_INPUT);
         cr_assert(plan == NULL && field == NULL);
@@ -45,18 +47,18 @@ Test(network, solvers_are_found_by_name)
     cr_assert(strstr(err.text, "did you mean 'field'?") != NULL, "%s", err.text);
 }
 
-Test(network, resistances_line_by_line_are_checked_and_left_to_fields)
+Test(network, resistances_line_by_line_are_checked_and_joined_lines_among_others_left_to_fields)
 {
-    const double ohm[] = {1, 0, -3}, same[] = {2, 2, 2};
+    const double ohm[] = {1, 0, -3}, mixed[] = {2, 0, 2};
     struct network network = {3, 3, 2, 2, 2, 2, {.r_driver_ohm = ohm}};
     struct rs_error err = {{0}};
     struct transfer_plan *plan = NULL;
     struct field_plan *field = NULL;
     cr_assert_eq(field_plan_create(&network, &field, &err), RS_INPUT);
     cr_assert(strstr(err.text, "r_driver_ohm[2] = -3 found") != NULL, "%s", err.text);
-    network.lines.r_driver_ohm = same;
-    cr_assert_eq(transfer_plan_create(&network, &plan, &err), RS_INPUT);
-    cr_assert(strstr(err.text, "line by line") != NULL, "%s", err.text);
+    network.lines = (struct network_lines){.r_bit_line_ohm = mixed};
+    cr_assert_eq(transfer_plan_create(&network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err), RS_INPUT);
+    cr_assert(strstr(err.text, "joined") != NULL, "%s", err.text);
     cr_assert_eq(field_plan_create(&network, &field, &err), RS_OK);
     field_plan_destroy(field);
 }

@@ -154,7 +154,8 @@ Test(nonlinear, a_straight_law_gives_the_linear_currents)
         cr_assert(s->good && s->report.newton_steps == 0, "seed %d: error %g, %zu + %zu steps, %zu, conv %d",
                   (int)seed, s->report.error, s->report.chord_steps, s->report.newton_steps,
                   s->report.iterations, s->report.converged);
-        cr_assert_eq(transfer_plan_create(&s->array.network, &plan, &err), RS_OK);
+        cr_assert_eq(transfer_plan_create(&s->array.network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err),
+                     RS_OK);
         transfer_compute(plan, s->array.conductance, transfer);
         transfer_apply(&s->array.network, transfer, s->array.volts, expected, scale);
         transfer_plan_destroy(plan);
@@ -277,4 +278,51 @@ Test(nonlinear, edges_and_laws_go_together)
         check_columns(s, &law, 1e-7, seed);
     }
     free(s);
+}
+
+Test(nonlinear, a_vector_among_many_is_solved_as_if_alone_and_as_by_newton)
+{
+    enum { N_VECTORS = 13, ROWS = 21, COLUMNS = 18 };
+    static double volts[N_VECTORS * ROWS], amperes[N_VECTORS * COLUMNS], words[N_VECTORS * ROWS * COLUMNS],
+        bits[N_VECTORS * ROWS * COLUMNS], word[ROWS * COLUMNS], bit[ROWS * COLUMNS], cells[ROWS * COLUMNS];
+    const struct network network = {ROWS, COLUMNS, 3, 2, 100, 60};
+    struct cell_law laws[] = {{.kind = CELL_LAW_SINH, .v0_volts = 0.2},
+                              {.kind = CELL_LAW_SINH, .v0_volts = 0.05},
+                              table_of(N_SOME, some_volts, some_factor)};
+    uint64_t state = 9;
+    for (size_t c = 0; c < ROWS * COLUMNS; c++)
+        cells[c] = 1e-6 * pow(100, array_oracle_uniform(&state));
+    for (size_t k = 0; k < N_VECTORS * ROWS; k++)
+        volts[k] = k / ROWS == 3 ? 0 : 0.4 * array_oracle_uniform(&state) - (k / ROWS % 2 == 0 ? 0 : 0.2);
+    for (size_t law = 0; law < 3; law++) {
+        struct nonlinear_plan *plan = NULL, *apart = NULL;
+        struct nonlinear_report reports[N_VECTORS], report;
+        struct rs_error err;
+        /* An access resistance of next to nothing is all it takes to have Newton steps alone. */
+        struct cell_law other = laws[law];
+        other.r_access_ohm = 1e-9;
+        cr_assert_eq(nonlinear_plan_create_borrow(&network, NULL, &laws[law], cells, &plan, &err), RS_OK);
+        cr_assert_eq(nonlinear_plan_create_borrow(&network, NULL, &other, cells, &apart, &err), RS_OK);
+        cr_assert(
+            nonlinear_solve_many(plan, N_VECTORS, volts, 1e-11, amperes, words, bits, true, reports, NULL));
+        for (size_t k = 0; k < N_VECTORS; k++) {
+            double alone[COLUMNS], steps[COLUMNS];
+            cr_assert(nonlinear_solve(plan, volts + k * ROWS, 1e-11, alone, word, bit, &report));
+            cr_assert(memcmp(alone, amperes + k * COLUMNS, sizeof alone) == 0, "law %zu vector %zu", law, k);
+            cr_assert(memcmp(word, words + k * ROWS * COLUMNS, sizeof word) == 0);
+            cr_assert(memcmp(bit, bits + k * ROWS * COLUMNS, sizeof bit) == 0);
+            cr_assert_eq(report.residual, reports[k].residual);
+            cr_assert_lt(report.residual, 1e-10, "law %zu vector %zu: %g", law, k, report.residual);
+            cr_assert(nonlinear_solve(apart, volts + k * ROWS, 1e-12, steps, word, bit, &report));
+            double largest = 0;
+            for (size_t j = 0; j < COLUMNS; j++)
+                largest = fmax(largest, fabs(steps[j]));
+            for (size_t j = 0; j < COLUMNS; j++)
+                cr_assert_float_eq(alone[j], steps[j], 3e-11 * largest, "law %zu vector %zu: %g %g", law, k,
+                                   alone[j], steps[j]);
+        }
+        nonlinear_plan_destroy(plan);
+        nonlinear_plan_destroy(apart);
+    }
+    cell_law_clear(&laws[2]);
 }

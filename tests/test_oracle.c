@@ -23,7 +23,7 @@ static void compute(const struct network *network, enum kernel kernel, bool batc
 {
     struct transfer_plan *plan = NULL;
     struct rs_error err;
-    cr_assert_eq(transfer_plan_create_for(network, kernel, &plan, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(transfer_plan_create(network, NULL, kernel, TRANSFER_F64, &plan, &err), RS_OK, "%s", err.text);
     if (batch)
         transfer_compute_batch(plan, 1, conductance, transfer);
     else

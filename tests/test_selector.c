@@ -84,7 +84,9 @@ static void solve(struct scheme *s)
     struct rs_error err;
     struct array_solver_report report;
     cr_assert_eq(array_solver_create_borrow(&s->file, &solver, &err), RS_OK, "%s", err.text);
-    array_solver_solve(solver, s->volts, NETWORK_SOLVER_FIELD, 1e-12, s->amperes, NULL, NULL, &report);
+    cr_assert_eq(array_solver_solve(solver, 1, s->volts, NETWORK_SOLVER_FIELD, 1e-12, s->amperes, NULL, NULL,
+                                    &report, &err),
+                 RS_OK);
     cr_assert(report.good, "error %g", report.difference);
     array_solver_destroy(solver);
 }

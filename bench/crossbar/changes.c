@@ -41,7 +41,8 @@ static void print_row(size_t n)
     struct call call = {.after = measure_doubles(n * n)};
     struct rs_error err;
     measure_make(n, &call.array);
-    if (transfer_plan_create(&call.array.network, &call.plan, &err) != RS_OK ||
+    if (transfer_plan_create(&call.array.network, NULL, kernel_chosen(), TRANSFER_F64, &call.plan, &err) !=
+            RS_OK ||
         changes_plan_create(&call.array.network, &call.changes, &err) != RS_OK)
         abort();
     double reduction = measure_seconds(call_transfer, &call, SECONDS_PER_MEASUREMENT), even = 0, before = 0;

@@ -20,6 +20,7 @@ enum { PRODUCT_LINES = 512, REPEATS_MIN = 5, REPEATS_MAX = 201, NGSPICE_LINES = 
 #define SECONDS_PER_ROW 1.5      /* at least, or REPEATS_MAX times, for one measurement */
 #define FIELD_TOLERANCE 1e-9
 #define NGSPICE_LIMIT_SECONDS 120
+#define KIBIBYTES_PER_MEBIBYTE 1024
 
 struct array {
     struct network network;
@@ -47,8 +48,9 @@ static int by_size(const void *a, const void *b)
     return (one > other) - (one < other);
 }
 
-/* Median time of one call, the first one left out. */
-static double median_seconds(void (*call)(void *), void *state)
+/* Time of one call, the first one left out: the tenth percentile, since what else runs on the machine only
+ * adds. */
+static double quick_seconds(void (*call)(void *), void *state)
 {
     double seconds[REPEATS_MAX], start = now();
     size_t n = 0;
@@ -59,7 +61,7 @@ static double median_seconds(void (*call)(void *), void *state)
         seconds[n] = now() - before;
     }
     qsort(seconds, n, sizeof seconds[0], by_size);
-    return seconds[n / 2];
+    return seconds[n / 10];
 }
 
 static double *doubles(size_t n)
@@ -110,13 +112,26 @@ static void multiply(void *state)
                 matrices[2], n);
 }
 
-static double product_speed(void)
+static void multiply_f32(void *state)
+{
+    double *const *matrices = state;
+    float *a = (float *)matrices[0], *b = (float *)matrices[1], *c = (float *)matrices[2];
+    int n = PRODUCT_LINES;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, a, n, b, n, 0, c, n);
+}
+
+/* Operations per second of OpenBLAS in a precision. */
+static double product_speed(enum transfer_precision precision)
 {
     size_t n = PRODUCT_LINES;
     double *matrices[] = {doubles(n * n), doubles(n * n), doubles(n * n)};
     for (size_t i = 0; i < n * n; i++)
-        matrices[0][i] = matrices[1][i] = 1 + (double)(i % 7);
-    double speed = 2.0 * (double)(n * n * n) / median_seconds(multiply, matrices);
+        if (precision == TRANSFER_F32)
+            ((float *)matrices[0])[i] = ((float *)matrices[1])[i] = 1 + (float)(i % 7);
+        else
+            matrices[0][i] = matrices[1][i] = 1 + (double)(i % 7);
+    double speed = 2.0 * (double)(n * n * n) /
+                   quick_seconds(precision == TRANSFER_F32 ? multiply_f32 : multiply, matrices);
     for (int i = 0; i < 3; i++)
         free(matrices[i]);
     return speed;
@@ -133,13 +148,14 @@ static void call_transfer(void *state)
     transfer_compute(call->plan, call->array->conductance, call->array->transfer);
 }
 
-static double transfer_seconds(struct array *array)
+/* NaN where there is no plan. */
+static double transfer_seconds(struct array *array, enum transfer_precision precision)
 {
     struct transfer_call call = {.array = array};
     struct rs_error err;
-    if (transfer_plan_create(&array->network, &call.plan, &err) != RS_OK)
+    if (transfer_plan_create(&array->network, NULL, kernel_chosen(), precision, &call.plan, &err) != RS_OK)
         return (double)NAN;
-    double seconds = median_seconds(call_transfer, &call);
+    double seconds = quick_seconds(call_transfer, &call);
     transfer_plan_destroy(call.plan);
     transfer_apply(&array->network, array->transfer, array->volts, array->amperes, array->scale);
     return seconds;
@@ -164,7 +180,7 @@ static double field_seconds(struct array *array)
     struct rs_error err;
     if (field_plan_create(&array->network, &call.plan, &err) != RS_OK)
         return (double)NAN;
-    double seconds = median_seconds(call_field, &call);
+    double seconds = quick_seconds(call_field, &call);
     field_plan_destroy(call.plan);
     return seconds;
 }
@@ -209,16 +225,20 @@ static void print_machine(void)
            version_commit(), version_kernel());
 }
 
+/* How much of the product's speed a T of n x n cells reaches, percent. */
+static double share(size_t n, double seconds, double speed)
+{
+    return 100 * OPERATIONS_PER_CUBE * (double)n * (double)n * (double)n / seconds / speed;
+}
+
 static void print_row(size_t n)
 {
-    double speed = product_speed();
+    double speed = product_speed(TRANSFER_F64);
     struct array array;
     make(&array, n);
-    double cube = (double)n * (double)n * (double)n;
-    double transfer = transfer_seconds(&array), field = field_seconds(&array);
+    double transfer = transfer_seconds(&array, TRANSFER_F64), field = field_seconds(&array);
     printf("| %zu | %.1f | %.3f | %.1f | %.1f | %.3f | %.0e |", n, 1e-9 * speed, 1e3 * transfer, 1 / transfer,
-           100 * OPERATIONS_PER_CUBE * cube / transfer / speed, 1e3 * field,
-           largest_difference(&array, array.field_amperes));
+           share(n, transfer, speed), 1e3 * field, largest_difference(&array, array.field_amperes));
     if (n == NGSPICE_LINES) {
         double difference, seconds = ngspice_seconds(&array, &difference);
         if (isnan(seconds))
@@ -228,6 +248,37 @@ static void print_row(size_t n)
     } else {
         printf(" | | |\n");
     }
+    fflush(stdout);
+    clear(&array);
+}
+
+/* Largest relative difference of T in single precision from T in double. */
+static double single_error(struct array *array)
+{
+    size_t n_cells = array->network.n_rows * array->network.n_columns;
+    struct transfer_call call = {.array = array};
+    double *single = doubles(n_cells), largest = 0;
+    struct rs_error err;
+    memcpy(single, array->transfer, n_cells * sizeof *single);
+    if (transfer_plan_create(&array->network, NULL, kernel_chosen(), TRANSFER_F64, &call.plan, &err) == RS_OK)
+        call_transfer(&call);
+    else
+        largest = (double)NAN;
+    transfer_plan_destroy(call.plan);
+    for (size_t c = 0; c < n_cells; c++)
+        largest = fmax(largest, fabs(single[c] / array->transfer[c] - 1));
+    free(single);
+    return largest;
+}
+
+static void print_row_f32(size_t n)
+{
+    double speed = product_speed(TRANSFER_F32);
+    struct array array;
+    make(&array, n);
+    double seconds = transfer_seconds(&array, TRANSFER_F32);
+    printf("| %zu | %.1f | %.3f | %.1f | %.1f | %.0e |\n", n, 1e-9 * speed, 1e3 * seconds, 1 / seconds,
+           share(n, seconds, speed), single_error(&array));
     fflush(stdout);
     clear(&array);
 }
@@ -243,9 +294,9 @@ static void call_batch(void *state)
     transfer_compute_batch(call->plan, BATCH_ARRAYS, call->conductance, call->transfer);
 }
 
-static void print_batch(size_t n)
+static void print_batch(size_t n, enum transfer_precision precision)
 {
-    double speed = product_speed();
+    double speed = product_speed(precision);
     struct array array;
     make(&array, n);
     struct batch_call call = {.conductance = doubles(BATCH_ARRAYS * n * n),
@@ -254,30 +305,61 @@ static void print_batch(size_t n)
         for (size_t c = 0; c < n * n; c++)
             call.conductance[a * n * n + c] = array.conductance[(c + a) % (n * n)];
     struct rs_error err;
-    if (transfer_plan_create(&array.network, &call.plan, &err) == RS_OK) {
-        double seconds = median_seconds(call_batch, &call) / BATCH_ARRAYS;
-        printf("| %zu | %.1f | %.4f | %.0f | %.1f |\n", n, 1e-9 * speed, 1e3 * seconds, 1 / seconds,
-               100 * OPERATIONS_PER_CUBE * (double)n * (double)n * (double)n / seconds / speed);
+    if (transfer_plan_create(&array.network, NULL, kernel_chosen(), precision, &call.plan, &err) == RS_OK) {
+        double seconds = quick_seconds(call_batch, &call) / BATCH_ARRAYS;
+        printf("| %zu | %s | %.1f | %.4f | %.0f | %.1f |\n", n,
+               precision == TRANSFER_F32 ? "single" : "double", 1e-9 * speed, 1e3 * seconds, 1 / seconds,
+               share(n, seconds, speed));
         transfer_plan_destroy(call.plan);
     }
+    fflush(stdout);
     free(call.conductance);
     free(call.transfer);
+    clear(&array);
+}
+
+/* The process's largest memory so far, right after one T: run before anything else. */
+static void print_memory(size_t n, enum transfer_precision precision)
+{
+    struct array array;
+    struct rusage usage;
+    struct transfer_call call = {.array = &array};
+    struct rs_error err;
+    make(&array, n);
+    if (transfer_plan_create(&array.network, NULL, kernel_chosen(), precision, &call.plan, &err) == RS_OK) {
+        call_transfer(&call);
+        transfer_plan_destroy(call.plan);
+        getrusage(RUSAGE_SELF, &usage);
+        printf("| %zu | %s | %ld |\n", n, precision == TRANSFER_F32 ? "single" : "double",
+               usage.ru_maxrss / KIBIBYTES_PER_MEBIBYTE);
+    }
     clear(&array);
 }
 
 int main(void)
 {
     const size_t sizes[] = {16, 32, 64, 128, 256, 512, 1024};
+    const size_t n_sizes = sizeof sizes / sizeof sizes[0];
     print_machine();
-    printf("| N | dgemm, GF/s | T, ms | T per s | %% of dgemm | one field, ms | T against field | ngspice "
+    printf("Largest memory of the process, its arrays included:\n\n| N | precision | MiB |\n|---|---|---|\n");
+    print_memory(sizes[n_sizes - 1], TRANSFER_F32);
+    print_memory(sizes[n_sizes - 1], TRANSFER_F64);
+    printf("\nOne array, double precision:\n\n"
+           "| N | dgemm, GF/s | T, ms | T per s | %% of dgemm | one field, ms | T against field | ngspice "
            ".op, ms | T "
            "faster by "
            "| ngspice against T |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    for (size_t i = 0; i < n_sizes; i++)
         print_row(sizes[i]);
+    printf(
+        "\nOne array, single precision:\n\n"
+        "| N | sgemm, GF/s | T, ms | T per s | %% of sgemm | against double |\n|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < n_sizes; i++)
+        print_row_f32(sizes[i]);
     printf("\nMany arrays of one network, one in each lane of the vectors:\n\n"
-           "| N | dgemm, GF/s | T, ms each | T per s | %% of dgemm |\n|---|---|---|---|---|\n");
+           "| N | precision | gemm, GF/s | T, ms each | T per s | %% of gemm |\n|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < 3; i++)
-        print_batch(sizes[i]);
+        for (int precision = TRANSFER_F64; precision <= TRANSFER_F32; precision++)
+            print_batch(sizes[i], (enum transfer_precision)precision);
     return 0;
 }

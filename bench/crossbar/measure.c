@@ -81,7 +81,7 @@ void measure_make(size_t n, struct measure_array *array)
     }
     struct transfer_plan *plan = NULL;
     struct rs_error err;
-    if (transfer_plan_create(&array->network, &plan, &err) != RS_OK)
+    if (transfer_plan_create(&array->network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err) != RS_OK)
         abort();
     transfer_compute(plan, array->conductance, array->transfer);
     transfer_plan_destroy(plan);

@@ -45,7 +45,7 @@ static double transfer_seconds(const struct measure_array *array)
 {
     struct transfer_call call = {.array = array};
     struct rs_error err;
-    if (transfer_plan_create(&array->network, &call.plan, &err) != RS_OK)
+    if (transfer_plan_create(&array->network, NULL, kernel_chosen(), TRANSFER_F64, &call.plan, &err) != RS_OK)
         return (double)NAN;
     double seconds = measure_seconds(call_transfer, &call, SECONDS_PER_MEASUREMENT);
     transfer_plan_destroy(call.plan);

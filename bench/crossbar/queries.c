@@ -282,7 +282,8 @@ static void print_costs(size_t n)
     }
     for (size_t i = 0; i < n; i++)
         scale[i] = 20e-6 * (double)n;
-    if (transfer_plan_create(&network, &c.transfer_plan, &err) != RS_OK ||
+    if (transfer_plan_create(&network, NULL, kernel_chosen(), TRANSFER_F64, &c.transfer_plan, &err) !=
+            RS_OK ||
         field_plan_create(&network, &c.field_plan, &err) != RS_OK)
         abort();
     field_factor(c.field_plan, c.conductance);

@@ -130,7 +130,8 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
     reads->scratch = memory_allocate(6 * n_cells, sizeof(double), err);
     enum rs_status status = reads->scratch == NULL ? RS_INTERNAL : RS_OK;
     if (status == RS_OK)
-        status = transfer_plan_create(network, &reads->transfer_plan, err);
+        status =
+            transfer_plan_create(network, NULL, kernel_chosen(), TRANSFER_F64, &reads->transfer_plan, err);
     if (status == RS_OK)
         status = field_plan_create(network, &reads->field_plan, err);
     if (status == RS_OK)

@@ -48,18 +48,20 @@ static bool allocate_comparison(struct comparison *c, struct rs_error *err)
 
 static enum rs_status solve_engine(struct comparison *c, double tolerance_ratio, struct rs_error *err)
 {
-    const struct network *network = &c->array.network;
     bool direct = array_solver_reduces(&c->array);
     double tolerance = fmax(ENGINE_SHARE * tolerance_ratio, ENGINE_TOLERANCE_MIN);
     struct array_solver *solver = NULL;
+    struct array_solver_report *reports = memory_allocate(c->array.n_vectors, sizeof *reports, err);
+    if (reports == NULL)
+        return RS_INTERNAL;
     enum rs_status status = array_solver_create_borrow(&c->array, &solver, err);
-    for (size_t v = 0; v < c->array.n_vectors && status == RS_OK; v++) {
-        struct array_solver_report report;
-        array_solver_solve(solver, c->array.voltage + v * network->n_rows, NETWORK_SOLVER_TRANSFER, tolerance,
-                           c->engine + v * network->n_columns, NULL, NULL, &report);
-        if (!direct && !report.good)
+    if (status == RS_OK)
+        status = array_solver_solve(solver, c->array.n_vectors, c->array.voltage, NETWORK_SOLVER_TRANSFER,
+                                    tolerance, c->engine, NULL, NULL, reports, err);
+    for (size_t v = 0; v < c->array.n_vectors && status == RS_OK; v++)
+        if (!direct && !reports[v].good)
             status = rs_fail(err, RS_INCOMPLETE, "rescore compare: vector %zu did not converge", v);
-    }
+    free(reports);
     array_solver_destroy(solver);
     return status;
 }

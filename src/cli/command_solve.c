@@ -61,41 +61,43 @@ static double larger(double one, double other)
     return isnan(one) || isnan(other) ? (double)NAN : fmax(one, other);
 }
 
-static void solve_vector(struct solution *s, struct array_solver *solver, const struct array_options *options,
-                         size_t v)
+static void judge_vector(struct solution *s, const struct array_solver_report *report, size_t v)
 {
-    const struct network *network = &s->array.network;
-    size_t n_columns = network->n_columns, n_cells = network->n_rows * n_columns;
+    size_t n_columns = s->array.network.n_columns;
     double *amperes = s->current + v * n_columns;
-    struct array_solver_report report;
-    array_solver_solve(solver, s->array.voltage + v * network->n_rows, options->solver,
-                       options->tolerance_ratio, amperes,
-                       s->word_line == NULL ? NULL : s->word_line + v * n_cells,
-                       s->bit_line == NULL ? NULL : s->bit_line + v * n_cells, &report);
     for (size_t j = 0; j < n_columns; j++) {
         s->largest[v] = fmax(s->largest[v], fabs(amperes[j]));
-        amperes[j] = report.good ? amperes[j] : (double)NAN;
+        amperes[j] = report->good ? amperes[j] : (double)NAN;
     }
-    s->status[v] = report.good        ? ANSWER_FILE_GOOD
-                   : report.converged ? ANSWER_FILE_TOLERANCE_MISSED
-                                      : ANSWER_FILE_NOT_CONVERGED;
-    s->residual[v] = report.residual;
-    s->difference[v] = report.difference;
-    s->iterations[v] = report.iterations;
-    s->n_failed += !report.good;
-    s->residual_max = larger(s->residual_max, report.residual);
-    s->difference_max = larger(s->difference_max, report.difference);
-    if (report.iterations > s->iterations_max)
-        s->iterations_max = report.iterations;
+    s->status[v] = report->good        ? ANSWER_FILE_GOOD
+                   : report->converged ? ANSWER_FILE_TOLERANCE_MISSED
+                                       : ANSWER_FILE_NOT_CONVERGED;
+    s->residual[v] = report->residual;
+    s->difference[v] = report->difference;
+    s->iterations[v] = report->iterations;
+    s->n_failed += !report->good;
+    s->residual_max = larger(s->residual_max, report->residual);
+    s->difference_max = larger(s->difference_max, report->difference);
+    if (report->iterations > s->iterations_max)
+        s->iterations_max = report->iterations;
 }
 
 static enum rs_status solve_all(struct solution *s, const struct array_options *options, struct rs_error *err)
 {
-    if (!allocate_solution(s, options->nodes, err))
+    size_t n_vectors = s->array.n_vectors;
+    struct array_solver_report *reports = memory_allocate(n_vectors, sizeof *reports, err);
+    if (reports == NULL || !allocate_solution(s, options->nodes, err)) {
+        free(reports);
         return RS_INTERNAL;
+    }
     enum rs_status status = array_solver_create_borrow(&s->array, &s->solver, err);
-    for (size_t v = 0; v < s->array.n_vectors && status == RS_OK; v++)
-        solve_vector(s, s->solver, options, v);
+    if (status == RS_OK)
+        status =
+            array_solver_solve(s->solver, n_vectors, s->array.voltage, options->solver,
+                               options->tolerance_ratio, s->current, s->word_line, s->bit_line, reports, err);
+    for (size_t v = 0; v < n_vectors && status == RS_OK; v++)
+        judge_vector(s, &reports[v], v);
+    free(reports);
     return status;
 }
 

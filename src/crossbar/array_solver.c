@@ -15,7 +15,7 @@ struct array_solver {
     struct field_plan *field;
     double *conductance, *transfer; /* [n_rows][n_columns]; access resistances included */
     double *bias, *bias_scale;      /* [n_columns]; NULL without biases */
-    double *lines;                  /* [3][n_columns], workspace */
+    double *lines;                  /* [2][n_columns], workspace */
     bool converged;                 /* of the transfer matrix */
 };
 
@@ -26,7 +26,7 @@ static enum rs_status allocate_fields(struct array_solver *solver, struct rs_err
     solver->conductance = memory_allocate(n_cells, sizeof(double), err);
     solver->transfer = memory_allocate(n_cells, sizeof(double), err);
     solver->bias = memory_allocate(2 * n_columns, sizeof(double), err);
-    solver->lines = memory_allocate(3 * n_columns, sizeof(double), err);
+    solver->lines = memory_allocate(2 * n_columns, sizeof(double), err);
     if (solver->conductance == NULL || solver->transfer == NULL || solver->bias == NULL ||
         solver->lines == NULL)
         return RS_INTERNAL;
@@ -39,7 +39,8 @@ static enum rs_status allocate_fields(struct array_solver *solver, struct rs_err
 static enum rs_status compute_transfer(struct array_solver *solver, struct rs_error *err)
 {
     struct transfer_plan *plan = NULL;
-    enum rs_status status = transfer_plan_create(&solver->array->network, &plan, err);
+    enum rs_status status = transfer_plan_create(&solver->array->network, &solver->array->edges,
+                                                 kernel_chosen(), TRANSFER_F64, &plan, err);
     if (status != RS_OK)
         return status;
     transfer_compute(plan, solver->conductance, solver->transfer);
@@ -50,8 +51,7 @@ static enum rs_status compute_transfer(struct array_solver *solver, struct rs_er
 
 bool array_solver_reduces(const struct array_file *array)
 {
-    return cell_law_is_linear(&array->law) && network_is_uniform(&array->network) &&
-           edges_are_default(&array->network, &array->edges);
+    return cell_law_is_linear(&array->law) && transfer_supports(&array->network, &array->edges);
 }
 
 static enum rs_status prepare_linear(struct array_solver *solver, struct rs_error *err)
@@ -111,42 +111,72 @@ const double *array_solver_bias(const struct array_solver *solver)
     return edges_biased(&solver->array->edges, solver->array->network.n_columns) ? solver->bias : NULL;
 }
 
-static void solve_linear(struct array_solver *solver, const double *volts, enum network_solver wanted,
-                         double tolerance_ratio, double *amperes, double *word_line_volts,
-                         double *bit_line_volts, struct array_solver_report *report)
+/* Vectors solved together: enough for all lanes, few enough for their workspace to stay small. */
+enum { N_TOGETHER = 32 };
+
+static void solve_linear(struct array_solver *solver, size_t n_vectors, const double *volts,
+                         enum network_solver wanted, double tolerance_ratio, double *amperes,
+                         double *word_line_volts, double *bit_line_volts, struct array_solver_report *reports)
 {
     const struct network *network = &solver->array->network;
-    size_t n = network->n_columns;
-    const struct certify_solution parts = {solver->lines, solver->lines + n, solver->lines + 2 * n,
-                                           word_line_volts, bit_line_volts};
     const struct certify_bias bias = {solver->bias, solver->bias_scale};
-    struct certify_report certified;
-    bool good = certify_biased(solver->field, network, solver->transfer, &bias, volts, tolerance_ratio,
-                               &parts, &certified);
-    memcpy(amperes, wanted == NETWORK_SOLVER_FIELD ? parts.field_amperes : parts.transfer_amperes,
-           n * sizeof *amperes);
-    *report = (struct array_solver_report){.good = good && solver->converged,
-                                           .converged = certified.field.converged && solver->converged,
-                                           .iterations = certified.field.iterations,
-                                           .residual = certified.field.residual,
-                                           .difference = certified.difference};
+    size_t n = network->n_columns;
+    struct field_drive drives[N_TOGETHER] = {{NULL}};
+    struct field_report fields[N_TOGETHER];
+    for (size_t v = 0; v < n_vectors; v++)
+        drives[v].volts = volts + v * network->n_rows;
+    field_solve_many(solver->field, n_vectors, drives, CERTIFY_FIELD_SHARE * tolerance_ratio, amperes,
+                     word_line_volts, bit_line_volts, fields);
+    for (size_t v = 0; v < n_vectors; v++) {
+        const struct certify_solution parts = {solver->lines, amperes + v * n, solver->lines + n, NULL, NULL};
+        struct certify_report certified = {.field = fields[v]};
+        bool good = certify_compare(network, solver->transfer, &bias, drives[v].volts, tolerance_ratio,
+                                    &parts, &certified);
+        if (wanted == NETWORK_SOLVER_TRANSFER)
+            memcpy(amperes + v * n, parts.transfer_amperes, n * sizeof *amperes);
+        reports[v] = (struct array_solver_report){.good = good && solver->converged,
+                                                  .converged = fields[v].converged && solver->converged,
+                                                  .iterations = fields[v].iterations,
+                                                  .residual = fields[v].residual,
+                                                  .difference = certified.difference};
+    }
 }
 
-void array_solver_solve(struct array_solver *solver, const double *volts, enum network_solver wanted,
-                        double tolerance_ratio, double *amperes, double *word_line_volts,
-                        double *bit_line_volts, struct array_solver_report *report)
+static enum rs_status solve_nonlinear(struct array_solver *solver, size_t n_vectors, const double *volts,
+                                      double tolerance_ratio, double *amperes, double *word_line_volts,
+                                      double *bit_line_volts, struct array_solver_report *reports,
+                                      struct rs_error *err)
 {
-    if (solver->nonlinear == NULL) {
-        solve_linear(solver, volts, wanted, tolerance_ratio, amperes, word_line_volts, bit_line_volts,
-                     report);
-        return;
-    }
-    struct nonlinear_report found;
-    bool good = nonlinear_solve(solver->nonlinear, volts, tolerance_ratio, amperes, word_line_volts,
-                                bit_line_volts, &found);
-    *report = (struct array_solver_report){.good = good,
-                                           .converged = found.converged,
-                                           .iterations = found.iterations,
-                                           .residual = found.residual,
-                                           .difference = found.error};
+    struct nonlinear_report *found = memory_allocate(n_vectors, sizeof *found, err);
+    if (found == NULL)
+        return RS_INTERNAL;
+    nonlinear_solve_many(solver->nonlinear, n_vectors, volts, tolerance_ratio, amperes, word_line_volts,
+                         bit_line_volts, true, found, NULL);
+    for (size_t v = 0; v < n_vectors; v++)
+        reports[v] =
+            (struct array_solver_report){.good = found[v].converged && found[v].error <= tolerance_ratio,
+                                         .converged = found[v].converged,
+                                         .iterations = found[v].iterations,
+                                         .residual = found[v].residual,
+                                         .difference = found[v].error};
+    free(found);
+    return RS_OK;
+}
+
+enum rs_status array_solver_solve(struct array_solver *solver, size_t n_vectors, const double *volts,
+                                  enum network_solver wanted, double tolerance_ratio, double *amperes,
+                                  double *word_line_volts, double *bit_line_volts,
+                                  struct array_solver_report *reports, struct rs_error *err)
+{
+    const struct network *network = &solver->array->network;
+    size_t n = network->n_columns, n_cells = network->n_rows * n;
+    if (solver->nonlinear != NULL)
+        return solve_nonlinear(solver, n_vectors, volts, tolerance_ratio, amperes, word_line_volts,
+                               bit_line_volts, reports, err);
+    for (size_t v = 0; v < n_vectors; v += N_TOGETHER)
+        solve_linear(solver, n_vectors - v < N_TOGETHER ? n_vectors - v : N_TOGETHER,
+                     volts + v * network->n_rows, wanted, tolerance_ratio, amperes + v * n,
+                     word_line_volts != NULL ? word_line_volts + v * n_cells : NULL,
+                     bit_line_volts != NULL ? bit_line_volts + v * n_cells : NULL, reports + v);
+    return RS_OK;
 }

@@ -1,7 +1,7 @@
 /*
- * One array, whatever its cells and edges, solved for drive vectors. Linear cells: by the transfer matrix
- * (transfer.h, or response.h where edges are not the default or resistances not uniform) and by the field,
- * one certifying the other. Other cells: by nonlinear.h.
+ * One array, whatever its cells and edges, solved for many drive vectors. Linear cells: by the transfer
+ * matrix (transfer.h, or response.h where that does not support them) and by the field, one certifying the
+ * other. Other cells: by nonlinear.h.
  */
 #ifndef CROSSBAR_ARRAY_SOLVER_H
 #define CROSSBAR_ARRAY_SOLVER_H
@@ -35,11 +35,13 @@ const double *array_solver_transfer(const struct array_solver *solver);
 const double *array_solver_bias(const struct array_solver *solver);
 
 /*
- * amperes [n_columns] for volts [n_rows], of the solution asked for (nonlinear cells have but one), good or
- * not; word_line_volts, bit_line_volts [n_rows][n_columns] may be NULL. tolerance_ratio: definitions 6.
+ * amperes [n_vectors][n_columns] for volts [n_vectors][n_rows], of the solution asked for (nonlinear cells
+ * have but one), good or not; word_line_volts, bit_line_volts [n_vectors][n_rows][n_columns] may be NULL;
+ * reports [n_vectors]. tolerance_ratio: definitions 6. RS_INTERNAL when memory is short.
  */
-void array_solver_solve(struct array_solver *solver, const double *volts, enum network_solver wanted,
-                        double tolerance_ratio, double *amperes, double *word_line_volts,
-                        double *bit_line_volts, struct array_solver_report *report);
+enum rs_status array_solver_solve(struct array_solver *solver, size_t n_vectors, const double *volts,
+                                  enum network_solver wanted, double tolerance_ratio, double *amperes,
+                                  double *word_line_volts, double *bit_line_volts,
+                                  struct array_solver_report *reports, struct rs_error *err) RS_MUST_CHECK;
 
 #endif

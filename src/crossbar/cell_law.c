@@ -175,6 +175,11 @@ static double shape(const struct cell_law *law, double volts, double *slope)
     return volts;
 }
 
+bool cell_law_is_bare(const struct cell_law *law)
+{
+    return law->r_access_ohm == 0 && !cell_selector_exists(&law->selector);
+}
+
 bool cell_law_is_linear(const struct cell_law *law)
 {
     return law->kind == CELL_LAW_LINEAR && !cell_selector_exists(&law->selector);
@@ -233,17 +238,4 @@ double cell_law_current(const struct cell_law *law, double conductance_siemens, 
     series_volts(law, current, &ohm);
     *tangent_siemens = conductance_siemens * slope / (1 + conductance_siemens * slope * ohm);
     return current;
-}
-
-void cell_law_currents(const struct cell_law *law, const double *conductance_siemens,
-                       const double *word_volts, const double *bit_volts, size_t n, double *amperes)
-{
-    double tangent;
-    if (law == NULL)
-        for (size_t j = 0; j < n; j++)
-            amperes[j] = conductance_siemens[j] * (word_volts[j] - bit_volts[j]);
-    else
-        for (size_t j = 0; j < n; j++)
-            amperes[j] =
-                cell_law_current(law, conductance_siemens[j], word_volts[j] - bit_volts[j], &tangent);
 }

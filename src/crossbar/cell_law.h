@@ -36,6 +36,9 @@ struct cell_law {
     struct cell_selector selector; /* likewise */
 };
 
+/* Whether nothing is in series with a cell. */
+bool cell_law_is_bare(const struct cell_law *law);
+
 /* Whether a cell's current is proportional to the voltage across it and its devices. */
 bool cell_law_is_linear(const struct cell_law *law);
 
@@ -51,9 +54,5 @@ void cell_law_clear(struct cell_law *law);
 /* Current of a cell (and its devices in series) at `volts`, and dI/dV in tangent_siemens. */
 double cell_law_current(const struct cell_law *law, double conductance_siemens, double volts,
                         double *tangent_siemens);
-
-/* amperes [n] of the cells of one row at word_volts - bit_volts; law NULL: conductances alone. */
-void cell_law_currents(const struct cell_law *law, const double *conductance_siemens,
-                       const double *word_volts, const double *bit_volts, size_t n, double *amperes);
 
 #endif

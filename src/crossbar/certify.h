@@ -32,9 +32,13 @@ struct certify_bias {
     const double *scale_amperes; /* [n_columns], their unit (response.h), added to sum_i |V_i| T_ij */
 };
 
-/* certify_vector for an array with other edges. */
-bool certify_biased(struct field_plan *plan, const struct network *network, const double *transfer_siemens,
-                    const struct certify_bias *bias, const double *volts, double tolerance_ratio,
-                    const struct certify_solution *solution, struct certify_report *report);
+/* Of the tolerance, for the field: its own error then takes little of it. */
+#define CERTIFY_FIELD_SHARE 0.1
+
+/* The comparison alone, of any array: solution->field_amperes and report->field are those of volts already.
+ */
+bool certify_compare(const struct network *network, const double *transfer_siemens,
+                     const struct certify_bias *bias, const double *volts, double tolerance_ratio,
+                     const struct certify_solution *solution, struct certify_report *report);
 
 #endif

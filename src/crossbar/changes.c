@@ -11,9 +11,12 @@
 /* T is used for any drive: as good as the solver gets. */
 #define TOLERANCE 1e-14
 
-/* Fields and update of so many cells take as long as the reduction, for 32 to 512 lines (bench/crossbar):
- * both grow nearly alike. */
-enum { CELLS_PAY_MAX = 4 };
+/* An update of so many cells costs what a reduction does (bench/crossbar/changes.md): up to 128 lines a
+ * dozen, then fewer, since the steps of a field grow in number. */
+enum { CELLS_PAY_MAX = 12, CELLS_TIMES_LINES_MAX = 1200 };
+
+/* Up to one cell for so many lines, fields are faster one by one than side by side. */
+enum { LINES_PER_CELL_ALONE = 64 };
 
 enum { BATCH = 8 };
 
@@ -23,6 +26,7 @@ struct changes_plan {
     struct field_plan *field;
     double *conductance, *transfer, *changed; /* before, before, after; [n_rows][n_columns] */
     double *sources, *words, *bits;           /* [BATCH][n_rows][n_columns] */
+    double *units;                            /* [BATCH][n_columns] */
 };
 
 /* The cells that really change, and the three matrices of the formula. */
@@ -46,8 +50,11 @@ enum rs_status changes_plan_create(const struct network *network, struct changes
         return RS_INTERNAL;
     size_t n_cells = network->n_rows * network->n_columns;
     plan->network = *network;
-    plan->conductance = memory_allocate((3 + 3 * BATCH) * n_cells, sizeof(double), err);
-    status = plan->conductance == NULL ? RS_INTERNAL : transfer_plan_create(network, &plan->reduction, err);
+    plan->conductance =
+        memory_allocate((3 + 3 * BATCH) * n_cells + BATCH * network->n_columns, sizeof(double), err);
+    status = plan->conductance == NULL
+                 ? RS_INTERNAL
+                 : transfer_plan_create(network, NULL, kernel_chosen(), TRANSFER_F64, &plan->reduction, err);
     if (status == RS_OK)
         status = field_plan_create(network, &plan->field, err);
     if (status != RS_OK) {
@@ -59,6 +66,7 @@ enum rs_status changes_plan_create(const struct network *network, struct changes
     plan->sources = plan->changed + n_cells;
     plan->words = plan->sources + BATCH * n_cells;
     plan->bits = plan->words + BATCH * n_cells;
+    plan->units = plan->bits + BATCH * n_cells;
     *out = plan;
     return RS_OK;
 }
@@ -71,6 +79,11 @@ void changes_plan_destroy(struct changes_plan *plan)
     field_plan_destroy(plan->field);
     free(plan->conductance);
     free(plan);
+}
+
+static size_t longer_side(const struct network *network)
+{
+    return network->n_rows > network->n_columns ? network->n_rows : network->n_columns;
 }
 
 static size_t count_cells(const struct changes_plan *plan)
@@ -171,6 +184,31 @@ static void read_field(const struct changes_plan *plan, const struct update *upd
             driver_amperes(plan, i, update->cell[k], words, bits);
 }
 
+/* What the errors of a field's column currents may be relative to: those that the change adds for 1 V at its
+ * row are at most |dG| times as large, and go with the row of T. */
+static void fill_units(const struct changes_plan *plan, const struct update *update, size_t k, double *units)
+{
+    size_t n = plan->network.n_columns, i = update->cell[k] / n;
+    for (size_t j = 0; j < n; j++)
+        units[j] = plan->transfer[i * n + j] / fabs(update->siemens[k]);
+    units[update->cell[k] % n] = fmax(units[update->cell[k] % n], 1);
+}
+
+static bool solve_batch(struct changes_plan *plan, size_t n_drives, const struct field_drive *drives,
+                        double *amperes)
+{
+    size_t n_cells = count_cells(plan);
+    bool converged = true;
+    if (n_drives * LINES_PER_CELL_ALONE > longer_side(&plan->network))
+        return field_solve_many(plan->field, n_drives, drives, TOLERANCE, amperes, plan->words, plan->bits,
+                                NULL);
+    for (size_t d = 0; d < n_drives; d++)
+        converged &=
+            field_solve_drive(plan->field, drives + d, TOLERANCE, amperes + d * plan->network.n_columns,
+                              plan->words + d * n_cells, plan->bits + d * n_cells, NULL);
+    return converged;
+}
+
 /* 1 A through each changed cell in turn. */
 static bool solve_fields(struct changes_plan *plan, const struct update *update)
 {
@@ -183,10 +221,10 @@ static bool solve_fields(struct changes_plan *plan, const struct update *update)
         for (size_t d = 0; d < n; d++) {
             plan->sources[d * n_cells + update->cell[k + d]] = 1;
             drives[d].source_amperes = plan->sources + d * n_cells;
+            drives[d].unit_amperes = plan->units + d * plan->network.n_columns;
+            fill_units(plan, update, k + d, plan->units + d * plan->network.n_columns);
         }
-        converged =
-            field_solve_many(plan->field, n, drives, TOLERANCE, update->sensed + k * plan->network.n_columns,
-                             plan->words, plan->bits, NULL);
+        converged = solve_batch(plan, n, drives, update->sensed + k * plan->network.n_columns);
         for (size_t d = 0; d < n; d++) {
             plan->sources[d * n_cells + update->cell[k + d]] = 0;
             read_field(plan, update, k + d, plan->words + d * n_cells, plan->bits + d * n_cells);
@@ -308,8 +346,7 @@ enum rs_status changes_update(struct changes_plan *plan, size_t n_cells, const s
 
 bool changes_pay(const struct network *network, size_t n_cells)
 {
-    (void)network;
-    return n_cells < CELLS_PAY_MAX;
+    return n_cells < CELLS_PAY_MAX && n_cells * longer_side(network) < CELLS_TIMES_LINES_MAX;
 }
 
 enum rs_status changes_transfer(struct changes_plan *plan, size_t n_cells, const struct changes_cell *cells,

@@ -1,9 +1,10 @@
 /*
  * All node voltages of a resistive array for given drives.
  *
- * Word lines are eliminated exactly; conjugate gradients run on the bit-line nodes, preconditioned by the bit
- * lines' own tridiagonal systems. The iteration converges for every array; with wires small against the cells
- * it takes 3 to 10 steps. Independent of the reduction to T (transfer.h) and used to certify it.
+ * One drive: word lines are eliminated exactly; conjugate gradients run on the bit-line nodes, preconditioned
+ * by the bit lines' own tridiagonal systems. The iteration converges for every array; with wires small
+ * against the cells it takes 3 to 10 steps. Many drives: sweeps over all lines with one drive per lane
+ * (field_many.c). Both are independent of the reduction to T (transfer.h) and used to certify it.
  */
 #ifndef CROSSBAR_FIELD_H
 #define CROSSBAR_FIELD_H
@@ -62,13 +63,38 @@ bool field_solve_drive(struct field_plan *plan, const struct field_drive *drive,
                        struct field_report *report);
 
 /*
- * field_solve_drive for many drives of one array, each solved as if it were alone. column_amperes
- * [n_drives][n_columns], word_line_volts and bit_line_volts [n_drives][n_rows][n_columns] and reports
- * [n_drives] may be NULL. False when any did not converge.
+ * The same for many drives of one array, each solved as if it were alone, some 7 times faster than one by
+ * one; makes its factors and workspace at the first call, and solves one by one where there is no memory for
+ * them. column_amperes [n_drives][n_columns], word_line_volts and bit_line_volts
+ * [n_drives][n_rows][n_columns] and reports [n_drives] may be NULL. False when any did not converge.
  */
 bool field_solve_many(struct field_plan *plan, size_t n_drives, const struct field_drive *drives,
                       double tolerance_ratio, double *column_amperes, double *word_line_volts,
                       double *bit_line_volts, struct field_report *reports);
+
+/* Where the branch currents of a field go, all the caller's; amperes. */
+struct field_currents {
+    double *cells;      /* [n_rows][n_columns], from word to bit line, a source beside the cell included */
+    double *word_wires; /* [n_rows][n_columns + 1], to the right: [j] into cell j, the last one to the right
+                           end */
+    double *bit_wires;  /* [n_rows + 1][n_columns], down: [i] into row i, the last one to the lower end */
+};
+
+/* Of the voltages [n_rows][n_columns] that `drive` causes in the array of the last field_factor. Both ends of
+ * a line whose wire has 0 ohm count as its left (lower) one. */
+void field_currents(const struct field_plan *plan, const struct field_drive *drive,
+                    const double *word_line_volts, const double *bit_line_volts,
+                    const struct field_currents *currents);
+
+/* By the sources of the drivers and terminals; in the cells; in wires between cells; in drivers and sense
+ * branches, their segments included. Without sources beside cells the last three add up to the first. */
+struct field_power {
+    double delivered_watts, cells_watts, wires_watts, ends_watts;
+};
+
+void field_power(const struct field_plan *plan, const struct field_drive *drive,
+                 const double *word_line_volts, const double *bit_line_volts,
+                 const struct field_currents *currents, struct field_power *power);
 
 /* As field_residual, for these cells in the plan's wires. law NULL: conductances alone. */
 double field_residual_law(struct field_plan *plan, const double *conductance_siemens,

@@ -13,11 +13,11 @@
 #include "crossbar/sweep.h"
 
 /* Above the first, sweeps are accelerated; above the second, conjugate gradients are faster. */
-#define PLAIN_MAX 0.1
+#define PLAIN_MAX 0.3
 #define CHEBYSHEV_MAX 0.95
 
 /* The prediction is for a mean cell: this much more is assumed. */
-#define CONTRACTION_MARGIN 1.1
+#define CONTRACTION_MARGIN 1.15
 
 /* Share of the tolerance that is aimed at, but not below what rounding leaves of a current; a column without
  * a unit of its own is held against the largest. */
@@ -58,6 +58,7 @@ struct course {
     const struct cell_law *law; /* NULL: linear cells */
     size_t n_live, pass;
     bool done[L_MAX], failed[L_MAX], plain[L_MAX]; /* plain: the drive's own currents are its floor */
+    bool vague[L_MAX]; /* no current yet in a column without a floor, which only sneak paths reach */
     double scale[L_MAX], change[L_MAX], change_before[L_MAX];
     double rate, tolerance; /* predicted fall of the changes per pass */
 };
@@ -205,31 +206,34 @@ static void add_floors(struct field_plan *plan)
     }
 }
 
-/* From batch->unit: a change of weight 1 is as large as aimed at. */
+/* From batch->unit: a change of weight 1 is as large as aimed at. Again, as long as it is vague. */
 static void weigh(const struct field_plan *plan, struct course *course, size_t lane)
 {
     const struct field_batch *batch = plan->batch;
     size_t n = plan->network.n_columns, n_lanes = batch->kernel->n_lanes;
     double largest = 0, aim = fmax(TOLERANCE_MARGIN * course->tolerance, ROUNDING);
+    course->vague[lane] = false;
     for (size_t j = 0; j < n; j++)
         largest = fmax(largest, batch->unit[j * n_lanes + lane]);
     for (size_t j = 0; j < n; j++) {
         double unit = batch->unit[j * n_lanes + lane],
                ampere = fabs(batch->lanes.amperes[j * n_lanes + lane]);
         double aimed = fmax(aim * unit, ROUNDING * ampere);
+        course->vague[lane] |= !(aimed > 0);
         batch->weight[j * n_lanes + lane] = 1 / (aimed > 0 ? aimed : NOTHING * largest);
     }
     course->failed[lane] = !(largest > 0); /* no current to judge by */
 }
 
-static void weigh_all(const struct field_plan *plan, struct course *course)
+static void weigh_all(const struct field_plan *plan, size_t first_pass, struct course *course)
 {
     struct field_batch *batch = plan->batch;
     size_t n_lanes = batch->kernel->n_lanes;
     for (size_t l = 0; l < course->n_live; l++) {
-        for (size_t j = 0; j < plan->network.n_columns && course->plain[l]; j++)
+        bool first = course->pass == first_pass;
+        for (size_t j = 0; j < plan->network.n_columns && course->plain[l] && first; j++)
             batch->unit[j * n_lanes + l] = fabs(batch->lanes.amperes[j * n_lanes + l]);
-        if (!course->done[l])
+        if (!course->done[l] && (first || course->vague[l]))
             weigh(plan, course, l);
     }
 }
@@ -478,8 +482,7 @@ static void sweep_batch(struct field_plan *plan, struct course *course, const st
     while (!all_done(course) && course->pass < limit) {
         bool now[L_MAX] = {false}, any = false;
         step(batch, course);
-        if (course->pass == first)
-            weigh_all(plan, course);
+        weigh_all(plan, first, course);
         memcpy(course->change_before, course->change, sizeof course->change);
         batch->kernel->distance(batch->lanes.amperes, batch->previous, batch->weight, plan->network.n_columns,
                                 course->change);
@@ -498,8 +501,7 @@ void field_plan_solve_law(struct field_plan *plan, const struct cell_law *law, s
 {
     const struct outputs all = {out->amperes, out->words, out->bits, out->reports, out->errors, out->passes};
     memset(out->solved, 0, n_drives * sizeof *out->solved);
-    if (law->kind == CELL_LAW_LINEAR || law->r_access_ohm > 0 || cell_selector_exists(&law->selector) ||
-        !prepare(plan))
+    if (law->kind == CELL_LAW_LINEAR || !cell_law_is_bare(law) || !prepare(plan))
         return;
     size_t n_lanes = plan->batch->kernel->n_lanes;
     for (size_t k = 0; k < n_drives; k += n_lanes) {

@@ -6,39 +6,66 @@
  * Nodes are numbered from 0, those to be eliminated first. A node without any conductance carries no current.
  *
  * Two forms: a large front fills the vectors with neighbouring nodes; a front in lanes holds as many fronts
- * of one shape as a vector has lanes, [..][n_lanes]. Every function is compiled once per kernel.
+ * of one shape as a vector has lanes, [..][n_lanes]. Every function is compiled once per kernel and
+ * precision; `real` below is double or float. In single precision conductances are kept times
+ * FRONT_SCALE_F32, so that products of small ones stay in range.
  */
 #ifndef CROSSBAR_FRONT_H
 #define CROSSBAR_FRONT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/kernel.h"
 
-enum { FRONT_SEGMENTS = 4, FRONT_LANES_MAX = 8, FRONT_ALIGNMENT = 64 };
+enum {
+    FRONT_SEGMENTS = 4,
+    FRONT_LANES_MAX = 16,
+    FRONT_ALIGNMENT = 64,
+    FRONT_LANES_NODES_MAX = 384,
+    FRONT_CORE_NODES_MAX = 32
+};
 
-/* Nodes of a packed network, in order, and the first node of the front on which they come to lie. */
+#define FRONT_SCALE_F32 0x1p40
+
+/* Nodes of a network, in order, and the first node of the front on which they come to lie. */
 struct front_segment {
     size_t n, place;
 };
 
-/* What is wanted of the reduced network: of the nodes kept, counted from 0, the rows before `row_end` and the
- * columns from `column`. */
-struct front_window {
-    size_t row_end, column;
+/* Kept nodes begin ... end - 1, counted from the first kept one, whose conductances to each other nobody
+ * reads: they need not be right. */
+struct front_idle {
+    size_t begin, end;
 };
 
-/* A network's conductances, [i][j] with i < j: by rows of `stride`, or packed (stride 0): the rows of a
+/* Two networks become one: their nodes go to the places of the segments, which do not overlap inside a
+ * network, and the first n_eliminated of the n nodes are eliminated; each network has them in one segment. */
+struct front_merge {
+    size_t n_eliminated, n;
+    struct front_segment segments[2][FRONT_SEGMENTS];
+    struct front_idle idle[2];
+};
+
+/* A network's conductances, real [i][j] with i < j: by rows of `stride`, or packed (stride 0): the rows of a
  * strict upper triangle, one after the other. */
 struct front_network {
-    const double *siemens;
+    const void *siemens;
     size_t n, stride;
 };
 
-size_t front_packed_size(size_t n);
+/* Nodes row ... row + n_rows - 1 with nodes column ... column + n_columns - 1, all of which come later. */
+struct front_rectangle {
+    size_t row, n_rows, column, n_columns;
+};
 
-/* Row k from column k + 1 on. */
-const double *front_network_row(const struct front_network *network, size_t k);
+/* A branch of a network in lanes. */
+struct front_branch {
+    size_t i, j; /* i < j */
+    double siemens[FRONT_LANES_MAX];
+};
+
+size_t front_packed_size(size_t n);
 
 /*
  * The rows of the eliminated nodes are stored in slivers of a few columns, [n_columns /
@@ -48,46 +75,44 @@ const double *front_network_row(const struct front_network *network, size_t k);
 struct front_shape {
     size_t n_eliminated, n_kept;
     size_t n_rows, first_kept, n_columns, stride;
-    size_t pivots_size, kept_size; /* doubles */
+    size_t pivots_size, kept_size; /* reals */
 };
-
-struct front_shape front_shape_of(size_t n_eliminated, size_t n_kept);
-
-struct front_parts {
-    double *pivots, *kept;
-};
-
-/* A front in lanes: rows of all nodes, [..][front_lanes_stride][n_lanes]; its size in vectors. */
-size_t front_lanes_stride(size_t n);
-size_t front_lanes_size(size_t n);
 
 struct front_kernel {
-    size_t n_lanes;
+    size_t real_size, n_lanes, column_unit;
+
+    /* kept [kept_size] becomes a front_network of stride shape->stride; pivots [pivots_size] is scratch. */
+    void (*merge)(const struct front_shape *shape, const struct front_merge *merge,
+                  const struct front_network networks[2], void *kept, void *pivots);
+
+    /* Adds a rectangle of a network to siemens [n_rows][n_columns]. */
+    void (*read)(const struct front_network *network, const struct front_rectangle *nodes, double *siemens);
 
     /*
-     * Two networks become one: their nodes go to the places of the segments, which do not overlap inside a
-     * network, and n_eliminated of them are eliminated. parts->kept, inside the window, holds the result,
-     * which is a front_network of stride shape->stride; parts->pivots is scratch.
+     * Networks in lanes are packed by columns: (i, j), i < j, is vector j (j - 1) / 2 + i. kept must not
+     * overlap the networks; pivots [front_lanes_pivots_size] is scratch.
      */
-    void (*merge)(const struct front_shape *shape, const struct front_parts *parts,
-                  const struct front_network networks[2],
-                  const struct front_segment (*const segments[2])[FRONT_SEGMENTS],
-                  const struct front_window *window);
+    void (*lanes_merge)(const struct front_merge *merge, const void *const packed[2], void *kept,
+                        void *pivots);
 
-    /* A front in lanes, [n][front_lanes_stride(n)] vectors, all of it 0 where no conductance was added. */
-    void (*lanes_eliminate)(double *front, size_t n, size_t n_eliminated, const struct front_window *window);
+    /* The same from the branches between n <= FRONT_CORE_NODES_MAX nodes, in any order and number. */
+    void (*lanes_core)(const struct front_branch *branches, size_t n_branches, size_t n_eliminated, size_t n,
+                       void *kept);
 
-    /* Two packed networks become one in such a front, as with merge. */
-    void (*lanes_merge)(double *front, size_t n, size_t n_eliminated, const double *const packed[2],
-                        const struct front_segment (*const segments[2])[FRONT_SEGMENTS],
-                        const struct front_window *window);
-    void (*lanes_pack)(const double *front, size_t n, size_t n_eliminated, double *packed);
-
-    /* packed [size][n_lanes] to one packed network per lane; those that are NULL are left out. */
-    void (*lanes_part)(const double *packed, size_t size, double *const parts[FRONT_LANES_MAX]);
+    /* One network by rows (front_network, stride 0) for each lane, its nodes in the order given, or
+     * what read() adds; those that are NULL are left out. */
+    void (*lanes_part)(const void *packed, size_t n, const size_t *const orders[FRONT_LANES_MAX],
+                       void *const parts[FRONT_LANES_MAX]);
+    void (*lanes_read)(const void *packed, const struct front_rectangle *nodes,
+                       double *const siemens[FRONT_LANES_MAX]);
 };
 
-/* The functions of a kernel that runs here. */
-const struct front_kernel *front_kernel_of(enum kernel kernel);
+/* The functions of a kernel that runs here, in single precision or else in double. */
+const struct front_kernel *front_kernel_of(enum kernel kernel, bool f32);
+
+struct front_shape front_shape_of(const struct front_kernel *kernel, size_t n_eliminated, size_t n_kept);
+
+/* Vectors. */
+size_t front_lanes_pivots_size(size_t n_eliminated, size_t n);
 
 #endif

@@ -1,7 +1,7 @@
-/* The kernel for AVX2. */
+/* The kernel for AVX2, double precision. */
 #include "crossbar/front_kernels.h"
 #include "crossbar/front_lanes.h"
 #include "crossbar/front_large.h"
 
-const struct front_kernel front_avx2 = {VECTOR_LANES, merge,      lanes_eliminate,
-                                        lanes_merge,  lanes_pack, lanes_part};
+const struct front_kernel front_avx2 = {sizeof(real), VECTOR_LANES, BLOCK,      merge,     read_network,
+                                        lanes_merge,  lanes_core,   lanes_part, lanes_read};

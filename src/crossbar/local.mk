@@ -23,11 +23,13 @@ librescore_core_la_SOURCES += \
     %D%/edges.h \
     %D%/field.c \
     %D%/field.h \
+    %D%/field_currents.c \
     %D%/field_many.c \
     %D%/field_plan.h \
     %D%/front.c \
     %D%/front.h \
     %D%/front_baseline.c \
+    %D%/front_baseline_f32.c \
     %D%/front_kernels.h \
     %D%/front_lanes.h \
     %D%/front_large.h \
@@ -68,9 +70,9 @@ EXTRA_DIST += %D%/README.md
 # The same kernel for other instruction sets.
 if HAVE_X86_KERNELS
 noinst_LTLIBRARIES += librescore_avx2.la librescore_avx512.la
-librescore_avx2_la_SOURCES = %D%/front_avx2.c %D%/sweep_avx2.c
+librescore_avx2_la_SOURCES = %D%/front_avx2.c %D%/front_avx2_f32.c %D%/sweep_avx2.c
 librescore_avx2_la_CFLAGS = $(AM_CFLAGS) -mavx2 -mfma
-librescore_avx512_la_SOURCES = %D%/front_avx512.c %D%/sweep_avx512.c
+librescore_avx512_la_SOURCES = %D%/front_avx512.c %D%/front_avx512_f32.c %D%/sweep_avx512.c
 librescore_avx512_la_CFLAGS = $(AM_CFLAGS) -mavx512f -mavx512dq -mfma
 librescore_core_la_LIBADD += librescore_avx2.la librescore_avx512.la
 endif

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "crossbar/sweep.h"
+
 /* Largest error and driver current so far; a NaN stays in `check`. */
 struct balance {
     double worst, driver, check;
@@ -93,12 +95,38 @@ static void balance_bit_lines(const struct residual_array *array, bool last, con
         note(balance, 0, flow[j]);
 }
 
+/* amperes [n] of the cells of one row; `volts` [n] is scratch. */
+static void cell_currents(const struct residual_array *array, const struct sweep_kernel *kernel, size_t i_row,
+                          const double *restrict words, const double *restrict bits, double *restrict volts,
+                          double *restrict amperes)
+{
+    const struct cell_law *law = array->law;
+    size_t n = array->network->n_columns;
+    const double *siemens = array->conductance_siemens + i_row * n;
+    double tangent;
+    for (size_t j = 0; j < n; j++)
+        volts[j] = words[j] - bits[j];
+    if (law != NULL && !cell_law_is_bare(law)) {
+        for (size_t j = 0; j < n; j++)
+            amperes[j] = cell_law_current(law, siemens[j], volts[j], &tangent);
+        return;
+    }
+    if (law != NULL) {
+        kernel->excess(law, volts, n, amperes);
+        for (size_t j = 0; j < n; j++)
+            volts[j] += amperes[j];
+    }
+    for (size_t j = 0; j < n; j++)
+        amperes[j] = siemens[j] * volts[j];
+}
+
 double residual_compute(const struct residual_array *array, const double *volts,
                         const double *word_line_volts, const double *bit_line_volts, double *workspace)
 {
     size_t n = array->network->n_columns, n_rows = array->network->n_rows;
     double *cells = workspace, *wires = cells + n, *errors = wires + n + 1, *flow = errors + n,
            *bit_wires = flow + n;
+    const struct sweep_kernel *kernel = sweep_kernel_of(kernel_chosen());
     struct balance balance = {0};
     for (size_t j = 0; j < n; j++) {
         bit_wires[j] = array->r_bit_line_ohm[j] > 0 ? 1 / array->r_bit_line_ohm[j] : 0;
@@ -107,7 +135,7 @@ double residual_compute(const struct residual_array *array, const double *volts,
     }
     for (size_t i = 0; i < n_rows; i++) {
         const double *words = word_line_volts + i * n, *bits = bit_line_volts + i * n;
-        cell_law_currents(array->law, array->conductance_siemens + i * n, words, bits, n, cells);
+        cell_currents(array, kernel, i, words, bits, errors, cells);
         balance_word_line(array, i, volts[i], words, cells, wires, errors, &balance);
         balance_bit_lines(array, i + 1 == n_rows, bits, cells, bit_wires, flow, errors, &balance);
     }

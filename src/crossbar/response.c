@@ -21,24 +21,42 @@ static bool respond_to_bias(struct field_plan *plan, const struct network *netwo
     return converged;
 }
 
+/* Word lines driven together: enough for all lanes. */
+enum { N_TOGETHER = 32 };
+
+/* Rows `first` to before `last` of T; volts [N_TOGETHER][n_rows] and ground [n_columns] hold 0. */
+static bool respond_to_rows(struct field_plan *plan, const struct network *network, size_t first, size_t last,
+                            double *volts, const double *ground, double *transfer)
+{
+    struct field_drive drives[N_TOGETHER] = {{NULL}};
+    for (size_t i = first; i < last; i++) {
+        double *own = volts + (i - first) * network->n_rows;
+        own[i] = 1;
+        drives[i - first] = (struct field_drive){.volts = own, .sense_volts = ground};
+    }
+    bool converged = field_solve_many(plan, last - first, drives, TOLERANCE,
+                                      transfer + first * network->n_columns, NULL, NULL, NULL);
+    for (size_t i = first; i < last; i++)
+        volts[(i - first) * network->n_rows + i] = 0;
+    return converged;
+}
+
 enum rs_status response_compute(struct field_plan *plan, const struct network *network,
                                 const double *conductance_siemens, double *transfer_siemens,
                                 double *bias_amperes, double *bias_scale_amperes, bool *converged,
                                 struct rs_error *err)
 {
     size_t n_rows = network->n_rows, n_cells = n_rows * network->n_columns;
-    double *volts = memory_allocate(n_rows + 2 * n_cells + network->n_columns, sizeof *volts, err);
+    double *volts =
+        memory_allocate(N_TOGETHER * n_rows + 2 * n_cells + network->n_columns, sizeof *volts, err);
     if (volts == NULL)
         return RS_INTERNAL;
-    *converged = respond_to_bias(plan, network, conductance_siemens, volts, volts + n_rows,
-                                 volts + n_rows + n_cells, bias_amperes, bias_scale_amperes);
-    for (size_t i = 0; i < n_rows; i++) {
-        const struct field_drive drive = {.volts = volts, .sense_volts = volts + n_rows + 2 * n_cells};
-        volts[i] = 1;
-        *converged &= field_solve_drive(plan, &drive, TOLERANCE, transfer_siemens + i * network->n_columns,
-                                        NULL, NULL, NULL);
-        volts[i] = 0;
-    }
+    double *words = volts + N_TOGETHER * n_rows, *bits = words + n_cells, *ground = bits + n_cells;
+    *converged = respond_to_bias(plan, network, conductance_siemens, volts, words, bits, bias_amperes,
+                                 bias_scale_amperes);
+    for (size_t i = 0; i < n_rows; i += N_TOGETHER)
+        *converged &= respond_to_rows(plan, network, i, n_rows - i < N_TOGETHER ? n_rows : i + N_TOGETHER,
+                                      volts, ground, transfer_siemens);
     free(volts);
     return RS_OK;
 }

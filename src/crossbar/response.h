@@ -1,6 +1,7 @@
 /*
- * The linear response of an array with any edges (edges.h), from field solutions: one per driven word line,
- * and one of the biases with all drives at 0 V. column current j = sum_i V_i transfer_ij + bias_amperes_j.
+ * The linear response of an array with any edges (edges.h) that transfer.h does not reduce, from field
+ * solutions: one per driven word line, and one of the biases with all drives at 0 V.
+ * column current j = sum_i V_i transfer_ij + bias_amperes_j.
  */
 #ifndef CROSSBAR_RESPONSE_H
 #define CROSSBAR_RESPONSE_H

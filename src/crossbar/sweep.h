@@ -38,7 +38,7 @@ struct sweep {
     double *conductance;
     double *drive_left, *drive_right; /* [n_groups][row]: source to scaled voltage; to scaled current */
     double *top, *bottom;             /* [n_columns], siemens of the sense branches */
-    double *line;                     /* workspace, one line [2][n_groups][row] */
+    double *lines;                    /* workspace, [4][n_columns] */
     double *memory;
 };
 

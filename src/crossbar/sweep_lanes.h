@@ -118,7 +118,7 @@ INLINE vector exponential(vector x)
  * loops around the usual case keep their registers. */
 static __attribute__((noinline)) vector sinh_excess_large(double v0, vector volts)
 {
-    vector x = magnitude(volts) * vector_all(1 / v0), limit = vector_all(CELL_LAW_SINH_LIMIT);
+    vector x = magnitude(volts) / vector_all(v0), limit = vector_all(CELL_LAW_SINH_LIMIT);
     vector inside = choose((mask)(x < limit), x, limit);
     vector grown = exponential(inside), shrunk = vector_all(1) / grown;
     vector shape = (grown - shrunk + (grown + shrunk) * (x - inside)) * vector_all(v0 / 2);

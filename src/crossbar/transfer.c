@@ -5,33 +5,31 @@
 #include "crossbar/transfer.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/require.h"
 #include "crossbar/transfer_lanes.h"
 
 /* A block of at most BUNDLE_LINES each way is cut into at most TILES_MAX tiles of at most TILE_LINES. */
-enum {
-    TILE_LINES = 8,
-    BUNDLE_LINES = 64,
-    BATCH_LINES = 64,
-    TILES_MAX = 64,
-    ALIGNMENT = FRONT_ALIGNMENT / sizeof(double)
-};
+enum { TILE_LINES = 8, BUNDLE_LINES = 64, BATCH_LINES = 64, TILES_MAX = 64, PORTS_MAX = 4 * TILE_LINES };
 
 struct transfer_plan {
     struct transfer_tree tree;
     const struct front_kernel *kernel;
-    double *arena;
+    double *lines; /* of the tree */
+    void *memory;
+    char *arena; /* in it, aligned */
 };
 
-/* The tiles of a bundle, in the order in which the merges take them, and their packed networks. */
+/* The tiles of a bundle, in the order in which the merges take them, the port that each begins with, and
+ * their packed networks. */
 struct bundle {
     size_t n;
     struct transfer_tree_block tiles[TILES_MAX];
-    double *packed[TILES_MAX];
+    struct transfer_tree_order orders[TILES_MAX];
+    char *packed[TILES_MAX];
 };
 
 static bool fits(const struct transfer_tree_block *block, size_t lines)
@@ -41,61 +39,84 @@ static bool fits(const struct transfer_tree_block *block, size_t lines)
 
 static size_t aligned(size_t n)
 {
-    return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return (n + FRONT_ALIGNMENT - 1) / FRONT_ALIGNMENT * FRONT_ALIGNMENT;
 }
 
-static size_t packed_size(const struct transfer_plan *plan, const struct transfer_tree_block *block)
+static size_t packed_bytes(const struct transfer_plan *plan, const struct transfer_tree_block *block)
 {
-    return aligned(transfer_tree_packed_size(&plan->tree, block));
+    size_t n[TRANSFER_TREE_PORTS];
+    return aligned(front_packed_size(transfer_tree_count_ports(&plan->tree, block, n)) *
+                   plan->kernel->real_size);
 }
 
-static void list_tiles(const struct transfer_tree_block *block, struct bundle *bundle)
+static void list_tiles(const struct transfer_tree *tree, const struct transfer_tree_block *block,
+                       const struct transfer_tree_order *order, struct bundle *bundle)
 {
     if (fits(block, TILE_LINES)) {
+        bundle->orders[bundle->n] = *order;
         bundle->tiles[bundle->n++] = *block;
         return;
     }
     struct transfer_tree_block first, second;
-    transfer_tree_split(block, &first, &second);
-    list_tiles(&first, bundle);
-    list_tiles(&second, bundle);
+    struct transfer_tree_order orders[2];
+    struct front_merge merge;
+    transfer_tree_plan_merge(tree, block, order, &first, &second, orders, &merge);
+    list_tiles(tree, &first, &orders[0], bundle);
+    list_tiles(tree, &second, &orders[1], bundle);
 }
 
 static bool same_shape(const struct transfer_tree *tree, const struct transfer_tree_block *a,
                        const struct transfer_tree_block *b)
 {
-    const struct network *network = &tree->network;
     return a->n_rows == b->n_rows && a->n_columns == b->n_columns && (a->row == 0) == (b->row == 0) &&
-           (a->column + a->n_columns == network->n_columns) ==
-               (b->column + b->n_columns == network->n_columns) &&
-           (!tree->word.joined || (a->column == 0) == (b->column == 0)) &&
-           (!tree->bit.joined ||
-            (a->row + a->n_rows == network->n_rows) == (b->row + b->n_rows == network->n_rows));
+           (a->column + a->n_columns == tree->n_columns) == (b->column + b->n_columns == tree->n_columns) &&
+           (!tree->words_joined || (a->column == 0) == (b->column == 0)) &&
+           (!tree->bits_joined ||
+            (a->row + a->n_rows == tree->n_rows) == (b->row + b->n_rows == tree->n_rows));
+}
+
+/* nodes [n]: a tile's nodes as they are to come, counted as they are in lanes, where the left port comes
+ * first.
+ */
+static void order_ports(const struct transfer_tree *tree, const struct transfer_tree_block *block,
+                        const struct transfer_tree_order *order, size_t *nodes)
+{
+    size_t n[TRANSFER_TREE_PORTS], from[TRANSFER_TREE_PORTS], to[TRANSFER_TREE_PORTS];
+    transfer_tree_count_ports(tree, block, n);
+    transfer_tree_place_ports(&transfer_tree_natural, n, 0, from);
+    transfer_tree_place_ports(order, n, 0, to);
+    for (size_t p = 0; p < TRANSFER_TREE_PORTS; p++)
+        for (size_t i = 0; i < n[p]; i++)
+            nodes[to[p] + i] = from[p] + i;
 }
 
 /* Reduces the tiles members[0 ... n_members - 1], all of one shape; unused lanes repeat the first. */
 static void reduce_together(const struct transfer_plan *plan, const struct bundle *bundle,
-                            const size_t *members, size_t n_members, const double *conductance, double *base)
+                            const size_t *members, size_t n_members, const double *conductance, char *base)
 {
     const struct transfer_tree_block *block = &bundle->tiles[members[0]];
     struct transfer_lanes lanes = {.tree = &plan->tree, .kernel = plan->kernel};
-    double *parts[FRONT_LANES_MAX] = {NULL};
+    size_t order[FRONT_LANES_MAX][PORTS_MAX], n[TRANSFER_TREE_PORTS];
+    const size_t *orders[FRONT_LANES_MAX] = {NULL};
+    void *parts[FRONT_LANES_MAX] = {NULL};
     for (size_t l = 0; l < plan->kernel->n_lanes; l++) {
         size_t tile = members[l < n_members ? l : 0];
         lanes.conductance[l] = conductance;
         lanes.row_shift[l] = bundle->tiles[tile].row - block->row;
         lanes.column_shift[l] = bundle->tiles[tile].column - block->column;
-        if (l < n_members)
-            parts[l] = bundle->packed[tile];
+        if (l >= n_members)
+            continue;
+        parts[l] = bundle->packed[tile];
+        order_ports(&plan->tree, &bundle->tiles[tile], &bundle->orders[tile], order[l]);
+        orders[l] = order[l];
     }
-    size_t n, n_eliminated;
-    double *front = transfer_lanes_reduce(&lanes, block, base, NULL, &n, &n_eliminated);
-    plan->kernel->lanes_pack(front, n, n_eliminated, base);
-    plan->kernel->lanes_part(base, front_packed_size(n - n_eliminated), parts);
+    transfer_lanes_reduce(&lanes, block, &transfer_tree_natural, base,
+                          base + transfer_lanes_kept_bytes(&plan->tree, plan->kernel, block));
+    plan->kernel->lanes_part(base, transfer_tree_count_ports(&plan->tree, block, n), orders, parts);
 }
 
 static void reduce_tiles(const struct transfer_plan *plan, const struct bundle *bundle,
-                         const double *conductance, double *base)
+                         const double *conductance, char *base)
 {
     bool done[TILES_MAX] = {false};
     for (size_t i = 0; i < bundle->n; i++) {
@@ -111,78 +132,71 @@ static void reduce_tiles(const struct transfer_plan *plan, const struct bundle *
 }
 
 /* Reduces a block's tiles; their packed networks begin at `base` and end where the result points. */
-static double *prepare_bundle(const struct transfer_plan *plan, const struct transfer_tree_block *block,
-                              const double *conductance, double *base, struct bundle *bundle)
+static char *prepare_bundle(const struct transfer_plan *plan, const struct transfer_tree_block *block,
+                            const struct transfer_tree_order *order, const double *conductance, char *base,
+                            struct bundle *bundle)
 {
     bundle->n = 0;
-    list_tiles(block, bundle);
+    list_tiles(&plan->tree, block, order, bundle);
     for (size_t i = 0; i < bundle->n; i++) {
         bundle->packed[i] = base;
-        base += packed_size(plan, &bundle->tiles[i]);
+        base += packed_bytes(plan, &bundle->tiles[i]);
     }
     reduce_tiles(plan, bundle, conductance, base);
     return base;
 }
 
-/* What the tiles of a bundle need at most, packed and while being reduced. */
-static size_t bundle_size(const struct transfer_plan *plan, const struct bundle *bundle, size_t *held)
+/* What the tiles of a bundle need at most, packed (`held`) and while being reduced. */
+static size_t bundle_bytes(const struct transfer_plan *plan, const struct bundle *bundle, size_t *held)
 {
     size_t work = 0;
     *held = 0;
     for (size_t i = 0; i < bundle->n; i++) {
-        size_t size = transfer_lanes_size(&plan->tree, &bundle->tiles[i]) * plan->kernel->n_lanes;
-        *held += packed_size(plan, &bundle->tiles[i]);
+        size_t size = transfer_lanes_kept_bytes(&plan->tree, plan->kernel, &bundle->tiles[i]) +
+                      transfer_lanes_work_bytes(&plan->tree, plan->kernel, &bundle->tiles[i]);
+        *held += packed_bytes(plan, &bundle->tiles[i]);
         work = size > work ? size : work;
     }
     return *held + work;
 }
 
-static struct front_shape shape_of(const struct transfer_tree_merge *merge)
+static struct front_shape shape_of(const struct transfer_plan *plan, const struct front_merge *merge)
 {
-    return front_shape_of(merge->n_eliminated, merge->n - merge->n_eliminated);
+    return front_shape_of(plan->kernel, merge->n_eliminated, merge->n - merge->n_eliminated);
 }
 
-/* Doubles that the ports of a block take, and that reduce() needs from its base on; `tiled`: inside a bundle,
+/* Bytes that the ports of a block take, and that reduce() needs from its base on; `tiled`: inside a bundle,
  * whose tiles are there already. */
-static size_t kept_size(const struct transfer_plan *plan, const struct transfer_tree_block *block, bool tiled)
+static size_t kept_bytes(const struct transfer_plan *plan, const struct transfer_tree_block *block,
+                         bool tiled)
 {
     size_t n[TRANSFER_TREE_PORTS];
     if (tiled && fits(block, TILE_LINES))
         return 0;
-    return front_shape_of(0, transfer_tree_count_ports(&plan->tree, block, n)).kept_size;
+    return aligned(
+        front_shape_of(plan->kernel, 0, transfer_tree_count_ports(&plan->tree, block, n)).kept_size *
+        plan->kernel->real_size);
 }
 
-/* Each half begins with what its merge eliminates; tiles cannot choose, since unlike ones share vectors. */
-static struct transfer_tree_leads choose_leads(const struct transfer_tree_block *block,
-                                               enum transfer_tree_port lead, bool tiled)
-{
-    struct transfer_tree_leads leads = {lead, TRANSFER_TREE_LEFT, TRANSFER_TREE_LEFT};
-    struct transfer_tree_block first, second;
-    bool sideways = transfer_tree_split(block, &first, &second);
-    if (!tiled || !fits(&first, TILE_LINES))
-        leads.first = sideways ? TRANSFER_TREE_RIGHT : TRANSFER_TREE_BOTTOM;
-    if (!tiled || !fits(&second, TILE_LINES))
-        leads.second = sideways ? TRANSFER_TREE_LEFT : TRANSFER_TREE_TOP;
-    return leads;
-}
-
-static size_t work_size(const struct transfer_plan *plan, const struct transfer_tree_block *block, bool tiled)
+static size_t work_bytes(const struct transfer_plan *plan, const struct transfer_tree_block *block,
+                         bool tiled)
 {
     if (!tiled && fits(block, BUNDLE_LINES)) {
         struct bundle bundle = {.n = 0};
-        list_tiles(block, &bundle);
-        size_t held, size = bundle_size(plan, &bundle, &held), rest = held + work_size(plan, block, true);
+        list_tiles(&plan->tree, block, &transfer_tree_natural, &bundle);
+        size_t held, size = bundle_bytes(plan, &bundle, &held), rest = held + work_bytes(plan, block, true);
         return size > rest ? size : rest;
     }
     if (tiled && fits(block, TILE_LINES))
         return 0;
     struct transfer_tree_block first, second;
-    struct transfer_tree_merge merge;
-    struct transfer_tree_leads leads = choose_leads(block, TRANSFER_TREE_LEFT, tiled);
-    transfer_tree_plan_merge(&plan->tree, block, &leads, &first, &second, &merge);
-    size_t held = kept_size(plan, &first, tiled), all = held + kept_size(plan, &second, tiled);
-    size_t need = held + work_size(plan, &first, tiled), need_second = all + work_size(plan, &second, tiled);
-    size_t need_merge = all + shape_of(&merge).pivots_size;
+    struct transfer_tree_order orders[2];
+    struct front_merge merge;
+    transfer_tree_plan_merge(&plan->tree, block, &transfer_tree_natural, &first, &second, orders, &merge);
+    size_t held = kept_bytes(plan, &first, tiled), all = held + kept_bytes(plan, &second, tiled);
+    size_t need = held + work_bytes(plan, &first, tiled),
+           need_second = all + work_bytes(plan, &second, tiled);
+    size_t need_merge = all + shape_of(plan, &merge).pivots_size * plan->kernel->real_size;
     need = need > need_second ? need : need_second;
     return need > need_merge ? need : need_merge;
 }
@@ -195,143 +209,203 @@ struct progress {
     size_t n_taken;
 };
 
-/* Reduces a block to its ports, of which `lead` comes first (in a tile, the left one) and `window` (NULL:
- * all) is wanted; in `kept` except for a tile. */
+/* Reduces a block to its ports, numbered in this order; in `kept` except for a tile. */
 static struct front_network reduce(struct progress *progress, const struct transfer_tree_block *block,
-                                   enum transfer_tree_port lead, double *kept, double *base,
-                                   const struct front_window *window)
+                                   const struct transfer_tree_order *order, char *kept, char *base)
 {
     const struct transfer_plan *plan = progress->plan;
     if (progress->bundle == NULL && fits(block, BUNDLE_LINES)) {
         struct bundle bundle;
-        double *end = prepare_bundle(plan, block, progress->conductance, base, &bundle);
+        char *end = prepare_bundle(plan, block, order, progress->conductance, base, &bundle);
         struct progress inner = {plan, progress->conductance, &bundle, 0};
-        return reduce(&inner, block, lead, kept, end, window);
+        return reduce(&inner, block, order, kept, end);
     }
     if (fits(block, TILE_LINES)) {
         size_t n[TRANSFER_TREE_PORTS], n_ports = transfer_tree_count_ports(&plan->tree, block, n);
-        const double *packed = progress->bundle->packed[progress->n_taken++];
-        return (struct front_network){packed, n_ports, 0};
+        return (struct front_network){progress->bundle->packed[progress->n_taken++], n_ports, 0};
     }
     bool tiled = progress->bundle != NULL;
     struct transfer_tree_block first, second;
-    struct transfer_tree_merge merge;
-    struct transfer_tree_leads leads = choose_leads(block, lead, tiled);
-    transfer_tree_plan_merge(&plan->tree, block, &leads, &first, &second, &merge);
-    struct front_shape shape = shape_of(&merge);
-    double *second_kept = base + kept_size(plan, &first, tiled);
-    double *end = second_kept + kept_size(plan, &second, tiled);
+    struct transfer_tree_order orders[2];
+    struct front_merge merge;
+    transfer_tree_plan_merge(&plan->tree, block, order, &first, &second, orders, &merge);
+    struct front_shape shape = shape_of(plan, &merge);
+    char *second_kept = base + kept_bytes(plan, &first, tiled);
+    char *end = second_kept + kept_bytes(plan, &second, tiled);
     struct front_network networks[2];
-    networks[0] = reduce(progress, &first, leads.first, base, second_kept, NULL);
-    networks[1] = reduce(progress, &second, leads.second, second_kept, end, NULL);
-    plan->kernel->merge(&shape, &(struct front_parts){end, kept}, networks,
-                        (const struct front_segment(*const[])[FRONT_SEGMENTS]){&merge.first, &merge.second},
-                        window != NULL ? window : &(struct front_window){shape.n_kept, 0});
+    networks[0] = reduce(progress, &first, &orders[0], base, second_kept);
+    networks[1] = reduce(progress, &second, &orders[1], second_kept, end);
+    plan->kernel->merge(&shape, &merge, networks, kept, end);
     return (struct front_network){kept, shape.n_kept, shape.stride};
-}
-
-enum rs_status transfer_plan_create(const struct network *network, struct transfer_plan **out,
-                                    struct rs_error *err)
-{
-    return transfer_plan_create_for(network, kernel_chosen(), out, err);
 }
 
 static struct transfer_tree_block whole_array(const struct transfer_plan *plan)
 {
-    const struct network *network = &plan->tree.network;
-    return (struct transfer_tree_block){0, network->n_rows, 0, network->n_columns};
+    const struct transfer_tree *tree = &plan->tree;
+    return (struct transfer_tree_block){0, tree->n_rows, 0, tree->n_columns};
 }
 
-static size_t arena_size(const struct transfer_plan *plan)
+static bool fits_batch(const struct transfer_plan *plan)
 {
     struct transfer_tree_block whole = whole_array(plan);
-    size_t one = kept_size(plan, &whole, false) + work_size(plan, &whole, false);
-    size_t batch =
-        fits(&whole, BATCH_LINES) ? transfer_lanes_size(&plan->tree, &whole) * plan->kernel->n_lanes : 0;
+    return fits(&whole, BATCH_LINES);
+}
+
+static size_t arena_bytes(const struct transfer_plan *plan)
+{
+    struct transfer_tree_block whole = whole_array(plan);
+    size_t one = kept_bytes(plan, &whole, false) + work_bytes(plan, &whole, false);
+    size_t batch = transfer_lanes_kept_bytes(&plan->tree, plan->kernel, &whole);
+    if (!fits_batch(plan))
+        return one;
+    batch += transfer_lanes_work_bytes(&plan->tree, plan->kernel, &whole);
     return one > batch ? one : batch;
 }
 
-enum rs_status transfer_plan_create_for(const struct network *network, enum kernel kernel,
-                                        struct transfer_plan **out, struct rs_error *err)
+static bool suits_f32(double siemens)
+{
+    return siemens == 0 || (siemens >= TRANSFER_F32_MIN && siemens <= TRANSFER_F32_MAX);
+}
+
+bool transfer_accepts(enum transfer_precision precision, double siemens)
+{
+    return network_accepts(siemens) && (precision == TRANSFER_F64 || suits_f32(siemens));
+}
+
+/* Whether all branches of a tree, [n], suit single precision. */
+static enum rs_status check_f32(const double *siemens, size_t n, struct rs_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!suits_f32(siemens[i]))
+            return rs_fail(err, RS_INPUT,
+                           "a wire of %g S found, 0 or %g to %g S expected in single precision", siemens[i],
+                           TRANSFER_F32_MIN, TRANSFER_F32_MAX);
+    return RS_OK;
+}
+
+bool transfer_supports(const struct network *network, const struct edges *edges)
+{
+    return transfer_tree_supports(network, edges);
+}
+
+/* Without memory_allocate, which would write to all of it: of large networks half is never touched. */
+static enum rs_status allocate_arena(struct transfer_plan *plan, struct rs_error *err)
+{
+    size_t bytes = arena_bytes(plan) + FRONT_ALIGNMENT;
+    plan->memory = calloc(bytes, 1);
+    if (plan->memory == NULL)
+        return rs_fail(err, RS_INTERNAL, "out of memory: %zu bytes", bytes);
+    plan->arena = (char *)plan->memory + FRONT_ALIGNMENT - (uintptr_t)plan->memory % FRONT_ALIGNMENT;
+    return RS_OK;
+}
+
+static enum rs_status prepare(struct transfer_plan *plan, const struct network *network,
+                              const struct edges *edges, enum kernel kernel,
+                              enum transfer_precision precision, struct rs_error *err)
+{
+    size_t n = transfer_tree_lines_size(network);
+    plan->lines = memory_allocate(n, sizeof *plan->lines, err);
+    if (plan->lines == NULL)
+        return RS_INTERNAL;
+    transfer_tree_init(&plan->tree, network, edges, plan->lines);
+    enum rs_status status = precision == TRANSFER_F32 ? check_f32(plan->lines, n, err) : RS_OK;
+    if (status != RS_OK)
+        return status;
+    plan->kernel = front_kernel_of(kernel, precision == TRANSFER_F32);
+    return allocate_arena(plan, err);
+}
+
+enum rs_status transfer_plan_create(const struct network *network, const struct edges *edges,
+                                    enum kernel kernel, enum transfer_precision precision,
+                                    struct transfer_plan **out, struct rs_error *err)
 {
     enum rs_status status = network_check(network, err);
     if (status != RS_OK)
         return status;
-    if (!network_is_uniform(network))
-        return rs_fail(err, RS_INPUT, "resistances line by line found, the same for all lines expected");
+    if (!transfer_supports(network, edges))
+        return rs_fail(
+            err, RS_INPUT,
+            "lines of which some are joined or shorted, or biased ones, found; lines that are alike "
+            "expected");
     struct transfer_plan *plan = memory_allocate(1, sizeof *plan, err);
     if (plan == NULL)
         return RS_INTERNAL;
-    plan->tree =
-        (struct transfer_tree){*network, network_word_line(network, 0), network_bit_line(network, 0)};
-    plan->kernel = front_kernel_of(kernel);
-    plan->arena = memory_allocate(arena_size(plan), sizeof *plan->arena, err);
-    if (plan->arena == NULL) {
+    status = prepare(plan, network, edges, kernel, precision, err);
+    if (status == RS_OK)
+        *out = plan;
+    else
         transfer_plan_destroy(plan);
-        return RS_INTERNAL;
-    }
-    *out = plan;
-    return RS_OK;
+    return status;
 }
 
 void transfer_plan_destroy(struct transfer_plan *plan)
 {
     if (plan == NULL)
         return;
-    free(plan->arena);
+    free(plan->memory);
+    free(plan->lines);
     free(plan);
 }
 
-/* A whole array has no ports but its sources and sense terminals. */
+/* T is what lies between the sources, left and right ones of a line being the same, and the sense terminals.
+ */
+static size_t list_terminals(const struct transfer_tree *tree, struct front_rectangle pairs[4])
+{
+    size_t n_right = tree->right_driven ? tree->n_rows : 0, n_top = tree->top_sensed ? tree->n_columns : 0,
+           n = 0;
+    for (size_t row = 0; row <= n_right; row += tree->n_rows)
+        for (size_t column = 0; column <= n_top; column += tree->n_columns)
+            pairs[n++] =
+                (struct front_rectangle){row, tree->n_rows, tree->n_rows + n_right + column, tree->n_columns};
+    return n;
+}
+
 void transfer_compute(struct transfer_plan *plan, const double *conductance_siemens, double *transfer_siemens)
 {
-    const struct network *network = &plan->tree.network;
     struct transfer_tree_block whole = whole_array(plan);
     struct progress progress = {plan, conductance_siemens, NULL, 0};
-    struct front_network ports = reduce(&progress, &whole, TRANSFER_TREE_LEFT, plan->arena,
-                                        plan->arena + kept_size(plan, &whole, false),
-                                        &(struct front_window){network->n_rows, network->n_rows});
-    rs_require(ports.n == network->n_rows + network->n_columns,
-               "a whole array has no ports but its sources and sense terminals");
-    for (size_t i = 0; i < network->n_rows; i++)
-        memcpy(transfer_siemens + i * network->n_columns,
-               front_network_row(&ports, i) + network->n_rows - i - 1,
-               network->n_columns * sizeof *transfer_siemens);
+    struct front_network ports = reduce(&progress, &whole, &transfer_tree_natural, plan->arena,
+                                        plan->arena + kept_bytes(plan, &whole, false));
+    struct front_rectangle pairs[4];
+    size_t n_pairs = list_terminals(&plan->tree, pairs);
+    memset(transfer_siemens, 0, plan->tree.n_rows * plan->tree.n_columns * sizeof *transfer_siemens);
+    for (size_t p = 0; p < n_pairs; p++)
+        plan->kernel->read(&ports, &pairs[p], transfer_siemens);
 }
 
 /* One array per lane; unused lanes repeat the first. */
 static void compute_lanes(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
                           double *transfer_siemens)
 {
-    const struct network *network = &plan->tree.network;
+    const struct transfer_tree *tree = &plan->tree;
     struct transfer_tree_block whole = whole_array(plan);
     struct transfer_lanes lanes = {.tree = &plan->tree, .kernel = plan->kernel};
-    size_t n, n_eliminated, n_lanes = plan->kernel->n_lanes, n_cells = network->n_rows * network->n_columns;
-    for (size_t l = 0; l < n_lanes; l++)
+    double *out[FRONT_LANES_MAX] = {NULL};
+    size_t n_cells = tree->n_rows * tree->n_columns;
+    for (size_t l = 0; l < plan->kernel->n_lanes; l++) {
         lanes.conductance[l] = conductance_siemens + (l < n_arrays ? l : 0) * n_cells;
-    const double *front =
-        transfer_lanes_reduce(&lanes, &whole, plan->arena,
-                              &(struct front_window){network->n_rows, network->n_rows}, &n, &n_eliminated);
-    for (size_t i = 0; i < network->n_rows; i++) {
-        size_t row = (n_eliminated + i) * front_lanes_stride(n) + n_eliminated + network->n_rows;
-        for (size_t l = 0; l < n_arrays; l++)
-            for (size_t j = 0; j < network->n_columns; j++)
-                transfer_siemens[l * n_cells + i * network->n_columns + j] = front[(row + j) * n_lanes + l];
+        out[l] = l < n_arrays ? transfer_siemens + l * n_cells : NULL;
     }
+    transfer_lanes_reduce(&lanes, &whole, &transfer_tree_natural, plan->arena,
+                          plan->arena + transfer_lanes_kept_bytes(&plan->tree, plan->kernel, &whole));
+    struct front_rectangle pairs[4];
+    size_t n_pairs = list_terminals(tree, pairs);
+    memset(transfer_siemens, 0, n_arrays * n_cells * sizeof *transfer_siemens);
+    for (size_t p = 0; p < n_pairs; p++)
+        plan->kernel->lanes_read(plan->arena, &pairs[p], out);
 }
 
 void transfer_compute_batch(struct transfer_plan *plan, size_t n_arrays, const double *conductance_siemens,
                             double *transfer_siemens)
 {
-    const struct network *network = &plan->tree.network;
-    struct transfer_tree_block whole = whole_array(plan);
-    size_t n_cells = network->n_rows * network->n_columns, n_lanes = plan->kernel->n_lanes, n;
+    const struct transfer_tree *tree = &plan->tree;
+    size_t n_cells = tree->n_rows * tree->n_columns, n;
     for (size_t first = 0; first < n_arrays; first += n) {
         const double *conductance = conductance_siemens + first * n_cells;
         double *transfer = transfer_siemens + first * n_cells;
-        n = fits(&whole, BATCH_LINES) ? n_lanes : 1;
+        n = fits_batch(plan) ? plan->kernel->n_lanes : 1;
         n = n_arrays - first < n ? n_arrays - first : n;
-        if (fits(&whole, BATCH_LINES))
+        if (fits_batch(plan))
             compute_lanes(plan, n, conductance, transfer);
         else
             transfer_compute(plan, conductance, transfer);

@@ -11,24 +11,38 @@
 #define CROSSBAR_TRANSFER_H
 
 #include "base/kernel.h"
-#include "crossbar/network.h"
+#include "crossbar/edges.h"
+
+/* Single precision is about twice as fast. Its entries are within 5e-6 of the greater of their value and
+ * TRANSFER_F32_RESOLUTION (measured up to 128 x 128; half of that is usual). */
+enum transfer_precision { TRANSFER_F64, TRANSFER_F32 };
+
+/* Siemens: branches that single precision takes besides open ones, and what it can tell from 0. */
+#define TRANSFER_F32_MIN 1e-12
+#define TRANSFER_F32_MAX 1e4
+#define TRANSFER_F32_RESOLUTION 1e-24
+
+/* Whether a conductance may be a cell's. */
+bool transfer_accepts(enum transfer_precision precision, double siemens);
+
+/* Whether there is a T by this reduction: in either direction all lines or none are joined (network.h), all
+ * or none shorted, and no bit line is biased. edges may be NULL (edges.h). */
+bool transfer_supports(const struct network *network, const struct edges *edges);
 
 /* Merge tree and workspace for arrays of one network; for one thread at a time. */
 struct transfer_plan;
 
-/* The caller frees with transfer_plan_destroy. RS_INPUT as network_check and unless network_is_uniform,
- * RS_INTERNAL when memory is short. */
-enum rs_status transfer_plan_create(const struct network *network, struct transfer_plan **out,
-                                    struct rs_error *err) RS_MUST_CHECK;
-
-/* With a kernel that runs here, instead of the one chosen for the process. */
-enum rs_status transfer_plan_create_for(const struct network *network, enum kernel kernel,
-                                        struct transfer_plan **out, struct rs_error *err) RS_MUST_CHECK;
+/* For a kernel that runs here; edges may be NULL, their access resistance is part of the cells. The caller
+ * frees with transfer_plan_destroy. RS_INPUT as network_check, unless transfer_supports, and for wires that
+ * the precision does not take; RS_INTERNAL when memory is short. */
+enum rs_status transfer_plan_create(const struct network *network, const struct edges *edges,
+                                    enum kernel kernel, enum transfer_precision precision,
+                                    struct transfer_plan **out, struct rs_error *err) RS_MUST_CHECK;
 void transfer_plan_destroy(struct transfer_plan *plan);
 
 /*
  * transfer_siemens [n_rows][n_columns] from conductance_siemens [n_rows][n_columns], whose values
- * network_accepts. Allocates nothing.
+ * transfer_accepts. Allocates nothing.
  */
 void transfer_compute(struct transfer_plan *plan, const double *conductance_siemens,
                       double *transfer_siemens);

@@ -16,13 +16,14 @@ struct transfer_lanes {
     size_t row_shift[FRONT_LANES_MAX], column_shift[FRONT_LANES_MAX];
 };
 
-/* Vectors that transfer_lanes_reduce needs from its base on. */
-size_t transfer_lanes_size(const struct transfer_tree *tree, const struct transfer_tree_block *block);
+/* Bytes of a block's network in lanes, and those that transfer_lanes_reduce needs from `base` on. */
+size_t transfer_lanes_kept_bytes(const struct transfer_tree *tree, const struct front_kernel *kernel,
+                                 const struct transfer_tree_block *block);
+size_t transfer_lanes_work_bytes(const struct transfer_tree *tree, const struct front_kernel *kernel,
+                                 const struct transfer_tree_block *block);
 
-/* Reduces a block to its ports, of which `window` (NULL: all) is wanted: nodes n_eliminated ... n - 1 of the
- * front in lanes (front.h) that is returned and lies at or after `base`. */
-double *transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
-                              double *base, const struct front_window *window, size_t *n,
-                              size_t *n_eliminated);
+/* kept becomes the block's network in lanes (front.h), its ports numbered in this order. */
+void transfer_lanes_reduce(const struct transfer_lanes *lanes, const struct transfer_tree_block *block,
+                           const struct transfer_tree_order *order, char *kept, char *base);
 
 #endif

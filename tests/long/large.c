@@ -26,7 +26,7 @@ static struct large make(size_t k)
     large.transfer = large.cells + n_cells;
     large.oracle = large.transfer + n_cells;
     array_oracle_make_large(k + 1, 4, &large.network, large.cells);
-    cr_assert_eq(transfer_plan_create(&large.network, &plan, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(transfer_plan_create(&large.network, NULL, kernel_chosen(), TRANSFER_F64, &plan, &err), RS_OK, "%s", err.text);
     transfer_compute(plan, large.cells, large.transfer);
     transfer_plan_destroy(plan);
     return large;
