@@ -41,6 +41,7 @@ assert np.all(abs(V @ T - I) <= 1e-13 * scale), "current = voltage x transfer"
 assert list(a["status"][:]) == [0, 0, 0] and a["status"].attrs["flag_meanings"].split()[0] == "good"
 assert list(a["status"].attrs["flag_values"]) == [0, 1, 2]
 assert a["residual"].shape == (3,) and a["residual"][:].max() < 1e-9
+assert a["error_bound"].shape == (3,) and 0 < a["error_bound"][:].min() and a["error_bound"][:].max() <= 1.1e-9
 u, w, G = a["word_line_voltage"][:], a["bit_line_voltage"][:], g["conductance"][:]
 cell = G * (u - w)
 up = np.pad(np.diff(w, axis=1), ((0, 0), (1, 1), (0, 0)))[:, :-1] / 3     # bit-line wire from above, w_i - w_(i-1)

@@ -18,7 +18,7 @@ enum { TABLE_ROWS = 12 };
 struct solution {
     struct array_file array;
     struct array_solver *solver;
-    double *current, *residual, *difference, *word_line, *bit_line, *largest;
+    double *current, *residual, *difference, *error_bound, *word_line, *bit_line, *largest;
     int *status;
     size_t *iterations, n_failed, iterations_max;
     double residual_max, difference_max; /* NaN where any is */
@@ -26,7 +26,8 @@ struct solution {
 
 static void clear_solution(struct solution *s)
 {
-    double *const fields[] = {s->current, s->residual, s->difference, s->word_line, s->bit_line, s->largest};
+    double *const fields[] = {s->current,   s->residual, s->difference, s->error_bound,
+                              s->word_line, s->bit_line, s->largest};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         free(fields[i]);
     free(s->status);
@@ -42,9 +43,10 @@ static bool allocate_solution(struct solution *s, bool nodes, struct rs_error *e
     struct {
         double **field;
         size_t n;
-    } const wanted[] = {{&s->current, n_vectors * n_columns}, {&s->residual, n_vectors},
-                        {&s->difference, n_vectors},          {&s->largest, n_vectors},
-                        {&s->word_line, n_vectors * n_cells}, {&s->bit_line, n_vectors * n_cells}};
+    } const wanted[] = {
+        {&s->current, n_vectors * n_columns}, {&s->residual, n_vectors}, {&s->difference, n_vectors},
+        {&s->error_bound, n_vectors},         {&s->largest, n_vectors},  {&s->word_line, n_vectors * n_cells},
+        {&s->bit_line, n_vectors * n_cells}};
     size_t n_wanted = sizeof wanted / sizeof wanted[0] - (nodes ? 0 : 2);
     for (size_t i = 0; i < n_wanted; i++) {
         *wanted[i].field = memory_allocate(wanted[i].n, sizeof(double), err);
@@ -74,6 +76,7 @@ static void judge_vector(struct solution *s, const struct array_solver_report *r
                                        : ANSWER_FILE_NOT_CONVERGED;
     s->residual[v] = report->residual;
     s->difference[v] = report->difference;
+    s->error_bound[v] = report->error_bound;
     s->iterations[v] = report->iterations;
     s->n_failed += !report->good;
     s->residual_max = larger(s->residual_max, report->residual);
@@ -131,6 +134,7 @@ static enum rs_status write_answer(const struct solution *s, const struct array_
                                        .iterations_max = s->iterations_max,
                                        .current = s->current,
                                        .residual = s->residual,
+                                       .error_bound = s->error_bound,
                                        .status = s->status,
                                        .transfer =
                                            options->transfer ? array_solver_transfer(s->solver) : NULL,

@@ -120,6 +120,10 @@ static enum rs_status write_data(struct store *store, const struct answer_file *
             store, "residual", STORE_FLOAT64, &per_vector, vector_column, answer->residual,
             (struct store_label){"1", "largest Kirchhoff current error / largest driver current"}, err);
     if (status == RS_OK)
+        status = store_write(
+            store, "error_bound", STORE_FLOAT64, &per_vector, vector_column, answer->error_bound,
+            (struct store_label){"1", "largest error of a current, relative as the tolerance"}, err);
+    if (status == RS_OK)
         status = write_status(store, answer, err);
     if (status == RS_OK)
         status = write_transfer(store, answer, err);

@@ -24,13 +24,14 @@ struct answer_file {
     enum network_solver solver;
     double tolerance_ratio;
     size_t n_vectors, iterations_max;
-    const double *current;   /* [n_vectors][n_columns], amperes */
-    const double *residual;  /* [n_vectors] */
-    const int *status;       /* [n_vectors], enum answer_file_status */
-    const double *transfer;  /* [n_rows][n_columns], siemens, or NULL */
-    const double *bias;      /* [n_columns], amperes beside voltage x transfer, or NULL */
-    const double *word_line; /* [n_vectors][n_rows][n_columns], volts, or NULL */
-    const double *bit_line;  /* likewise */
+    const double *current;     /* [n_vectors][n_columns], amperes */
+    const double *residual;    /* [n_vectors] */
+    const double *error_bound; /* [n_vectors], of any current, in units of the tolerance; NAN: none */
+    const int *status;         /* [n_vectors], enum answer_file_status */
+    const double *transfer;    /* [n_rows][n_columns], siemens, or NULL */
+    const double *bias;        /* [n_columns], amperes beside voltage x transfer, or NULL */
+    const double *word_line;   /* [n_vectors][n_rows][n_columns], volts, or NULL */
+    const double *bit_line;    /* likewise */
 };
 
 /* The word of a status in flag_meanings. */

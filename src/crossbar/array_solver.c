@@ -1,5 +1,6 @@
 #include "crossbar/array_solver.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,11 +135,15 @@ static void solve_linear(struct array_solver *solver, size_t n_vectors, const do
                                     &parts, &certified);
         if (wanted == NETWORK_SOLVER_TRANSFER)
             memcpy(amperes + v * n, parts.transfer_amperes, n * sizeof *amperes);
-        reports[v] = (struct array_solver_report){.good = good && solver->converged,
-                                                  .converged = fields[v].converged && solver->converged,
-                                                  .iterations = fields[v].iterations,
-                                                  .residual = fields[v].residual,
-                                                  .difference = certified.difference};
+        reports[v] = (struct array_solver_report){
+            .good = good && solver->converged,
+            .converged = fields[v].converged && solver->converged,
+            .iterations = fields[v].iterations,
+            .residual = fields[v].residual,
+            .difference = certified.difference,
+            .error_bound = fields[v].converged && solver->converged
+                               ? certified.difference + CERTIFY_FIELD_SHARE * tolerance_ratio
+                               : (double)NAN};
     }
 }
 
@@ -158,7 +163,8 @@ static enum rs_status solve_nonlinear(struct array_solver *solver, size_t n_vect
                                          .converged = found[v].converged,
                                          .iterations = found[v].iterations,
                                          .residual = found[v].residual,
-                                         .difference = found[v].error};
+                                         .difference = found[v].error,
+                                         .error_bound = found[v].converged ? found[v].error : (double)NAN};
     free(found);
     return RS_OK;
 }

@@ -18,6 +18,9 @@ struct array_solver_report {
     size_t iterations;
     double residual;   /* residual.h */
     double difference; /* between both solutions (certify.h); nonlinear: the estimated error */
+    double
+        error_bound; /* of any current, in units of the tolerance: the difference and what the field may be
+                        off itself; nonlinear: the estimated error; NAN where a solution did not converge */
 };
 
 /* Whether currents come from the reduction to T, which needs no convergence. */
