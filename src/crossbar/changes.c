@@ -13,7 +13,7 @@
 
 /* An update of so many cells costs what a reduction does (bench/crossbar/changes.md): up to 128 lines a
  * dozen, then fewer, since the steps of a field grow in number. */
-enum { CELLS_PAY_MAX = 12, CELLS_TIMES_LINES_MAX = 1200 };
+enum { CELLS_PAY_MAX = 11, CELLS_TIMES_LINES_MAX = 1500 };
 
 /* Up to one cell for so many lines, fields are faster one by one than side by side. */
 enum { LINES_PER_CELL_ALONE = 64 };
