@@ -8,8 +8,27 @@
 
 #include "io/yaml.h"
 
-extern const unsigned char card_embedded_ideal[], card_embedded_wan2022[], card_embedded_cmo_accept2[];
-extern const size_t card_embedded_ideal_size, card_embedded_wan2022_size, card_embedded_cmo_accept2_size;
+/* CARD(symbol, name) in the order of `device list` */
+#define CARD_LIST(CARD)                                                                                      \
+    CARD(ideal, "ideal")                                                                                     \
+    CARD(wan2022, "wan2022")                                                                                 \
+    CARD(wan2022_crosssim, "wan2022-crosssim")                                                               \
+    CARD(cmo_accept02, "cmo-accept02")                                                                       \
+    CARD(cmo_accept2, "cmo-accept2")                                                                         \
+    CARD(milo2021, "milo2021")                                                                               \
+    CARD(pcm_nandakumar, "pcm-nandakumar")                                                                   \
+    CARD(pcm_joshi, "pcm-joshi")                                                                             \
+    CARD(hermes1, "hermes1")                                                                                 \
+    CARD(hermes2, "hermes2")                                                                                 \
+    CARD(worst_stuck10, "worst-stuck10")                                                                     \
+    CARD(generic_hfo2, "generic-hfo2")                                                                       \
+    CARD(generic_high_resistance, "generic-high-resistance")
+
+#define CARD_DECLARE(symbol, name)                                                                           \
+    extern const unsigned char card_embedded_##symbol[];                                                     \
+    extern const size_t card_embedded_##symbol##_size;
+CARD_LIST(CARD_DECLARE)
+#undef CARD_DECLARE
 
 #define CARD_FORMAT "rescore-device-card"
 
@@ -209,8 +228,16 @@ static void read_head(struct reader *reader, const struct yaml_node *node, struc
     }
 }
 
-static const char *const card_keys[] = {"format", "version",     "name",       "summary",   "citation",
-                                        "window", "programming", "relaxation", "read_noise"};
+static const char *const card_keys[] = {"format",
+                                        "version",
+                                        "name",
+                                        "summary",
+                                        "citation",
+                                        "window",
+#define CARD_KEY(name, key, purpose, lifetime, help) key,
+                                        LAW_BLOCK_LIST(CARD_KEY)
+#undef CARD_KEY
+};
 
 static void read_key(struct reader *reader, const struct yaml_node *node, struct card *card)
 {
@@ -263,7 +290,9 @@ enum rs_status card_load_file(const char *path, struct card *card, struct rs_err
     return status;
 }
 
-const char *const card_preset_names[] = {"ideal", "wan2022", "cmo-accept2", NULL};
+#define CARD_NAME(symbol, name) name,
+const char *const card_preset_names[] = {CARD_LIST(CARD_NAME) NULL};
+#undef CARD_NAME
 
 enum rs_status card_load_preset(const char *name, struct card *card, struct rs_error *err)
 {
@@ -271,9 +300,9 @@ enum rs_status card_load_preset(const char *name, struct card *card, struct rs_e
         const unsigned char *bytes;
         size_t n_bytes;
     } presets[] = {
-        {card_embedded_ideal, card_embedded_ideal_size},
-        {card_embedded_wan2022, card_embedded_wan2022_size},
-        {card_embedded_cmo_accept2, card_embedded_cmo_accept2_size},
+#define CARD_BYTES(symbol, name) {card_embedded_##symbol, card_embedded_##symbol##_size},
+        CARD_LIST(CARD_BYTES)
+#undef CARD_BYTES
     };
     for (size_t i = 0; card_preset_names[i] != NULL; i++) {
         if (strcmp(card_preset_names[i], name) != 0)

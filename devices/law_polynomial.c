@@ -3,10 +3,10 @@
  * write: sigma(g) = max(0, sum_k c_k (g / g_reference)^k). Between two published times sigma is interpolated
  * in ln t.
  */
-#include "devices/law_polynomial.h"
-
 #include <math.h>
 #include <stdio.h>
+
+#include "devices/laws.h"
 
 struct polynomial {
     double g_reference_siemens;
@@ -56,12 +56,7 @@ static bool check(const void *params, char *why, size_t why_size)
                  n_times);
         return false;
     }
-    for (int i = 1; i < n_times; i++)
-        if (p->times_seconds.values[i] <= p->times_seconds.values[i - 1]) {
-            snprintf(why, why_size, "times must rise");
-            return false;
-        }
-    return true;
+    return law_check_rising("times", &p->times_seconds, why, why_size);
 }
 
 static void times(const void *params, double *first_seconds, double *last_seconds)
@@ -72,22 +67,6 @@ static void times(const void *params, double *first_seconds, double *last_second
         p->times_seconds.n > 0 ? p->times_seconds.values[p->times_seconds.n - 1] : (double)INFINITY;
 }
 
-/* The times around t, and the weight of the later one; at the ends (or beyond, where that is allowed) one
- * time. */
-static double bracket(const struct polynomial *p, double time_seconds, int *earlier)
-{
-    const double *t = p->times_seconds.values;
-    int last = p->times_seconds.n - 1;
-    *earlier = 0;
-    if (last <= 0 || time_seconds <= t[0])
-        return 0;
-    while (*earlier < last - 1 && time_seconds > t[*earlier + 1])
-        (*earlier)++;
-    if (time_seconds >= t[last])
-        return 1;
-    return log(time_seconds / t[*earlier]) / log(t[*earlier + 1] / t[*earlier]);
-}
-
 static double spread(const double *coefficients, int n, double x)
 {
     double sum = 0;
@@ -96,16 +75,16 @@ static double spread(const double *coefficients, int n, double x)
     return sum > 0 ? sum : 0;
 }
 
-static void moments(const void *params, const struct law_conditions *at, size_t n,
-                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens)
+static void moments(const void *params, const struct law_conditions *at, const struct law_cells *cells,
+                    double *shift_siemens, double *sigma_siemens)
 {
     const struct polynomial *p = params;
     int n_coefficients = p->sigma_siemens.n / groups(p), earlier;
-    double weight = bracket(p, at->time_seconds, &earlier);
+    double weight = law_bracket_log(p->times_seconds.values, p->times_seconds.n, at->time_seconds, &earlier);
     const double *before = p->sigma_siemens.values + earlier * n_coefficients;
     const double *after = weight > 0 ? before + n_coefficients : before;
-    for (size_t i = 0; i < n; i++) {
-        double x = conductance_siemens[i] / p->g_reference_siemens;
+    for (size_t i = 0; i < cells->n; i++) {
+        double x = cells->conductance_siemens[i] / p->g_reference_siemens;
         double sigma = spread(before, n_coefficients, x);
         if (weight > 0)
             sigma += weight * (spread(after, n_coefficients, x) - sigma);

@@ -1,24 +1,44 @@
 librescore_core_la_SOURCES += \
     %D%/card.c %D%/card.h \
     %D%/device.c %D%/device.h \
-    %D%/law.c %D%/law.h \
-    %D%/law_log_time.c %D%/law_log_time.h \
-    %D%/law_one_over_f.c %D%/law_one_over_f.h \
-    %D%/law_polynomial.c %D%/law_polynomial.h \
-    %D%/law_relative.c %D%/law_relative.h
+    %D%/law.c %D%/law.h %D%/laws.h \
+    %D%/law_acceptance.c \
+    %D%/law_branch.c %D%/law_branch.h \
+    %D%/law_flicker.c \
+    %D%/law_flicker_log.c \
+    %D%/law_levels.c \
+    %D%/law_log_logistic.c \
+    %D%/law_log_time.c \
+    %D%/law_polynomial.c \
+    %D%/law_power.c \
+    %D%/law_relative.c \
+    %D%/law_spread.c \
+    %D%/law_stuck.c \
+    %D%/law_table.c \
+    %D%/law_temperature.c %D%/law_temperature.h
 
 # Cards are compiled in: the program works from any directory.
-device_card_sources = devices/card_embedded_ideal.c devices/card_embedded_wan2022.c devices/card_embedded_cmo_accept2.c
-nodist_librescore_core_la_SOURCES += $(device_card_sources)
-CLEANFILES += $(device_card_sources)
-EXTRA_DIST += %D%/README.md %D%/cards/ideal.yaml %D%/cards/wan2022.yaml %D%/cards/cmo-accept2.yaml
+device_cards = \
+    %D%/cards/ideal.yaml \
+    %D%/cards/wan2022.yaml \
+    %D%/cards/wan2022-crosssim.yaml \
+    %D%/cards/cmo-accept02.yaml \
+    %D%/cards/cmo-accept2.yaml \
+    %D%/cards/milo2021.yaml \
+    %D%/cards/pcm-nandakumar.yaml \
+    %D%/cards/pcm-joshi.yaml \
+    %D%/cards/hermes1.yaml \
+    %D%/cards/hermes2.yaml \
+    %D%/cards/worst-stuck10.yaml \
+    %D%/cards/generic-hfo2.yaml \
+    %D%/cards/generic-high-resistance.yaml
+nodist_librescore_core_la_SOURCES += devices/card_embedded.c
+CLEANFILES += devices/card_embedded.c
+EXTRA_DIST += %D%/README.md $(device_cards)
 
-devices/card_embedded_ideal.c: $(srcdir)/%D%/cards/ideal.yaml
+devices/card_embedded.c: $(device_cards)
 	@$(MKDIR_P) devices
-	$(AM_V_GEN)$(SHELL) $(top_srcdir)/build-aux/embed.sh card_embedded_ideal $(srcdir)/%D%/cards/ideal.yaml > $@
-devices/card_embedded_wan2022.c: $(srcdir)/%D%/cards/wan2022.yaml
-	@$(MKDIR_P) devices
-	$(AM_V_GEN)$(SHELL) $(top_srcdir)/build-aux/embed.sh card_embedded_wan2022 $(srcdir)/%D%/cards/wan2022.yaml > $@
-devices/card_embedded_cmo_accept2.c: $(srcdir)/%D%/cards/cmo-accept2.yaml
-	@$(MKDIR_P) devices
-	$(AM_V_GEN)$(SHELL) $(top_srcdir)/build-aux/embed.sh card_embedded_cmo_accept2 $(srcdir)/%D%/cards/cmo-accept2.yaml > $@
+	$(AM_V_GEN)for card in $(device_cards); do \
+	    symbol=card_embedded_`basename $$card .yaml | tr - _`; \
+	    $(SHELL) $(top_srcdir)/build-aux/embed.sh $$symbol $(srcdir)/$$card || exit 1; \
+	done > $@.tmp && mv $@.tmp $@

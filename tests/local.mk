@@ -185,3 +185,8 @@ unit_tests += %D%/test_field
 tests_test_field_SOURCES = %D%/test_field.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_field_CFLAGS = $(test_flags)
 tests_test_field_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_cards
+tests_test_cards_SOURCES = %D%/test_cards.c
+tests_test_cards_CFLAGS = $(test_flags)
+tests_test_cards_LDADD = $(test_libraries)

@@ -19,7 +19,7 @@ struct bank {
     struct transfer_plan *transfer_plan;
     struct field_plan *field_plan;
     double *target_siemens, *programmed_siemens, *read_siemens, *transfer_siemens; /* [n_rows][n_columns] */
-    double *scratch;                         /* [3][n_rows][n_columns] */
+    double *scale_amperes;                   /* [n_columns] */
     double *volts;                           /* [n_rows] */
     double *current_amperes, *probe_amperes; /* [n_columns] */
     struct bank_certificate certificate;
@@ -37,9 +37,9 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
     bank->setup = setup;
     double **const blocks[] = {&bank->target_siemens,  &bank->programmed_siemens,
                                &bank->read_siemens,    &bank->transfer_siemens,
-                               &bank->scratch,         &bank->volts,
+                               &bank->scale_amperes,         &bank->volts,
                                &bank->current_amperes, &bank->probe_amperes};
-    const size_t sizes[] = {n_cells, n_cells, n_cells, n_cells, 3 * n_cells, n_rows, n_columns, n_columns};
+    const size_t sizes[] = {n_cells, n_cells, n_cells, n_cells, n_columns, n_rows, n_columns, n_columns};
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0] && status == RS_OK; i++)
         if ((*blocks[i] = memory_allocate(sizes[i], sizeof(double), err)) == NULL)
@@ -65,7 +65,7 @@ void bank_destroy(struct bank *bank)
     free(bank->programmed_siemens);
     free(bank->read_siemens);
     free(bank->transfer_siemens);
-    free(bank->scratch);
+    free(bank->scale_amperes);
     free(bank->volts);
     free(bank->current_amperes);
     free(bank->probe_amperes);
@@ -108,7 +108,7 @@ static void certify(struct bank *bank, const struct random_key *array_key)
     transfer_compute(bank->transfer_plan, bank->programmed_siemens, bank->transfer_siemens);
     field_factor(bank->field_plan, bank->programmed_siemens);
     for (uint32_t probe = 0; probe < BANK_PROBES; probe++) {
-        const struct certify_solution lines = {bank->current_amperes, bank->probe_amperes, bank->scratch,
+        const struct certify_solution lines = {bank->current_amperes, bank->probe_amperes, bank->scale_amperes,
                                                NULL, NULL};
         struct certify_report report;
         key.draw = probe;
@@ -152,7 +152,7 @@ static void read_once(struct bank *bank, enum way way, const struct random_key *
     size_t n_rows = setup->mapping.n_rows, n_columns = setup->mapping.n_columns;
     const double *conductance = bank->transfer_siemens;
     if (device_has_read_noise(&setup->device)) {
-        device_read(&setup->device, key, n_rows * n_columns, bank->programmed_siemens, bank->scratch,
+        device_read(&setup->device, key, n_rows * n_columns, bank->target_siemens, bank->programmed_siemens,
                     bank->read_siemens);
         conductance = bank->read_siemens;
         if (way == WAY_FIELD_PER_READ)
@@ -178,7 +178,7 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
                                  double *signal_units, struct keep *keep, struct rs_error *err)
 {
     const struct mapping *mapping = &bank->setup->mapping;
-    size_t n_cells = mapping->n_rows * mapping->n_columns, first_key = tile * mapping->n_keys_per_array;
+    size_t first_key = tile * mapping->n_keys_per_array;
     size_t n_here = job->n_keys - first_key < mapping->n_keys_per_array ? job->n_keys - first_key
                                                                         : mapping->n_keys_per_array;
     struct random_key key = {.seed = bank->setup->seed,
@@ -188,7 +188,7 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
     enum way way = choose_way(bank, job->n_queries * job->n_query_heads);
     bool saved = keep == NULL || !keep->arrays || job->write != bank->first_write;
     mapping_targets(mapping, tile, stack, job->n_keys, job->key_msb, bank->target_siemens);
-    device_program(&bank->setup->device, &key, n_cells, bank->target_siemens, bank->scratch,
+    device_program(&bank->setup->device, &key, mapping->n_rows, mapping->n_columns, bank->target_siemens,
                    bank->programmed_siemens);
     if (job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0)
         certify(bank, &key);

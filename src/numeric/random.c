@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/require.h"
+
 enum { PHILOX_ROUNDS = 10 };
 
 /* The ten rounds on one counter, in place. */
@@ -150,23 +152,35 @@ static void fill_normals(const struct random_key *key, uint32_t first_block, str
 
 void random_normals(const struct random_key *key, size_t n, double *normals)
 {
+    random_normals_from(key, 0, n, normals);
+}
+
+void random_normals_from(const struct random_key *key, size_t first, size_t n, double *normals)
+{
     struct chunk chunk;
     double last[4 * RANDOM_CHUNK];
     size_t done = 0;
+    rs_require(first % 4 == 0, "the first cell must be a multiple of 4");
     for (; done + 4 * RANDOM_CHUNK <= n; done += 4 * RANDOM_CHUNK)
-        fill_normals(key, (uint32_t)(done / 4), &chunk, normals + done);
+        fill_normals(key, (uint32_t)((first + done) / 4), &chunk, normals + done);
     if (done < n) {
-        fill_normals(key, (uint32_t)(done / 4), &chunk, last);
+        fill_normals(key, (uint32_t)((first + done) / 4), &chunk, last);
         memcpy(normals + done, last, (n - done) * sizeof *normals);
     }
 }
 
 void random_uniforms(const struct random_key *key, size_t n, double *uniforms)
 {
+    random_uniforms_from(key, 0, n, uniforms);
+}
+
+void random_uniforms_from(const struct random_key *key, size_t first, size_t n, double *uniforms)
+{
     uint32_t words[4];
+    rs_require(first % 4 == 0, "the first cell must be a multiple of 4");
     for (size_t i = 0; i < n; i++) {
         if (i % 4 == 0)
-            random_block(key, (uint32_t)(i / 4), words);
+            random_block(key, (uint32_t)((first + i) / 4), words);
         uniforms[i] = unit(words[i % 4]);
     }
 }

@@ -37,7 +37,16 @@ enum random_purpose {
     RANDOM_POLICY = 6,      /* the policy `random`; cell = key, draw = query */
     RANDOM_PROBE = 7,       /* probe vectors of the certificate */
     RANDOM_STORIES = 8,     /* generated stories */
-    RANDOM_TRAINING = 9     /* initial weights, order of examples, time noise */
+    RANDOM_TRAINING = 9,    /* initial weights, order of examples, time noise */
+    RANDOM_DEVICE = 10,     /* device-to-device spread, per trial and cell */
+    RANDOM_CYCLE = 11,      /* cycle-to-cycle spread, per write and cell */
+    RANDOM_STUCK = 12,      /* stuck cells, per trial and cell */
+    RANDOM_FLICKER = 13,    /* 1/f noise, per write and cell */
+    RANDOM_TRAPS = 14,      /* random telegraph noise: traps, per trial and cell; draw = trap */
+    RANDOM_TELEGRAPH = 15,  /* ... and their occupation, per read and cell; draw = read */
+    RANDOM_PULSE = 16,      /* programming pulses, per write and cell; draw = pulse */
+    RANDOM_VERIFY = 17,     /* verify reads, per write and cell; draw = pulse */
+    RANDOM_TEMPERATURE = 18 /* spread of the temperature laws, per trial and cell */
 };
 
 struct random_key {
@@ -55,8 +64,14 @@ void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t wo
 /* Standard normals of cells 0 ... n-1. The same cells give the same numbers for every n. */
 void random_normals(const struct random_key *key, size_t n, double *normals);
 
+/* The same of cells first ... first + n - 1; first is a multiple of 4. */
+void random_normals_from(const struct random_key *key, size_t first, size_t n, double *normals);
+
 /* Uniforms in (0, 1) of cells 0 ... n-1. */
 void random_uniforms(const struct random_key *key, size_t n, double *uniforms);
+
+/* The same of cells first ... first + n - 1; first is a multiple of 4. */
+void random_uniforms_from(const struct random_key *key, size_t first, size_t n, double *uniforms);
 
 /* A whole number in 0 ... n-1 for one cell; n < 2^31. Its bias is below n / 2^32. */
 uint32_t random_integer(const struct random_key *key, uint32_t cell, uint32_t n);
