@@ -1,7 +1,6 @@
 EXTRA_DIST += %D%/README.md %D%/crossbar/README.md %D%/crossbar/table.md
+EXTRA_PROGRAMS += %D%/crossbar/crossbar
 EXTRA_DIST += %D%/threads/README.md %D%/threads/threads.sh
-EXTRA_PROGRAMS = %D%/crossbar/crossbar
-CLEANFILES += $(EXTRA_PROGRAMS)
 bench_crossbar_crossbar_SOURCES = %D%/crossbar/crossbar.c
 bench_crossbar_crossbar_LDADD = librescore-core.la
 

@@ -1,5 +1,6 @@
 #include "spice/netlist.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,6 +19,7 @@ struct netlist {
     struct cell_law law; /* borrowed */
     const double *conductance;
     bool *row_reached, *column_reached; /* whether a driver or a sense branch reaches the line */
+    double span_volts; /* between the highest and the lowest terminal: no device takes more */
     struct text *deck;
 };
 
@@ -84,6 +86,21 @@ static void reach_lines(struct netlist *list)
         list->column_reached[j] = !column_floats(list, j);
     while (spread(list))
         ;
+}
+
+/* Ground counts: a line without a bias is there, and 0 V is where iterations start. */
+static double span(const struct netlist *list, const double *volts)
+{
+    double low = 0, high = 0;
+    for (size_t i = 0; i < list->network->n_rows; i++) {
+        low = fmin(low, row_floats(list, i) ? 0 : volts[i]);
+        high = fmax(high, row_floats(list, i) ? 0 : volts[i]);
+    }
+    for (size_t j = 0; j < list->network->n_columns; j++) {
+        low = fmin(low, edges_bias_volts(&list->edges, j));
+        high = fmax(high, edges_bias_volts(&list->edges, j));
+    }
+    return high - low;
 }
 
 /* --- branches --- */
@@ -199,17 +216,31 @@ static void write_cell(struct netlist *list, const struct node *place, const str
     }
 }
 
+static void write_selector(struct netlist *list, const struct node *place, const struct node *from,
+                           const struct node *to)
+{
+    const struct cell_selector *selector = &list->law.selector;
+    double limit = fmax(CELL_LAW_SINH_LIMIT, 1.01 * list->span_volts / selector->v0_volts);
+    text_append(list->deck, "bs%s %s %s i=%.17g*sinh(min(max(%.17g*v(%s,%s),-%g),%g))\n", place->name + 1,
+                from->name, to->name, selector->i0_amperes, 1 / selector->v0_volts, from->name, to->name,
+                limit, limit);
+}
+
 static void write_cells(struct netlist *list, size_t i)
 {
+    bool selected = cell_selector_exists(&list->law.selector), accessed = list->edges.r_access_ohm > 0;
     for (size_t j = 0; j < list->network->n_columns; j++) {
         double siemens = list->conductance[i * list->network->n_columns + j];
         struct node word = word_node(list, i, j), bit = bit_node(list, i, j), place = cell_node('c', i, j),
-                    access = cell_node('a', i, j);
+                    selector = cell_node('x', i, j), access = cell_node('a', i, j);
+        const struct node *before_access = accessed ? &access : &bit;
         if (siemens == 0)
             continue;
-        if (list->edges.r_access_ohm > 0)
+        write_cell(list, &place, &word, selected ? &selector : before_access, siemens);
+        if (selected)
+            write_selector(list, &place, &selector, before_access);
+        if (accessed)
             resistor(list, "a", &place, &access, &bit, list->edges.r_access_ohm);
-        write_cell(list, &place, &word, list->edges.r_access_ohm > 0 ? &access : &bit, siemens);
     }
 }
 
@@ -238,7 +269,8 @@ static void write_head(struct netlist *list)
         "* bit line j:  %s after each cell (the last to eJ; above the first, to hJ), sense resistance %s,\n"
         "*              then vJ at node oJ, a source of 0 V or of the bias, whose current i(vJ) flows into "
         "it\n"
-        "* cell (i,j):  joins wI_J and bI_J, access resistance %g ohm (from aI_J); an open cell is left out\n"
+        "* cell (i,j):  joins wI_J and bI_J, selector (from xI_J), access resistance %g ohm (from aI_J); "
+        "an open\n*              cell is left out\n"
         "* A resistance of 0 is no element: the nodes it would join have one name (wI, bJ, sI or oJ). A sinh "
         "is\n"
         "* clamped where no solution lies, for the iterations.\n\n"
@@ -273,6 +305,7 @@ enum rs_status netlist_write(const struct netlist_array *array, const double *vo
         return RS_INTERNAL;
     list.column_reached = list.row_reached + n_rows;
     reach_lines(&list);
+    list.span_volts = span(&list, volts);
     write_head(&list);
     write_law(&list.law, deck);
     for (size_t i = 0; i < n_rows; i++)

@@ -1,15 +1,10 @@
 #include "array_oracle.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if LDBL_MANT_DIG >= 113
-typedef long double quad;
-#else
-typedef __float128 quad;
-#endif
+typedef array_oracle_quad quad;
 
 double array_oracle_uniform(uint64_t *state)
 {
@@ -50,134 +45,202 @@ void array_oracle_make(uint64_t seed, size_t max_lines, double decades, struct a
         array->volts[i] = array_oracle_uniform(&state) < 0.2 ? 0 : 0.4 * array_oracle_uniform(&state) - 0.2;
 }
 
-/* Nodes are numbered 0 ... n-1 where they are unknown; sources follow as n + i; -1 is ground. */
-struct nodes {
-    const struct network *network;
-    long n_words, n_unknown;
+void array_oracle_make_large(uint64_t seed, double decades, struct network *network, double *conductance)
+{
+    uint64_t state = seed;
+    double *const ohm[] = {&network->r_word_line_ohm, &network->r_bit_line_ohm, &network->r_driver_ohm,
+                           &network->r_sense_ohm};
+    for (size_t k = 0; k < sizeof ohm / sizeof ohm[0]; k++)
+        *ohm[k] = 10 * pow(10, decades * (array_oracle_uniform(&state) - 0.5));
+    for (size_t c = 0; c < network->n_rows * network->n_columns; c++)
+        conductance[c] = 1e-7 * pow(10, 4 * array_oracle_uniform(&state));
+}
+
+static double ohm_of(double all, const double *lines, size_t i)
+{
+    return lines != NULL ? lines[i] : all;
+}
+
+/* One line: its segments, what lies between the outermost and its terminal, and its nodes. */
+struct line {
+    double wire_ohm;
+    quad end_ohm;
+    long first; /* node of its first cell; of all cells where the wire is 0 */
 };
 
-static long word_node(const struct nodes *nodes, size_t i, size_t j)
+static struct line word_line(const struct network *network, size_t i)
 {
-    const struct network *network = nodes->network;
-    if (network->r_word_line_ohm > 0)
-        return (long)(i * network->n_columns + j);
-    return network->r_driver_ohm > 0 ? (long)i : nodes->n_unknown + (long)i;
+    double wire = ohm_of(network->r_word_line_ohm, network->lines.r_word_line_ohm, i);
+    return (struct line){wire,
+                         (quad)wire + (quad)ohm_of(network->r_driver_ohm, network->lines.r_driver_ohm, i), 0};
 }
 
-static long bit_node(const struct nodes *nodes, size_t i, size_t j)
+static struct line bit_line(const struct network *network, size_t j)
 {
-    const struct network *network = nodes->network;
-    if (network->r_bit_line_ohm > 0)
-        return nodes->n_words + (long)(i * network->n_columns + j);
-    return network->r_sense_ohm > 0 ? nodes->n_words + (long)j : -1;
+    double wire = ohm_of(network->r_bit_line_ohm, network->lines.r_bit_line_ohm, j);
+    return (struct line){wire, (quad)wire + (quad)ohm_of(network->r_sense_ohm, network->lines.r_sense_ohm, j),
+                         0};
 }
 
+struct nodes {
+    struct line *words, *bits; /* [n_rows], [n_columns] */
+    long n_unknown;
+};
+
+static long unknown_nodes(const struct line *line, size_t n_cells)
+{
+    return line->wire_ohm > 0 ? (long)n_cells : line->end_ohm > 0;
+}
+
+/* Unknown ones first, then the sources, then the terminals. */
 static struct nodes number_nodes(const struct network *network)
 {
-    long n_rows = (long)network->n_rows, n_columns = (long)network->n_columns;
-    struct nodes nodes = {.network = network};
-    nodes.n_words = network->r_word_line_ohm > 0 ? n_rows * n_columns
-                    : network->r_driver_ohm > 0  ? n_rows
-                                                 : 0;
-    long n_bits = network->r_bit_line_ohm > 0 ? n_rows * n_columns : network->r_sense_ohm > 0 ? n_columns : 0;
-    nodes.n_unknown = nodes.n_words + n_bits;
+    size_t n_rows = network->n_rows, n_columns = network->n_columns;
+    struct nodes nodes = {.words = calloc(n_rows + n_columns, sizeof *nodes.words)};
+    nodes.bits = nodes.words + n_rows;
+    for (size_t i = 0; i < n_rows; i++) {
+        nodes.words[i] = word_line(network, i);
+        nodes.words[i].first = nodes.n_unknown;
+        nodes.n_unknown += unknown_nodes(&nodes.words[i], n_columns);
+    }
+    for (size_t j = 0; j < n_columns; j++) {
+        nodes.bits[j] = bit_line(network, j);
+        nodes.bits[j].first = nodes.n_unknown;
+        nodes.n_unknown += unknown_nodes(&nodes.bits[j], n_rows);
+    }
+    for (size_t i = 0; i < n_rows; i++)
+        if (unknown_nodes(&nodes.words[i], n_columns) == 0)
+            nodes.words[i].first = nodes.n_unknown + (long)i;
+    for (size_t j = 0; j < n_columns; j++)
+        if (unknown_nodes(&nodes.bits[j], n_rows) == 0)
+            nodes.bits[j].first = nodes.n_unknown + (long)(n_rows + j);
     return nodes;
 }
 
-/* One resistor: rows of unknown nodes only; columns n_unknown + i are the right-hand sides, moved across. */
-static void stamp(quad *matrix, const struct nodes *nodes, long a, long b, quad siemens)
+static long node_of(const struct line *line, size_t cell)
 {
-    long n = nodes->n_unknown, width = n + (long)nodes->network->n_rows;
-    for (int turn = 0; turn < 2; turn++) {
-        long own = turn == 0 ? a : b, other = turn == 0 ? b : a;
-        if (own < 0 || own >= n)
-            continue;
-        matrix[own * width + own] += siemens;
-        if (other >= 0)
-            matrix[own * width + other] += other < n ? -siemens : siemens;
-    }
+    return line->first + (line->wire_ohm > 0 ? (long)cell : 0);
 }
 
-static void stamp_all(quad *matrix, const struct nodes *nodes, const double *conductance)
+/* Calls `branch` for every resistor. */
+static void visit(const struct network *network, const struct nodes *nodes, const double *conductance,
+                  void (*branch)(void *context, long a, long b, quad siemens), void *context)
 {
-    const struct network *network = nodes->network;
-    quad driver = (quad)network->r_driver_ohm + (quad)network->r_word_line_ohm;
-    quad sense = (quad)network->r_sense_ohm + (quad)network->r_bit_line_ohm;
     size_t n_rows = network->n_rows, n_columns = network->n_columns;
     for (size_t i = 0; i < n_rows; i++)
         for (size_t j = 0; j < n_columns; j++) {
-            stamp(matrix, nodes, word_node(nodes, i, j), bit_node(nodes, i, j),
-                  (quad)conductance[i * n_columns + j]);
-            if (j == 0 && driver > 0)
-                stamp(matrix, nodes, nodes->n_unknown + (long)i, word_node(nodes, i, 0), 1 / driver);
-            else if (j > 0 && network->r_word_line_ohm > 0)
-                stamp(matrix, nodes, word_node(nodes, i, j - 1), word_node(nodes, i, j),
-                      1 / (quad)network->r_word_line_ohm);
-            if (i + 1 == n_rows && sense > 0)
-                stamp(matrix, nodes, bit_node(nodes, i, j), -1, 1 / sense);
-            else if (i + 1 < n_rows && network->r_bit_line_ohm > 0)
-                stamp(matrix, nodes, bit_node(nodes, i, j), bit_node(nodes, i + 1, j),
-                      1 / (quad)network->r_bit_line_ohm);
+            const struct line *word = &nodes->words[i], *bit = &nodes->bits[j];
+            long source = nodes->n_unknown + (long)i, terminal = nodes->n_unknown + (long)(n_rows + j);
+            long here = node_of(word, j), below = node_of(bit, i);
+            branch(context, here, below, (quad)conductance[i * n_columns + j]);
+            if (j == 0 && word->end_ohm > 0)
+                branch(context, source, here, 1 / word->end_ohm);
+            else if (j > 0 && word->wire_ohm > 0)
+                branch(context, node_of(word, j - 1), here, 1 / (quad)word->wire_ohm);
+            if (i + 1 == n_rows && bit->end_ohm > 0)
+                branch(context, below, terminal, 1 / bit->end_ohm);
+            else if (i + 1 < n_rows && bit->wire_ohm > 0)
+                branch(context, below, node_of(bit, i + 1), 1 / (quad)bit->wire_ohm);
         }
 }
 
-/* Gauss-Jordan without pivoting: the matrix is diagonally dominant. */
-static void eliminate(quad *matrix, long n, long width)
+long array_oracle_branches(const struct network *network, const double *conductance,
+                           void (*branch)(void *context, long a, long b, quad siemens), void *context)
 {
-    for (long k = 0; k < n; k++)
-        for (long i = 0; i < n; i++) {
-            quad factor = i == k ? 0 : matrix[i * width + k] / matrix[k * width + k];
-            for (long j = k; j < width && factor != 0; j++)
-                matrix[i * width + j] -= factor * matrix[k * width + j];
-        }
+    struct nodes nodes = number_nodes(network);
+    visit(network, &nodes, conductance, branch, context);
+    free(nodes.words);
+    return nodes.n_unknown;
+}
+
+void array_oracle_potentials(const struct network *network, const double *volts, const double *words,
+                             const double *bits, double *potentials)
+{
+    struct nodes nodes = number_nodes(network);
+    size_t n = network->n_columns;
+    memset(potentials, 0, ((size_t)nodes.n_unknown + network->n_rows + n) * sizeof *potentials);
+    for (size_t c = 0; c < network->n_rows * n; c++) {
+        potentials[node_of(&nodes.words[c / n], c % n)] = words[c];
+        potentials[node_of(&nodes.bits[c % n], c / n)] = bits[c];
+    }
+    for (size_t i = 0; i < network->n_rows; i++)
+        potentials[nodes.n_unknown + (long)i] = volts[i];
+    free(nodes.words);
+}
+
+/* --- elimination --- */
+
+struct mesh {
+    long n;
+    quad *siemens; /* [n][n], symmetric; the diagonal is never used */
+};
+
+static void join(void *context, long a, long b, quad siemens)
+{
+    struct mesh *mesh = context;
+    mesh->siemens[a * mesh->n + b] += siemens;
+    mesh->siemens[b * mesh->n + a] += siemens;
+}
+
+/* The star of node k becomes a mesh among its neighbours after it. */
+static void eliminate(const struct mesh *mesh, long k)
+{
+    const quad *star = mesh->siemens + k * mesh->n;
+    quad sum = 0;
+    for (long i = k + 1; i < mesh->n; i++)
+        sum += star[i];
+    for (long i = k + 1; i < mesh->n; i++) {
+        quad share = star[i] == 0 ? 0 : star[i] / sum;
+        for (long j = k + 1; j < mesh->n && share != 0; j++)
+            if (star[j] != 0)
+                mesh->siemens[i * mesh->n + j] += share * star[j];
+    }
 }
 
 void array_oracle_nodal(const struct network *network, const double *conductance, double *transfer)
 {
     struct nodes nodes = number_nodes(network);
     size_t n_rows = network->n_rows, n_columns = network->n_columns;
-    long n = nodes.n_unknown, width = n + (long)n_rows;
-    quad *matrix = calloc((size_t)(n * width) + 1, sizeof *matrix);
-    quad sense = (quad)network->r_sense_ohm + (quad)network->r_bit_line_ohm;
-    stamp_all(matrix, &nodes, conductance);
-    eliminate(matrix, n, width);
-    for (size_t source = 0; source < n_rows; source++)
-        for (size_t j = 0; j < n_columns; j++) {
-            quad total = 0;
-            for (size_t i = sense > 0 ? n_rows - 1 : 0; i < n_rows; i++) {
-                long node = sense > 0 ? bit_node(&nodes, i, j) : word_node(&nodes, i, j);
-                quad volts = node >= n
-                                 ? (quad)(node - n == (long)source)
-                                 : matrix[node * width + n + (long)source] / matrix[node * width + node];
-                total += sense > 0 ? volts / sense : volts * (quad)conductance[i * n_columns + j];
-            }
-            transfer[source * n_columns + j] = (double)total;
-        }
-    free(matrix);
+    struct mesh mesh = {nodes.n_unknown + (long)(n_rows + n_columns), NULL};
+    mesh.siemens = calloc((size_t)(mesh.n * mesh.n), sizeof *mesh.siemens);
+    visit(network, &nodes, conductance, join, &mesh);
+    for (long k = 0; k < nodes.n_unknown; k++)
+        eliminate(&mesh, k);
+    for (size_t i = 0; i < n_rows; i++) {
+        const quad *source = mesh.siemens + (nodes.n_unknown + (long)i) * mesh.n + nodes.n_unknown;
+        for (size_t j = 0; j < n_columns; j++)
+            transfer[i * n_columns + j] = (double)source[n_rows + j];
+    }
+    free(mesh.siemens);
+    free(nodes.words);
 }
 
-/* Solves (lower Cholesky in place) matrix [n][n] x = right [n][m]. */
+/* --- row recursion --- */
+
+/* Solves (Cholesky in place, upper factor) matrix [n][n] x = right [n][m]. */
 static void solve_positive(double *matrix, size_t n, double *right, size_t m)
 {
     for (size_t k = 0; k < n; k++) {
-        for (size_t l = 0; l < k; l++)
-            for (size_t i = k; i < n; i++)
-                matrix[i * n + k] -= matrix[i * n + l] * matrix[k * n + l];
-        double root = sqrt(matrix[k * n + k]);
-        for (size_t i = k; i < n; i++)
-            matrix[i * n + k] /= root;
-        for (size_t c = 0; c < m; c++) {
-            for (size_t l = 0; l < k; l++)
-                right[k * m + c] -= matrix[k * n + l] * right[l * m + c];
+        double *row = matrix + k * n, root = sqrt(row[k]);
+        for (size_t j = k; j < n; j++)
+            row[j] /= root;
+        for (size_t c = 0; c < m; c++)
             right[k * m + c] /= root;
+        for (size_t i = k + 1; i < n; i++) {
+            double factor = row[i];
+            for (size_t j = i; j < n && factor != 0; j++)
+                matrix[i * n + j] -= factor * row[j];
+            for (size_t c = 0; c < m && factor != 0; c++)
+                right[i * m + c] -= factor * right[k * m + c];
         }
     }
-    for (size_t k = n; k-- > 0;)
-        for (size_t c = 0; c < m; c++) {
-            for (size_t l = k + 1; l < n; l++)
-                right[k * m + c] -= matrix[l * n + k] * right[l * m + c];
+    for (size_t k = n; k-- > 0;) {
+        for (size_t l = k + 1; l < n; l++)
+            for (size_t c = 0; c < m; c++)
+                right[k * m + c] -= matrix[k * n + l] * right[l * m + c];
+        for (size_t c = 0; c < m; c++)
             right[k * m + c] /= matrix[k * n + k];
-        }
+    }
 }
 
 /* Adds word line i: its admittance seen from the bit lines, and what its source drives into them. */

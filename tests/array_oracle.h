@@ -2,6 +2,7 @@
 #ifndef TESTS_ARRAY_ORACLE_H
 #define TESTS_ARRAY_ORACLE_H
 
+#include <float.h>
 #include <stdint.h>
 
 #include "crossbar/network.h"
@@ -25,9 +26,13 @@ double array_oracle_uniform(uint64_t *state);
  */
 void array_oracle_make(uint64_t seed, size_t max_lines, double decades, struct array_oracle *array);
 
-/* T by nodal analysis: Gaussian elimination of the dense admittance matrix in quadruple precision. Any zeros.
- */
+/* T node by node: each inner node's star becomes a mesh, in quadruple precision and without a subtraction, so
+ * that every entry is exact to its last digit over any number of decades. Any zeros. */
 void array_oracle_nodal(const struct network *network, const double *conductance, double *transfer);
+
+/* The same kinds of cells (none open) and resistances (none 0) for a network whose size is given; conductance
+ * [n_rows][n_columns]. */
+void array_oracle_make_large(uint64_t seed, double decades, struct network *network, double *conductance);
 
 /*
  * T by the row recursion: the admittance of the bit lines seen from below and its Norton currents, row after
@@ -35,6 +40,26 @@ void array_oracle_nodal(const struct network *network, const double *conductance
  * be 0.
  */
 void array_oracle_riccati(const struct network *network, const double *conductance, double *transfer);
+
+/* More than twice the digits of a double: sums and quotients of resistances lose nothing in it. */
+#if LDBL_MANT_DIG >= 113
+typedef long double array_oracle_quad;
+#else
+typedef __float128 array_oracle_quad;
+#endif
+
+/*
+ * Calls `branch` for every resistor of an array. Nodes are numbered 0 ... n_unknown - 1 (returned) where they
+ * are unknown, then the n_rows sources, then a terminal per bit line.
+ */
+long array_oracle_branches(const struct network *network, const double *conductance,
+                           void (*branch)(void *context, long a, long b, array_oracle_quad siemens),
+                           void *context);
+
+/* Potentials of all these nodes [n_unknown + n_rows + n_columns] from drives [n_rows] and the voltages of a
+ * solution [n_rows][n_columns]; terminals are at 0 V. */
+void array_oracle_potentials(const struct network *network, const double *volts, const double *words,
+                             const double *bits, double *potentials);
 
 /* Largest |one - other| / |other| over n entries; an `other` of 0 must be met exactly (else infinite). */
 double array_oracle_distance(const double *one, const double *other, size_t n);

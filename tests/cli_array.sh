@@ -186,6 +186,11 @@ sinh without v0|:/@v0_volts: error: not found, expected with cell 'sinh'|cell=si
 sinh with v0 = 0|:/@v0_volts: error: 0 found, a positive number of volts|cell=sinh v0_volts=0
 sinh with negative v0|:/@v0_volts: error: -0.2 found, a positive|cell=sinh v0_volts=-0.2
 sinh with infinite v0|:/@v0_volts: error: inf found, a positive|cell=sinh v0_volts=inf
+selector of another name|:/@selector: error: 'diode' found, 'none' or 'sinh' expected|selector=diode
+selector without i0|:/@selector_i0_amperes: error: not found, expected with selector 'sinh'|selector=sinh
+selector without v0|:/@selector_v0_volts: error: not found, expected with selector 'sinh'|selector=sinh selector_i0_amperes=1
+selector with i0 = 0|:/@selector_i0_amperes: error: 0 found, a positive number of amperes|selector=sinh selector_i0_amperes=0
+numbers of no selector|:/@selector_v0_volts: error: found without selector 'sinh'|selector_v0_volts=0.1
 table without a table|:/iv_volts: error: not found, expected with cell 'table'|cell=table
 table without factors|:/iv_factor: error: not found, expected with cell 'table'|cell=table IV=0.1:1 DROP=iv_factor
 table of other lengths|:/iv_factor: error: 4 factors found, 1 expected|cell=table IV=0.1:1 LENGTH=iv_factor:4

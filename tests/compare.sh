@@ -71,6 +71,7 @@ cat > linear <<EDGES
 7 9 2 17 EACH=r_word_line_ohm:1:9 EACH=r_sense_ohm:10:200 drive=both sense=both SOME=bit_line_bias:0.1
 8 8 1 18 EACH=r_bit_line_ohm:1:9 EACH=r_driver_ohm:10:200 sense=both drive=right r_word_line_ohm=2 $f
 EDGES
+selector="selector=sinh selector_i0_amperes"
 half=0:1,0.1:1.1,0.2:1.5,0.3:2
 cat > nonlinear <<CELLS
 6 5 2 21 cell=sinh v0_volts=0.25 $w
@@ -86,7 +87,13 @@ cat > nonlinear <<CELLS
 6 7 1 31 cell=sinh v0_volts=0.1 $f SOME=bit_line_bias:0.1
 6 7 1 32 cell=table IV=$half LINES=word_line_floating:1 SOME=bit_line_bias:0.1 $w
 3 3 1 33 cell=sinh v0_volts=0.1 ZERO=1 $w
-8 6 2 34 cell=sinh v0_volts=0.1 EACH=r_word_line_ohm:1:9 EACH=r_bit_line_ohm:1:9 EACH=r_driver_ohm:10:200
+6 5 2 34 $selector=1e-7 selector_v0_volts=0.05 $w
+6 5 1 35 $selector=1e-12 selector_v0_volts=0.03 VOLTS=1 $w
+6 5 1 36 $selector=1e-9 selector_v0_volts=0.005 VOLTS=0.6
+32 32 1 37 $selector=1e-9 selector_v0_volts=0.05 VOLTS=0.6 $w
+6 5 2 38 $selector=1e-9 selector_v0_volts=0.05 cell=sinh v0_volts=0.1 VOLTS=0.6 r_access_ohm=3000 $w
+6 7 2 39 $selector=1e-6 selector_v0_volts=0.05 cell=table IV=$half $f drive=both sense=both SOME=bit_line_bias:0.1 $w
+8 6 2 40 cell=sinh v0_volts=0.1 EACH=r_word_line_ohm:1:9 EACH=r_bit_line_ohm:1:9 EACH=r_driver_ohm:10:200
 CELLS
 for kind in linear nonlinear; do
     awk -v kind=$kind '{ print kind NR ".h5 " $0 }' $kind | make_array

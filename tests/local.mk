@@ -181,6 +181,47 @@ tests_test_transfer_SOURCES = %D%/test_transfer.c %D%/array_oracle.c %D%/array_o
 tests_test_transfer_CFLAGS = $(test_flags)
 tests_test_transfer_LDADD = $(test_libraries)
 
+# Suites that take minutes: `make check-long`. The suffix .long stands for a Criterion program there, so that one rule
+# serves them all.
+TEST_EXTENSIONS += .long
+LONG_LOG_DRIVER = $(TAP_DRIVER)
+LONG_LOG_COMPILER = $(LOG_COMPILER)
+long_programs =
+long_shell_tests =
+EXTRA_PROGRAMS += $(long_programs)
+EXTRA_DIST += $(long_shell_tests)
+if HAVE_CRITERION
+long_tests = $(long_programs) $(long_shell_tests)
+else
+long_tests = %D%/missing.sh
+endif
+
+check-long: all $(long_tests)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS check_PROGRAMS= TESTS='$(long_tests)' TEST_SUITE_LOG=check-long.log
+.PHONY: check-long
+
+long_programs += %D%/long/large.long
+tests_long_large_long_SOURCES = %D%/long/large.c $(oracle_sources)
+tests_long_large_long_CFLAGS = $(test_flags)
+tests_long_large_long_CPPFLAGS = $(AM_CPPFLAGS) $(oracle_flags)
+tests_long_large_long_LDADD = $(test_libraries) $(SUITESPARSE_LIBS)
+
+unit_tests += %D%/test_selector
+tests_test_selector_SOURCES = %D%/test_selector.c
+tests_test_selector_CFLAGS = $(test_flags)
+tests_test_selector_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_oracle
+tests_test_oracle_SOURCES = %D%/test_oracle.c $(oracle_sources)
+tests_test_oracle_CFLAGS = $(test_flags)
+tests_test_oracle_CPPFLAGS = $(AM_CPPFLAGS) $(oracle_flags)
+tests_test_oracle_LDADD = $(test_libraries) $(SUITESPARSE_LIBS)
+
+oracle_sources = %D%/array_oracle.c %D%/array_oracle.h %D%/cholmod_oracle.c %D%/cholmod_oracle.h
+oracle_flags =
+if HAVE_SUITESPARSE
+oracle_flags += -DHAVE_SUITESPARSE
+endif
 unit_tests += %D%/test_field
 tests_test_field_SOURCES = %D%/test_field.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_field_CFLAGS = $(test_flags)
@@ -190,3 +231,7 @@ unit_tests += %D%/test_cards
 tests_test_cards_SOURCES = %D%/test_cards.c
 tests_test_cards_CFLAGS = $(test_flags)
 tests_test_cards_LDADD = $(test_libraries)
+unit_tests += %D%/test_property
+tests_test_property_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_property_CFLAGS = $(test_flags)
+tests_test_property_LDADD = $(test_libraries)

@@ -1,7 +1,7 @@
 /*
- * The resistive array. Oracles: dense nodal analysis in quadruple precision, the Riccati row recursion,
- * closed-form ladders, and the laws that any resistor network obeys. A failing random array is named by its
- * seed.
+ * The resistive array. Oracles: elimination in quadruple precision, the Riccati row recursion, closed-form
+ * ladders; test_property.c has the laws that any resistor network obeys. A failing random array is named by
+ * its seed.
  */
 #include <criterion/criterion.h>
 #include <math.h>
@@ -201,37 +201,6 @@ Test(crossbar, ideal_wires_give_the_plain_product)
     }
 }
 
-/* The array seen from its sense terminals: lines change roles, and both orders turn round. */
-static void reverse(const struct array_oracle *array, struct array_oracle *other)
-{
-    const struct network *network = &array->network;
-    other->network = (struct network){network->n_columns,       network->n_rows,      network->r_bit_line_ohm,
-                                      network->r_word_line_ohm, network->r_sense_ohm, network->r_driver_ohm};
-    for (size_t a = 0; a < network->n_columns; a++)
-        for (size_t b = 0; b < network->n_rows; b++)
-            other->conductance[a * network->n_rows + b] =
-                array->conductance[(network->n_rows - 1 - b) * network->n_columns + network->n_columns - 1 -
-                                   a];
-}
-
-Test(crossbar, an_array_seen_from_its_sense_side_is_reciprocal)
-{
-    static struct array_oracle array, other;
-    static double transfer[ORACLE_CELLS_MAX], back[ORACLE_CELLS_MAX], expected[ORACLE_CELLS_MAX];
-    for (uint64_t seed = 1; seed <= N_RANDOM; seed++) {
-        array_oracle_make(seed, 14, 8, &array);
-        reverse(&array, &other);
-        compute(&array.network, array.conductance, transfer);
-        compute(&other.network, other.conductance, back);
-        size_t n_rows = array.network.n_rows, n_columns = array.network.n_columns;
-        for (size_t a = 0; a < n_columns; a++)
-            for (size_t b = 0; b < n_rows; b++)
-                expected[a * n_rows + b] = transfer[(n_rows - 1 - b) * n_columns + n_columns - 1 - a];
-        double distance = array_oracle_distance(back, expected, n_rows * n_columns);
-        cr_assert_lt(distance, 1e-14, "seed %d: %g", (int)seed, distance);
-    }
-}
-
 Test(crossbar, field_and_t_agree_on_random_arrays)
 {
     for (uint64_t seed = 1; seed <= N_RANDOM; seed++) {
@@ -309,28 +278,18 @@ Test(crossbar, a_wrong_t_is_not_certified)
     free(s);
 }
 
-Test(crossbar, drives_superpose_and_scale)
+Test(crossbar, tiny_drives_give_the_same_digits)
 {
     for (uint64_t seed = 1; seed <= 40; seed++) {
         struct solved *s = solved_random(seed, 16, 3, 1e-12);
         struct field_plan *plan = factored(&s->array.network, s->array.conductance);
-        size_t n_rows = s->array.network.n_rows, n_columns = s->array.network.n_columns;
-        double one[LINES_MAX] = {0}, rest[LINES_MAX] = {0}, tiny[LINES_MAX];
-        double one_amperes[LINES_MAX], rest_amperes[LINES_MAX], tiny_amperes[LINES_MAX];
-        for (size_t i = 0; i < n_rows; i++) {
-            one[i] = i % 2 == 0 ? s->array.volts[i] : 0;
-            rest[i] = s->array.volts[i] - one[i];
+        double tiny[LINES_MAX], tiny_amperes[LINES_MAX];
+        for (size_t i = 0; i < s->array.network.n_rows; i++)
             tiny[i] = ldexp(s->array.volts[i], -600);
-        }
-        field_solve(plan, one, 1e-13, one_amperes, NULL, NULL, NULL);
-        field_solve(plan, rest, 1e-13, rest_amperes, NULL, NULL, NULL);
         field_solve(plan, tiny, 1e-13, tiny_amperes, NULL, NULL, NULL);
         field_solve(plan, s->array.volts, 1e-13, s->amperes, NULL, NULL, NULL);
-        for (size_t j = 0; j < n_columns; j++) {
-            cr_assert_float_eq(one_amperes[j] + rest_amperes[j], s->amperes[j], 1e-11 * s->scale[j],
-                               "seed %d", (int)seed);
+        for (size_t j = 0; j < s->array.network.n_columns; j++)
             cr_assert_eq(ldexp(tiny_amperes[j], 600), s->amperes[j], "seed %d", (int)seed);
-        }
         field_plan_destroy(plan);
         free(s);
     }
@@ -368,84 +327,6 @@ Test(crossbar, node_voltages_lie_between_those_of_the_sources_and_ground)
             cr_assert(s->words[c] >= low - 1e-9 && s->words[c] <= high + 1e-9 && s->bits[c] >= low - 1e-9 &&
                           s->bits[c] <= high + 1e-9,
                       "seed %d cell %zu", (int)seed, c);
-        free(s);
-    }
-}
-
-Test(crossbar, t_is_passive)
-{
-    static struct array_oracle array;
-    static double transfer[ORACLE_CELLS_MAX];
-    for (uint64_t seed = 1; seed <= N_RANDOM; seed++) {
-        array_oracle_make(seed, 20, 8, &array);
-        compute(&array.network, array.conductance, transfer);
-        size_t n_columns = array.network.n_columns;
-        struct network_branches word = network_word_line(&array.network, 0);
-        for (size_t i = 0; i < array.network.n_rows; i++) {
-            double through = 0;
-            for (size_t j = 0; j < n_columns; j++) {
-                cr_assert_geq(transfer[i * n_columns + j], 0.0, "seed %d", (int)seed);
-                through += transfer[i * n_columns + j];
-            }
-            if (!word.shorted)
-                cr_assert_leq(through, word.end_siemens * (1 + 1e-14), "seed %d row %zu", (int)seed, i);
-        }
-    }
-}
-
-Test(crossbar, a_larger_conductance_never_lowers_the_total_current)
-{
-    static struct array_oracle array;
-    static double transfer[ORACLE_CELLS_MAX];
-    for (uint64_t seed = 1; seed <= 60; seed++) {
-        array_oracle_make(seed, 10, 4, &array);
-        size_t n = n_cells(&array.network);
-        double before = -1;
-        for (int step = 0; step < 6; step++) {
-            double total = 0;
-            compute(&array.network, array.conductance, transfer);
-            for (size_t c = 0; c < n; c++)
-                total += transfer[c];
-            cr_assert_geq(total, before * (1 - 1e-14), "seed %d step %d", (int)seed, step);
-            before = total;
-            array.conductance[(seed + 3 * (size_t)step) % n] += 1e-5 * (1 + step);
-        }
-    }
-}
-
-static double power_of_branches(const struct solved *s, double *sources_watts)
-{
-    const struct network *network = &s->array.network;
-    struct network_branches word = network_word_line(network, 0), bit = network_bit_line(network, 0);
-    size_t n = network->n_columns;
-    double watts = 0;
-    *sources_watts = 0;
-    for (size_t i = 0; i < network->n_rows; i++) {
-        double cells = 0;
-        for (size_t j = 0; j < n; j++) {
-            size_t c = i * n + j;
-            double drop = s->words[c] - s->bits[c], current = s->array.conductance[c] * drop;
-            cells += current;
-            watts += current * drop;
-            if (j > 0)
-                watts += word.wire_siemens * pow(s->words[c - 1] - s->words[c], 2);
-            watts += i + 1 < network->n_rows ? bit.wire_siemens * pow(s->bits[c] - s->bits[c + n], 2)
-                                             : bit.end_siemens * pow(s->bits[c], 2);
-        }
-        double driver = s->array.volts[i] - s->words[i * n];
-        watts += word.end_siemens * driver * driver;
-        *sources_watts += s->array.volts[i] * (word.joined ? cells : word.end_siemens * driver);
-    }
-    return watts;
-}
-
-Test(crossbar, sources_give_what_resistances_take)
-{
-    for (uint64_t seed = 1; seed <= N_RANDOM; seed++) {
-        struct solved *s = solved_random(seed, 12, 2, 1e-12);
-        double sources, taken = power_of_branches(s, &sources);
-        cr_assert_float_eq(taken, sources, 1e-10 * sources + 1e-300, "seed %d: %g %g", (int)seed, taken,
-                           sources);
         free(s);
     }
 }

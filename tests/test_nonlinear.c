@@ -188,10 +188,13 @@ Test(nonlinear, random_arrays_obey_kirchhoff_with_the_law_of_their_cells)
     struct cell_law laws[] = {{.kind = CELL_LAW_SINH, .v0_volts = 0.3},
                               {.kind = CELL_LAW_SINH, .v0_volts = 0.03},
                               {.kind = CELL_LAW_SINH, .v0_volts = 0.1, .r_access_ohm = 2000},
+                              {.selector = {1e-9, 0.04}},
+                              {.kind = CELL_LAW_SINH, .v0_volts = 0.1, .selector = {1e-7, 0.02}},
                               table_of(N_SOME, some_volts, some_factor)};
+    enum { N_LAWS = sizeof laws / sizeof laws[0] };
     struct solved *s = calloc(1, sizeof *s);
     for (uint64_t seed = 1; seed <= N_RANDOM; seed++)
-        for (size_t k = 0; k < 4; k++) {
+        for (size_t k = 0; k < N_LAWS; k++) {
             array_oracle_make(seed, 20, 3, &s->array);
             solve(s, NULL, &laws[k], 1e-9);
             cr_assert(s->good, "seed %d law %zu: error %g after %zu + %zu steps", (int)seed, k,
@@ -199,7 +202,7 @@ Test(nonlinear, random_arrays_obey_kirchhoff_with_the_law_of_their_cells)
             cr_assert_lt(s->report.residual, 1e-7, "seed %d law %zu: %g", (int)seed, k, s->report.residual);
             check_columns(s, &laws[k], 2e-9, seed);
         }
-    cell_law_clear(&laws[3]);
+    cell_law_clear(&laws[N_LAWS - 1]);
     free(s);
 }
 

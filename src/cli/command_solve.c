@@ -103,11 +103,16 @@ static enum rs_status solve_all(struct solution *s, const struct array_options *
 static enum rs_status check_cells(const struct solution *s, struct array_options *options,
                                   struct rs_error *err)
 {
-    if (s->array.law.kind == CELL_LAW_LINEAR)
+    if (cell_law_is_linear(&s->array.law))
         return RS_OK;
     options->solver = NETWORK_SOLVER_FIELD;
     if (!options->transfer)
         return RS_OK;
+    if (s->array.law.kind == CELL_LAW_LINEAR)
+        return rs_fail(err, RS_INPUT,
+                       "%s:/@selector: error: 'sinh' found, 'none' expected by --transfer: cells with a "
+                       "selector have no transfer matrix",
+                       options->input);
     return rs_fail(err, RS_INPUT,
                    "%s:/@cell: error: '%s' found, 'linear' expected by --transfer: other cells have no "
                    "transfer matrix",

@@ -10,7 +10,7 @@
 
 enum { N_WORDS = 3 };
 
-/* A text attribute, one of three words (the first where it is absent), as its place among them. */
+/* A text attribute, one of three words or two (the first where it is absent), as its place among them. */
 static enum rs_status read_choice(const struct store *store, const char *name,
                                   const char *const words[N_WORDS], int *choice, struct rs_error *err)
 {
@@ -21,12 +21,14 @@ static enum rs_status read_choice(const struct store *store, const char *name,
     enum rs_status status = store_read_text(store, "/", name, &found, err);
     if (status != RS_OK)
         return status;
-    while (*choice < N_WORDS && strcmp(found, words[*choice]) != 0)
+    int n_words = words[N_WORDS - 1] != NULL ? N_WORDS : N_WORDS - 1;
+    while (*choice < n_words && strcmp(found, words[*choice]) != 0)
         ++*choice;
-    if (*choice == N_WORDS) {
-        const char *nearest = text_nearest(found, words, N_WORDS);
-        status = rs_fail(err, RS_INPUT, "%s:/@%s: error: '%s' found, '%s', '%s' or '%s' expected%s%s%s",
-                         store_path(store), name, found, words[0], words[1], words[2],
+    if (*choice == n_words) {
+        const char *nearest = text_nearest(found, words, (size_t)n_words), *last = words[n_words - 1];
+        status = rs_fail(err, RS_INPUT, "%s:/@%s: error: '%s' found, '%s'%s%s%s or '%s' expected%s%s%s",
+                         store_path(store), name, found, words[0], n_words == N_WORDS ? ", '" : "",
+                         n_words == N_WORDS ? words[1] : "", n_words == N_WORDS ? "'" : "", last,
                          nearest != NULL ? "; did you mean '" : "", nearest != NULL ? nearest : "",
                          nearest != NULL ? "'?" : "");
     }
@@ -126,21 +128,45 @@ void array_edges_clear(struct edges *edges)
     *edges = (struct edges){0};
 }
 
-static enum rs_status fail_missing(const struct store *store, const char *what, const char *cell,
-                                   struct rs_error *err)
+static enum rs_status fail_missing(const struct store *store, struct rs_error *err)
 {
-    return rs_fail(err, RS_INPUT, "%s:/%s: error: not found, expected with cell '%s'", store_path(store),
-                   what, cell);
+    return rs_fail(err, RS_INPUT, "%s:/%s: error: not found, expected with cell 'table'", store_path(store),
+                   store_has(store, "iv_volts") ? "iv_factor" : "iv_volts");
 }
 
-static enum rs_status read_sinh(const struct store *store, struct cell_law *law, struct rs_error *err)
+/* A positive number that `what`, "cell" or "selector", 'sinh' cannot do without. */
+static enum rs_status read_positive(const struct store *store, const char *name, const char *unit,
+                                    const char *what, double *value, struct rs_error *err)
 {
-    if (!store_has_attribute(store, "/", "v0_volts"))
-        return fail_missing(store, "@v0_volts", "sinh", err);
-    enum rs_status status = store_read_number(store, "/", "v0_volts", &law->v0_volts, err);
-    if (status == RS_OK && !(isfinite(law->v0_volts) && law->v0_volts > 0))
-        status = rs_fail(err, RS_INPUT, "%s:/@v0_volts: error: %g found, a positive number of volts expected",
-                         store_path(store), law->v0_volts);
+    if (!store_has_attribute(store, "/", name))
+        return rs_fail(err, RS_INPUT, "%s:/@%s: error: not found, expected with %s 'sinh'", store_path(store),
+                       name, what);
+    enum rs_status status = store_read_number(store, "/", name, value, err);
+    if (status == RS_OK && (*value == 0 || !network_accepts(*value)))
+        status = rs_fail(err, RS_INPUT, "%s:/@%s: error: %g found, a positive number of %s expected%s",
+                         store_path(store), name, *value, unit, *value > 0 ? " (1e-100 to 1e100)" : "");
+    return status;
+}
+
+/* Its numbers without the selector itself would silently do nothing. */
+static enum rs_status read_selector(const struct store *store, struct cell_law *law, struct rs_error *err)
+{
+    static const char *const words[N_WORDS] = {"none", "sinh", NULL};
+    static const char *const names[] = {"selector_i0_amperes", "selector_v0_volts"};
+    struct cell_selector selector = {0};
+    int choice;
+    enum rs_status status = read_choice(store, "selector", words, &choice, err);
+    for (size_t k = 0; k < sizeof names / sizeof names[0] && status == RS_OK; k++)
+        if (choice == 0 && store_has_attribute(store, "/", names[k]))
+            status = rs_fail(err, RS_INPUT, "%s:/@%s: error: found without selector 'sinh'",
+                             store_path(store), names[k]);
+    if (status != RS_OK || choice == 0)
+        return status;
+    status = read_positive(store, names[0], "amperes", "selector", &selector.i0_amperes, err);
+    if (status == RS_OK)
+        status = read_positive(store, names[1], "volts", "selector", &selector.v0_volts, err);
+    if (status == RS_OK)
+        law->selector = selector;
     return status;
 }
 
@@ -151,12 +177,12 @@ static enum rs_status read_table(const struct store *store, struct cell_law *law
     enum rs_status status =
         read_line(store, "iv_volts", (struct store_axis){"voltages", STORE_SIZE_ANY, NULL}, &volts, &n, err);
     if (status == RS_OK && volts == NULL)
-        status = fail_missing(store, "iv_volts", "table", err);
+        status = fail_missing(store, err);
     if (status == RS_OK)
         status = read_line(store, "iv_factor", (struct store_axis){"factors", n, "of /iv_volts"}, &factor, &n,
                            err);
     if (status == RS_OK && factor == NULL)
-        status = fail_missing(store, "iv_factor", "table", err);
+        status = fail_missing(store, err);
     if (status == RS_OK) {
         struct rs_error reason;
         double r_access_ohm = law->r_access_ohm;
@@ -183,11 +209,13 @@ enum rs_status array_edges_read_law(const struct store *store, struct cell_law *
     law->kind = (enum cell_law_kind)cell;
     switch (law->kind) {
     case CELL_LAW_SINH:
-        return read_sinh(store, law, err);
+        status = read_positive(store, "v0_volts", "volts", "cell", &law->v0_volts, err);
+        break;
     case CELL_LAW_TABLE:
-        return read_table(store, law, err);
+        status = read_table(store, law, err);
+        break;
     case CELL_LAW_LINEAR:
         break;
     }
-    return RS_OK;
+    return status == RS_OK ? read_selector(store, law, err) : status;
 }

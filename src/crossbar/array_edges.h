@@ -17,7 +17,8 @@ enum rs_status array_edges_read(const struct store *store, const struct network 
                                 struct rs_error *err) RS_MUST_CHECK;
 void array_edges_clear(struct edges *edges);
 
-/* cell, v0_volts, /iv_volts, /iv_factor into `law`; its r_access_ohm is left alone. */
+/* cell, v0_volts, /iv_volts, /iv_factor, selector, selector_i0_amperes, selector_v0_volts into `law`; its
+ * r_access_ohm is left alone. */
 enum rs_status array_edges_read_law(const struct store *store, struct cell_law *law,
                                     struct rs_error *err) RS_MUST_CHECK;
 

@@ -50,7 +50,7 @@ static enum rs_status compute_transfer(struct array_solver *solver, struct rs_er
 
 bool array_solver_reduces(const struct array_file *array)
 {
-    return array->law.kind == CELL_LAW_LINEAR && network_is_uniform(&array->network) &&
+    return cell_law_is_linear(&array->law) && network_is_uniform(&array->network) &&
            edges_are_default(&array->network, &array->edges);
 }
 
@@ -77,7 +77,7 @@ enum rs_status array_solver_create_borrow(const struct array_file *array, struct
     if (solver == NULL)
         return RS_INTERNAL;
     solver->array = array;
-    enum rs_status status = array->law.kind == CELL_LAW_LINEAR
+    enum rs_status status = cell_law_is_linear(&array->law)
                                 ? prepare_linear(solver, err)
                                 : nonlinear_plan_create_borrow(&array->network, &array->edges, &array->law,
                                                                array->conductance, &solver->nonlinear, err);

@@ -15,8 +15,8 @@
 
 #define MONOTONE_SLOPE_RATIO 3.0 /* of the secant: slopes within it make a rising cubic */
 
-enum { ACCESS_STEPS_MAX = 200 };
-#define ACCESS_PRECISION 1e-16
+enum { SERIES_STEPS_MAX = 200 };
+#define SERIES_PRECISION 1e-16
 
 /* --- tables --- */
 
@@ -175,20 +175,42 @@ static double shape(const struct cell_law *law, double volts, double *slope)
     return volts;
 }
 
-/* x + r G f(x) = volts for x between 0 and volts: Newton, halving its bracket where that leaves it. */
-static double share_of_cell(const struct cell_law *law, double ratio, double volts, double *slope)
+bool cell_law_is_linear(const struct cell_law *law)
 {
-    double low = 0, high = fabs(volts), x = high;
-    for (int step = 0; step < ACCESS_STEPS_MAX; step++) {
-        double excess = x + ratio * shape(law, x, slope) - fabs(volts);
+    return law->kind == CELL_LAW_LINEAR && !cell_selector_exists(&law->selector);
+}
+
+/* What the devices in series take at a current. */
+static double series_volts(const struct cell_law *law, double amperes, double *slope_ohm)
+{
+    double volts = cell_selector_volts(&law->selector, amperes, slope_ohm);
+    *slope_ohm += law->r_access_ohm;
+    return volts + law->r_access_ohm * amperes;
+}
+
+/*
+ * x + s(G f(x)) = volts for x between 0 and volts, s the devices in series: Newton, halving its bracket where
+ * that leaves it. Both f and a resistance pull it down from above; a selector lets it rise from its slope at
+ * 0.
+ */
+static double share_of_cell(const struct cell_law *law, double conductance, double volts)
+{
+    double low = 0, high = fabs(volts), x = high, slope, ohm;
+    if (cell_selector_exists(&law->selector)) {
+        series_volts(law, 0, &ohm);
+        x = high / (1 + ohm * conductance);
+    }
+    for (int step = 0; step < SERIES_STEPS_MAX; step++) {
+        double current = conductance * shape(law, x, &slope);
+        double excess = x + series_volts(law, current, &ohm) - fabs(volts);
         if (excess > 0)
             high = x;
         else
             low = x;
-        double next = x - excess / (1 + ratio * *slope);
+        double next = x - excess / (1 + conductance * slope * ohm);
         if (!(next >= low && next <= high))
             next = low + (high - low) / 2;
-        if (fabs(next - x) <= ACCESS_PRECISION * x)
+        if (fabs(next - x) <= SERIES_PRECISION * x)
             break;
         x = next;
     }
@@ -198,14 +220,18 @@ static double share_of_cell(const struct cell_law *law, double ratio, double vol
 double cell_law_current(const struct cell_law *law, double conductance_siemens, double volts,
                         double *tangent_siemens)
 {
-    double slope, ratio = law->r_access_ohm * conductance_siemens;
-    if (law->kind == CELL_LAW_LINEAR) {
+    double slope, ohm, ratio = law->r_access_ohm * conductance_siemens;
+    bool selected = cell_selector_exists(&law->selector);
+    if (law->kind == CELL_LAW_LINEAR && !selected) {
         *tangent_siemens = conductance_siemens / (1 + ratio);
         return *tangent_siemens * volts;
     }
-    double inner = ratio > 0 ? share_of_cell(law, ratio, volts, &slope) : volts;
+    double inner = volts;
+    if (ratio > 0 || (selected && conductance_siemens > 0))
+        inner = share_of_cell(law, conductance_siemens, volts);
     double current = conductance_siemens * shape(law, inner, &slope);
-    *tangent_siemens = conductance_siemens * slope / (1 + ratio * slope);
+    series_volts(law, current, &ohm);
+    *tangent_siemens = conductance_siemens * slope / (1 + conductance_siemens * slope * ohm);
     return current;
 }
 

@@ -23,7 +23,7 @@ enum { ITERATIONS_MAX = 2000, N_FIELDS = 9 };
 
 /* A column that only sneak paths reach has a floor of 0: the iteration then goes on to the last digit. So it
  * does where a bit line floats: its voltages show in no current of its own. */
-#define EXHAUSTED 1e-16
+#define EXHAUSTED 1e-20
 
 struct field_plan {
     struct network network;

@@ -11,6 +11,8 @@ librescore_core_la_SOURCES += \
     %D%/bit_line.h \
     %D%/cell_law.c \
     %D%/cell_law.h \
+    %D%/cell_selector.c \
+    %D%/cell_selector.h \
     %D%/certify.c \
     %D%/certify.h \
     %D%/edges.c \

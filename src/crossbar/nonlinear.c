@@ -138,18 +138,19 @@ static void measure_mismatch(struct nonlinear_plan *plan)
 
 /*
  * Whether the share `t` of the way from plan->volts to plan->next ends before, or little behind, the minimum
- * of the co-content on that way. Wires and drivers only pull it towards the end of the step, so cells decide.
+ * of the co-content on that way. Wires and drivers only pull it towards the end of the step, so cells decide,
+ * where the step is not lost in the rounding of their currents.
  */
 static bool stays(const struct nonlinear_plan *plan, double t)
 {
     double slope = 0, scale = 0, rounding = 0, unused;
     for (size_t c = 0, n = count_cells(plan); c < n; c++) {
         double step = plan->next[c] - plan->volts[c], tangent = plan->tangent[c] * step;
-        double start = plan->sources[c] + plan->tangent[c] * plan->volts[c];
+        double across = plan->tangent[c] * plan->volts[c], start = plan->sources[c] + across;
         double end = cell_law_current(plan->law, plan->conductance[c], plan->volts[c] + t * step, &unused);
         slope += (end - start - tangent) * step;
         scale += tangent * step;
-        rounding += ROUNDING * fabs(end * step);
+        rounding += ROUNDING * (fabs(end) + fabs(across)) * fabs(step);
     }
     return slope <= OVERSHOOT * scale + rounding;
 }
