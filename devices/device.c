@@ -263,7 +263,7 @@ static bool is_on(const struct device *device, int block)
 
 bool device_has_write_noise(const struct device *device)
 {
-    for (int block = 0; block < LAW_READ_NOISE; block++)
+    for (int block = 0; block < LAW_TELEGRAPH; block++)
         if (is_on(device, block) && block != LAW_LEVELS && block != LAW_TEMPERATURE)
             return true;
     return false;
@@ -310,7 +310,7 @@ void device_program(const struct device *device, const struct random_key *key, s
         double written[LAW_CELLS];
         const struct law_cells cells = {n - first < LAW_CELLS ? n - first : LAW_CELLS, target_siemens + first,
                                         written, conductance_siemens + first, n_columns};
-        for (int block = 0; block < LAW_READ_NOISE; block++) {
+        for (int block = 0; block < LAW_TELEGRAPH; block++) {
             if (block == LAW_RELAXATION)
                 memcpy(written, conductance_siemens + first, cells.n * sizeof *written);
             apply(device, block, key, first, &cells);

@@ -32,6 +32,7 @@ enum { LAW_PARAMS_SIZE = 10240, LAW_CELLS = 1024 };
     LAW(STUCK, "stuck", STUCK, TRIAL, "cells that do not take their target")                                 \
     LAW(TEMPERATURE, "temperature", TEMPERATURE, TRIAL, "conductance and ageing at another temperature")     \
     LAW(FLICKER, "flicker", FLICKER, WRITE, "1/f noise: one value from a write to the next")                 \
+    LAW(TELEGRAPH, "telegraph", TELEGRAPH, READ, "random telegraph noise, evolving from read to read")       \
     LAW(READ_NOISE, "read_noise", READ, READ, "white noise, drawn at each read")
 
 enum law_block {
@@ -83,7 +84,7 @@ struct law {
     void (*moments)(const void *params, const struct law_conditions *at, const struct law_cells *cells,
                     double *shift_siemens, double *sigma_siemens);
 
-    /* Of any other law. */
+    /* Of any other law; a block whose state goes on from read to read has neither. */
     void (*apply)(const void *params, const struct law_conditions *at, const struct law_draws *draws,
                   const struct law_cells *cells);
 };

@@ -20,6 +20,7 @@
     LAW(flicker_log)                                                                                         \
     LAW(flicker_branch)                                                                                      \
     LAW(flicker_power)                                                                                       \
+    LAW(telegraph)                                                                                           \
     LAW(relative)
 
 #define LAW_DECLARE(name) extern const struct law law_##name;

@@ -15,6 +15,7 @@ librescore_core_la_SOURCES += \
     %D%/law_spread.c \
     %D%/law_stuck.c \
     %D%/law_table.c \
+    %D%/law_telegraph.c %D%/law_telegraph.h \
     %D%/law_temperature.c %D%/law_temperature.h
 
 # Cards are compiled in: the program works from any directory.

@@ -235,3 +235,8 @@ unit_tests += %D%/test_property
 tests_test_property_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_property_CFLAGS = $(test_flags)
 tests_test_property_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_telegraph
+tests_test_telegraph_SOURCES = %D%/test_telegraph.c
+tests_test_telegraph_CFLAGS = $(test_flags)
+tests_test_telegraph_LDADD = $(test_libraries)

@@ -44,7 +44,7 @@ Test(card, every_law_of_every_preset_stays_finite_over_its_whole_range)
         cr_assert_eq(card_load_preset(card_preset_names[c], &card, &err), RS_OK);
         card_times(&card, &first, &last);
         for (int block = 0; block < LAW_BLOCKS; block++)
-            for (int i = 0; i <= 100 && card.blocks[block].law != NULL; i++) {
+            for (int i = 0; i <= 100 && card.blocks[block].law != NULL && block != LAW_TELEGRAPH; i++) {
                 double low = card.window.g_min_siemens, span = card.window.g_max_siemens - low, target[11],
                        g[11];
                 struct law_conditions at = {fmax(first, 1e-9) *
@@ -69,7 +69,10 @@ Test(card, every_law_can_be_found_and_is_documented)
     for (size_t i = 0; i < n; i++) {
         cr_assert_eq(law_find(laws[i]->block, laws[i]->kind), laws[i]);
         cr_assert(laws[i]->summary[0] != '\0' && laws[i]->source[0] != '\0');
-        cr_assert_neq(laws[i]->moments == NULL, laws[i]->apply == NULL, "one of both");
+        if (laws[i]->block == LAW_TELEGRAPH)
+            cr_assert(laws[i]->moments == NULL && laws[i]->apply == NULL);
+        else
+            cr_assert_neq(laws[i]->moments == NULL, laws[i]->apply == NULL, "one of both");
         cr_assert_leq(laws[i]->params->struct_size, LAW_PARAMS_SIZE);
         for (size_t k = 0; k < laws[i]->params->n_options; k++)
             cr_assert_not_null(laws[i]->params->options[k].help);
