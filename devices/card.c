@@ -24,9 +24,7 @@
     CARD(generic_hfo2, "generic-hfo2")                                                                       \
     CARD(generic_high_resistance, "generic-high-resistance")
 
-#define CARD_DECLARE(symbol, name)                                                                           \
-    extern const unsigned char card_embedded_##symbol[];                                                     \
-    extern const size_t card_embedded_##symbol##_size;
+#define CARD_DECLARE(symbol, name) extern const unsigned char card_embedded_##symbol[];
 CARD_LIST(CARD_DECLARE)
 #undef CARD_DECLARE
 
@@ -294,28 +292,31 @@ enum rs_status card_load_file(const char *path, struct card *card, struct rs_err
 const char *const card_preset_names[] = {CARD_LIST(CARD_NAME) NULL};
 #undef CARD_NAME
 
-enum rs_status card_load_preset(const char *name, struct card *card, struct rs_error *err)
+/* Each ends with a zero byte (build-aux/embed.sh). */
+const char *card_preset_text(const char *name)
 {
-    const struct preset {
-        const unsigned char *bytes;
-        size_t n_bytes;
-    } presets[] = {
-#define CARD_BYTES(symbol, name) {card_embedded_##symbol, card_embedded_##symbol##_size},
+    const unsigned char *const texts[] = {
+#define CARD_BYTES(symbol, name) card_embedded_##symbol,
         CARD_LIST(CARD_BYTES)
 #undef CARD_BYTES
     };
-    for (size_t i = 0; card_preset_names[i] != NULL; i++) {
-        if (strcmp(card_preset_names[i], name) != 0)
-            continue;
-        struct yaml_document *document = NULL;
-        enum rs_status status =
-            yaml_parse(name, (const char *)presets[i].bytes, presets[i].n_bytes, &document, err);
-        if (status == RS_OK)
-            status = read_card(document, card, err);
-        yaml_destroy(document);
-        return status;
-    }
-    return rs_fail(err, RS_INPUT, "no card named '%s'", name);
+    for (size_t i = 0; card_preset_names[i] != NULL; i++)
+        if (strcmp(card_preset_names[i], name) == 0)
+            return (const char *)texts[i];
+    return NULL;
+}
+
+enum rs_status card_load_preset(const char *name, struct card *card, struct rs_error *err)
+{
+    const char *text = card_preset_text(name);
+    struct yaml_document *document = NULL;
+    if (text == NULL)
+        return rs_fail(err, RS_INPUT, "no card named '%s'; `rescore device list` names them", name);
+    enum rs_status status = yaml_parse(name, text, strlen(text), &document, err);
+    if (status == RS_OK)
+        status = read_card(document, card, err);
+    yaml_destroy(document);
+    return status;
 }
 
 void card_times(const struct card *card, double *first_seconds, double *last_seconds)

@@ -43,6 +43,9 @@ extern const char *const card_preset_names[];
 /* Reads the card of that name. */
 enum rs_status card_load_preset(const char *name, struct card *card, struct rs_error *err) RS_MUST_CHECK;
 
+/* The text of the card of that name, or NULL. */
+const char *card_preset_text(const char *name);
+
 /* Reads a card from a file; every error of the file is reported, each as "FILE:LINE:COLUMN: error: ...". */
 enum rs_status card_load_file(const char *path, struct card *card, struct rs_error *err) RS_MUST_CHECK;
 

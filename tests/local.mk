@@ -240,3 +240,4 @@ unit_tests += %D%/test_telegraph
 tests_test_telegraph_SOURCES = %D%/test_telegraph.c
 tests_test_telegraph_CFLAGS = $(test_flags)
 tests_test_telegraph_LDADD = $(test_libraries)
+shell_tests += %D%/cli_device.sh

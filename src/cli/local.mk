@@ -4,6 +4,7 @@ rescore_SOURCES = \
     %D%/command.c %D%/command.h \
     %D%/command_check.c \
     %D%/command_compare.c \
+    %D%/command_device.c \
     %D%/command_explain.c \
     %D%/command_info.c \
     %D%/command_init.c \
