@@ -55,6 +55,11 @@ bool device_has_read_noise(const struct device *device);
 void device_program(const struct device *device, const struct random_key *key, size_t n_rows,
                     size_t n_columns, const double *target_siemens, double *conductance_siemens);
 
+/* What device.time, faults, temperature and 1/f noise make of conductances just written; key->draw tells
+ * apart several agings of one write. */
+void device_age(const struct device *device, const struct random_key *key, size_t n_rows, size_t n_columns,
+                const double *target_siemens, double *conductance_siemens);
+
 /* One read of `n` cells; key->draw is the read. target_siemens: as programmed. */
 void device_read(const struct device *device, const struct random_key *key, size_t n,
                  const double *target_siemens, const double *conductance_siemens, double *read_siemens);

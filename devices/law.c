@@ -60,8 +60,6 @@ void law_apply(const struct law *law, const void *params, const struct law_condi
     own.key.purpose = blocks[law->block].purpose;
     if (blocks[law->block].lifetime == LAW_PER_TRIAL)
         own.key.write = 0;
-    if (blocks[law->block].lifetime != LAW_PER_READ)
-        own.key.draw = 0;
     if (law->moments == NULL) {
         law->apply(params, at, &own, cells);
         return;

@@ -33,7 +33,9 @@ enum { LAW_PARAMS_SIZE = 10240, LAW_CELLS = 1024 };
     LAW(TEMPERATURE, "temperature", TEMPERATURE, TRIAL, "conductance and ageing at another temperature")     \
     LAW(FLICKER, "flicker", FLICKER, WRITE, "1/f noise: one value from a write to the next")                 \
     LAW(TELEGRAPH, "telegraph", TELEGRAPH, READ, "random telegraph noise, evolving from read to read")       \
-    LAW(READ_NOISE, "read_noise", READ, READ, "white noise, drawn at each read")
+    LAW(READ_NOISE, "read_noise", READ, READ, "white noise, drawn at each read")                             \
+    LAW(PULSE, "pulse", PULSE, WRITE, "how a cell answers programming pulses")                               \
+    LAW(WRITE_VERIFY, "write_verify", VERIFY, WRITE, "how cells are programmed pulse by pulse")
 
 enum law_block {
 #define LAW_BLOCK_ENUM(name, key, purpose, lifetime, help) LAW_##name,
@@ -84,9 +86,12 @@ struct law {
     void (*moments)(const void *params, const struct law_conditions *at, const struct law_cells *cells,
                     double *shift_siemens, double *sigma_siemens);
 
-    /* Of any other law; a block whose state goes on from read to read has neither. */
+    /* Of any other law that acts on conductances. */
     void (*apply)(const void *params, const struct law_conditions *at, const struct law_draws *draws,
                   const struct law_cells *cells);
+
+    /* Of the block `pulse`. */
+    const struct pulse_model *pulse;
 };
 
 /* What a block is called in a card; what it is; how long its draws live. */

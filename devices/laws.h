@@ -21,6 +21,11 @@
     LAW(flicker_branch)                                                                                      \
     LAW(flicker_power)                                                                                       \
     LAW(telegraph)                                                                                           \
+    LAW(soft_bounds)                                                                                         \
+    LAW(stanford)                                                                                            \
+    LAW(vteam)                                                                                               \
+    LAW(yakopcic)                                                                                            \
+    LAW(write_verify)                                                                                        \
     LAW(relative)
 
 #define LAW_DECLARE(name) extern const struct law law_##name;

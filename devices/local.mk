@@ -16,7 +16,13 @@ librescore_core_la_SOURCES += \
     %D%/law_stuck.c \
     %D%/law_table.c \
     %D%/law_telegraph.c %D%/law_telegraph.h \
-    %D%/law_temperature.c %D%/law_temperature.h
+    %D%/law_temperature.c %D%/law_temperature.h \
+    %D%/pulse.h \
+    %D%/pulse_soft_bounds.c \
+    %D%/pulse_stanford.c \
+    %D%/pulse_vteam.c \
+    %D%/pulse_yakopcic.c \
+    %D%/write_verify.c %D%/write_verify.h
 
 # Cards are compiled in: the program works from any directory.
 device_cards = \

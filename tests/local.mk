@@ -241,3 +241,8 @@ tests_test_telegraph_SOURCES = %D%/test_telegraph.c
 tests_test_telegraph_CFLAGS = $(test_flags)
 tests_test_telegraph_LDADD = $(test_libraries)
 shell_tests += %D%/cli_device.sh
+
+unit_tests += %D%/test_pulse
+tests_test_pulse_SOURCES = %D%/test_pulse.c
+tests_test_pulse_CFLAGS = $(test_flags)
+tests_test_pulse_LDADD = $(test_libraries)

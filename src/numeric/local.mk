@@ -1,4 +1,5 @@
 librescore_core_la_SOURCES += \
+    %D%/ode.c %D%/ode.h \
     %D%/random.c %D%/random.h \
     %D%/softmax.c %D%/softmax.h \
     %D%/statistics.c %D%/statistics.h

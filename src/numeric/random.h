@@ -67,6 +67,9 @@ void random_normals(const struct random_key *key, size_t n, double *normals);
 /* The same of cells first ... first + n - 1; first is a multiple of 4. */
 void random_normals_from(const struct random_key *key, size_t first, size_t n, double *normals);
 
+/* The normal of one cell. */
+double random_normal(const struct random_key *key, uint32_t cell);
+
 /* Uniforms in (0, 1) of cells 0 ... n-1. */
 void random_uniforms(const struct random_key *key, size_t n, double *uniforms);
 
