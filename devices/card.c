@@ -20,9 +20,12 @@
     CARD(pcm_joshi, "pcm-joshi")                                                                             \
     CARD(hermes1, "hermes1")                                                                                 \
     CARD(hermes2, "hermes2")                                                                                 \
+    CARD(gong2022_om, "gong2022-om")                                                                         \
+    CARD(gong2022_hfo2, "gong2022-hfo2")                                                                     \
     CARD(worst_stuck10, "worst-stuck10")                                                                     \
     CARD(generic_hfo2, "generic-hfo2")                                                                       \
-    CARD(generic_high_resistance, "generic-high-resistance")
+    CARD(generic_high_resistance, "generic-high-resistance")                                                 \
+    CARD(generic_stanford, "generic-stanford")
 
 #define CARD_DECLARE(symbol, name) extern const unsigned char card_embedded_##symbol[];
 CARD_LIST(CARD_DECLARE)

@@ -301,17 +301,15 @@ static void apply(const struct device *device, int block, const struct random_ke
     clamp(device, block, cells);
 }
 
-/* Blocks first ... end - 1, on the array chunk by chunk. */
-static void apply_all(const struct device *device, const struct random_key *key, int first_block, int end,
-                      size_t n_rows, size_t n_columns, const double *target_siemens,
-                      double *conductance_siemens)
+void device_act(const struct device *device, const struct random_key *key, int first_block, int end_block,
+                size_t n_rows, size_t n_columns, const double *target_siemens, double *conductance_siemens)
 {
     size_t n = n_rows * n_columns;
     for (size_t first = 0; first < n; first += LAW_CELLS) {
         double written[LAW_CELLS];
         const struct law_cells cells = {n - first < LAW_CELLS ? n - first : LAW_CELLS, target_siemens + first,
                                         written, conductance_siemens + first, n_columns};
-        for (int block = first_block; block < end; block++) {
+        for (int block = first_block; block < end_block; block++) {
             if (block == LAW_RELAXATION)
                 memcpy(written, conductance_siemens + first, cells.n * sizeof *written);
             apply(device, block, key, first, &cells);
@@ -325,16 +323,8 @@ void device_program(const struct device *device, const struct random_key *key, s
     struct random_key write = *key;
     write.draw = 0;
     memcpy(conductance_siemens, target_siemens, n_rows * n_columns * sizeof *target_siemens);
-    apply_all(device, &write, LAW_LEVELS, LAW_RELAXATION, n_rows, n_columns, target_siemens,
-              conductance_siemens);
-    device_age(device, &write, n_rows, n_columns, target_siemens, conductance_siemens);
-}
-
-void device_age(const struct device *device, const struct random_key *key, size_t n_rows, size_t n_columns,
-                const double *target_siemens, double *conductance_siemens)
-{
-    apply_all(device, key, LAW_RELAXATION, LAW_TELEGRAPH, n_rows, n_columns, target_siemens,
-              conductance_siemens);
+    device_act(device, &write, LAW_LEVELS, LAW_TELEGRAPH, n_rows, n_columns, target_siemens,
+               conductance_siemens);
 }
 
 void device_read(const struct device *device, const struct random_key *key, size_t n,

@@ -55,10 +55,12 @@ bool device_has_read_noise(const struct device *device);
 void device_program(const struct device *device, const struct random_key *key, size_t n_rows,
                     size_t n_columns, const double *target_siemens, double *conductance_siemens);
 
-/* What device.time, faults, temperature and 1/f noise make of conductances just written; key->draw tells
- * apart several agings of one write. */
-void device_age(const struct device *device, const struct random_key *key, size_t n_rows, size_t n_columns,
-                const double *target_siemens, double *conductance_siemens);
+/*
+ * Blocks first_block ... end_block - 1 of the card alone, on conductances that the blocks before have left:
+ * LAW_RELAXATION ... LAW_TELEGRAPH - 1 is what time, faults, temperature and 1/f noise make of a write.
+ */
+void device_act(const struct device *device, const struct random_key *key, int first_block, int end_block,
+                size_t n_rows, size_t n_columns, const double *target_siemens, double *conductance_siemens);
 
 /* One read of `n` cells; key->draw is the read. target_siemens: as programmed. */
 void device_read(const struct device *device, const struct random_key *key, size_t n,

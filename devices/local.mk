@@ -17,6 +17,7 @@ librescore_core_la_SOURCES += \
     %D%/law_table.c \
     %D%/law_telegraph.c %D%/law_telegraph.h \
     %D%/law_temperature.c %D%/law_temperature.h \
+    %D%/program.c %D%/program.h \
     %D%/pulse.h \
     %D%/pulse_soft_bounds.c \
     %D%/pulse_stanford.c \
@@ -36,9 +37,12 @@ device_cards = \
     %D%/cards/pcm-joshi.yaml \
     %D%/cards/hermes1.yaml \
     %D%/cards/hermes2.yaml \
+    %D%/cards/gong2022-om.yaml \
+    %D%/cards/gong2022-hfo2.yaml \
     %D%/cards/worst-stuck10.yaml \
     %D%/cards/generic-hfo2.yaml \
-    %D%/cards/generic-high-resistance.yaml
+    %D%/cards/generic-high-resistance.yaml \
+    %D%/cards/generic-stanford.yaml
 nodist_librescore_core_la_SOURCES += devices/card_embedded.c
 CLEANFILES += devices/card_embedded.c
 EXTRA_DIST += %D%/README.md $(device_cards)

@@ -10,6 +10,7 @@ rescore_SOURCES = \
     %D%/command_init.c \
     %D%/command_merge.c \
     %D%/command_netlist.c \
+    %D%/command_program.c \
     %D%/command_report.c \
     %D%/command_run.c \
     %D%/command_solve.c \
