@@ -291,6 +291,17 @@ enum rs_status card_load_file(const char *path, struct card *card, struct rs_err
     return status;
 }
 
+enum rs_status card_parse(const char *path, const char *text, size_t n_bytes, struct card *card,
+                          struct rs_error *err)
+{
+    struct yaml_document *document = NULL;
+    enum rs_status status = yaml_parse(path, text, n_bytes, &document, err);
+    if (status == RS_OK)
+        status = read_card(document, card, err);
+    yaml_destroy(document);
+    return status;
+}
+
 #define CARD_NAME(symbol, name) name,
 const char *const card_preset_names[] = {CARD_LIST(CARD_NAME) NULL};
 #undef CARD_NAME
@@ -312,14 +323,9 @@ const char *card_preset_text(const char *name)
 enum rs_status card_load_preset(const char *name, struct card *card, struct rs_error *err)
 {
     const char *text = card_preset_text(name);
-    struct yaml_document *document = NULL;
     if (text == NULL)
         return rs_fail(err, RS_INPUT, "no card named '%s'; `rescore device list` names them", name);
-    enum rs_status status = yaml_parse(name, text, strlen(text), &document, err);
-    if (status == RS_OK)
-        status = read_card(document, card, err);
-    yaml_destroy(document);
-    return status;
+    return card_parse(name, text, strlen(text), card, err);
 }
 
 void card_times(const struct card *card, double *first_seconds, double *last_seconds)

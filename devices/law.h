@@ -35,7 +35,8 @@ enum { LAW_PARAMS_SIZE = 10240, LAW_CELLS = 1024 };
     LAW(TELEGRAPH, "telegraph", TELEGRAPH, READ, "random telegraph noise, evolving from read to read")       \
     LAW(READ_NOISE, "read_noise", READ, READ, "white noise, drawn at each read")                             \
     LAW(PULSE, "pulse", PULSE, WRITE, "how a cell answers programming pulses")                               \
-    LAW(WRITE_VERIFY, "write_verify", VERIFY, WRITE, "how cells are programmed pulse by pulse")
+    LAW(WRITE_VERIFY, "write_verify", VERIFY, WRITE, "how cells are programmed pulse by pulse")              \
+    LAW(CURRENT_VOLTAGE, "current_voltage", DEVICE, TRIAL, "how the current bends with the voltage")
 
 enum law_block {
 #define LAW_BLOCK_ENUM(name, key, purpose, lifetime, help) LAW_##name,

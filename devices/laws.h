@@ -10,6 +10,7 @@
     LAW(spread_device)                                                                                       \
     LAW(polynomial)                                                                                          \
     LAW(table)                                                                                               \
+    LAW(empirical)                                                                                           \
     LAW(acceptance)                                                                                          \
     LAW(spread_cycle)                                                                                        \
     LAW(log_time)                                                                                            \
@@ -26,7 +27,9 @@
     LAW(vteam)                                                                                               \
     LAW(yakopcic)                                                                                            \
     LAW(write_verify)                                                                                        \
-    LAW(relative)
+    LAW(relative)                                                                                            \
+    LAW(current_voltage_sine)                                                                                \
+    LAW(current_voltage_table)
 
 #define LAW_DECLARE(name) extern const struct law law_##name;
 LAWS_LIST(LAW_DECLARE)

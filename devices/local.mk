@@ -1,9 +1,18 @@
 librescore_core_la_SOURCES += \
     %D%/card.c %D%/card.h \
     %D%/device.c %D%/device.h \
+    %D%/fit.c %D%/fit.h %D%/fit_internal.h \
+    %D%/fit_card.c \
+    %D%/fit_empirical.c \
+    %D%/fit_noise.c \
+    %D%/fit_programming.c \
+    %D%/fit_ratio.c \
+    %D%/fit_relaxation.c \
     %D%/law.c %D%/law.h %D%/laws.h \
     %D%/law_acceptance.c \
     %D%/law_branch.c %D%/law_branch.h \
+    %D%/law_current_voltage.c %D%/law_current_voltage.h \
+    %D%/law_empirical.c \
     %D%/law_flicker.c \
     %D%/law_flicker_log.c \
     %D%/law_levels.c \
@@ -17,6 +26,7 @@ librescore_core_la_SOURCES += \
     %D%/law_table.c \
     %D%/law_telegraph.c %D%/law_telegraph.h \
     %D%/law_temperature.c %D%/law_temperature.h \
+    %D%/measured.c %D%/measured.h \
     %D%/program.c %D%/program.h \
     %D%/pulse.h \
     %D%/pulse_soft_bounds.c \

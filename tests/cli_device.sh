@@ -35,6 +35,6 @@ sed 's/^name: .*/name: mine/; s/0.348 uS/-1 kg/' mine.yaml > bad.yaml
 refused 65 "bad.yaml:[0-9]*:[0-9]*: error: 'sigma'" "a bad card says where" show ./bad.yaml
 refused 65 "no card named 'wan2023'" "a card that is none" show wan2023
 refused 64 "card's name or file expected" "show without a name" show
-refused 64 "'fly' found, list or show NAME expected" "an unknown verb" fly
+refused 64 "'fly' found, list, show NAME or fit DATA.csv expected" "an unknown verb" fly
 refused 74 "nofile.yaml" "a file that is not there" show ./nofile.yaml
 plan

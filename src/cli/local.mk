@@ -15,6 +15,7 @@ rescore_SOURCES = \
     %D%/command_run.c \
     %D%/command_solve.c \
     %D%/command_train.c \
+    %D%/device_fit.c %D%/device_fit.h \
     %D%/launcher.c %D%/launcher.h \
     %D%/main.c \
     %D%/progress.c %D%/progress.h
