@@ -311,6 +311,9 @@ void fit_relaxation(struct fit *fit)
         return;
     write_block(fit, &moments, values, errors);
     snprintf(block->note, sizeof block->note,
-             "AICc: log-time %.5g, with a spread at t0 %.5g, power %.5g; the lowest is taken",
-             criteria[LOG_TIME], criteria[LOG_TIME_JUMP], criteria[POWER]);
+             "AICc: log-time %.5g, with a spread at t0 %.5g, power %.5g; the lowest is taken%s",
+             criteria[LOG_TIME], criteria[LOG_TIME_JUMP], criteria[POWER],
+             fit->data.has_device || fit->data.has_cycle
+                 ? "; where the same writes are read at all times, chi-square is too small"
+                 : "");
 }

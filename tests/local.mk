@@ -246,3 +246,13 @@ unit_tests += %D%/test_pulse
 tests_test_pulse_SOURCES = %D%/test_pulse.c
 tests_test_pulse_CFLAGS = $(test_flags)
 tests_test_pulse_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_csv
+tests_test_csv_SOURCES = %D%/test_csv.c %D%/folder.h
+tests_test_csv_CFLAGS = $(test_flags)
+tests_test_csv_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_fit
+tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
+tests_test_fit_CFLAGS = $(test_flags)
+tests_test_fit_LDADD = $(test_libraries)

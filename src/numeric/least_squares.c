@@ -5,6 +5,7 @@
 #include <gsl/gsl_multifit.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/require.h"
 
@@ -31,6 +32,7 @@ bool least_squares_linear(size_t n, size_t n_params, const double *design, const
 struct problem {
     least_squares_residuals *residuals;
     void *context;
+    double *scratch; /* [n]: GSL also asks for residuals with a stride */
 };
 
 static int evaluate(const gsl_vector *x, void *context, gsl_vector *f)
@@ -39,10 +41,9 @@ static int evaluate(const gsl_vector *x, void *context, gsl_vector *f)
     double params[LEAST_SQUARES_PARAMS_MAX];
     for (size_t i = 0; i < x->size; i++)
         params[i] = gsl_vector_get(x, i);
-    problem->residuals(problem->context, params, f->data);
+    problem->residuals(problem->context, params, problem->scratch);
     for (size_t i = 0; i < f->size; i++) /* a step out of the law's domain is one to take back */
-        if (!isfinite(f->data[i]))
-            f->data[i] = 1e100;
+        gsl_vector_set(f, i, isfinite(problem->scratch[i]) ? problem->scratch[i] : 1e100);
     return GSL_SUCCESS;
 }
 
@@ -64,7 +65,7 @@ static bool minimise(gsl_multifit_nlinear_workspace *space, gsl_multifit_nlinear
 bool least_squares_nonlinear(least_squares_residuals *residuals, void *context, size_t n, size_t n_params,
                              double *params, double *covariance, double *chi_square)
 {
-    struct problem problem = {residuals, context};
+    struct problem problem = {residuals, context, malloc(n * sizeof(double))};
     gsl_multifit_nlinear_parameters settings = gsl_multifit_nlinear_default_parameters();
     gsl_multifit_nlinear_fdf function = {.f = evaluate, .n = n, .p = n_params, .params = &problem};
     gsl_vector_view start = gsl_vector_view_array(params, n_params);
@@ -75,7 +76,8 @@ bool least_squares_nonlinear(least_squares_residuals *residuals, void *context, 
     gsl_error_handler_t *aborting = gsl_set_error_handler_off();
     gsl_multifit_nlinear_workspace *space =
         gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &settings, n, n_params);
-    bool good = space != NULL && minimise(space, &function, &start.vector, &spread.matrix);
+    bool good =
+        space != NULL && problem.scratch != NULL && minimise(space, &function, &start.vector, &spread.matrix);
     *chi_square = 0;
     for (size_t i = 0; good && i < n; i++) {
         double r = gsl_vector_get(gsl_multifit_nlinear_residual(space), i);
@@ -84,6 +86,7 @@ bool least_squares_nonlinear(least_squares_residuals *residuals, void *context, 
     for (size_t i = 0; good && i < n_params; i++)
         params[i] = gsl_vector_get(gsl_multifit_nlinear_position(space), i);
     gsl_multifit_nlinear_free(space);
+    free(problem.scratch);
     gsl_set_error_handler(aborting);
     return good && isfinite(*chi_square);
 }
