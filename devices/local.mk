@@ -55,7 +55,8 @@ device_cards = \
     %D%/cards/generic-stanford.yaml
 nodist_librescore_core_la_SOURCES += devices/card_embedded.c
 CLEANFILES += devices/card_embedded.c
-EXTRA_DIST += %D%/README.md $(device_cards)
+EXTRA_DIST += %D%/README.md $(device_cards) %D%/data/README.md %D%/data/hfo2_synthetic.csv \
+    %D%/data/make_hfo2_synthetic.py
 
 devices/card_embedded.c: $(device_cards)
 	@$(MKDIR_P) devices

@@ -256,3 +256,4 @@ unit_tests += %D%/test_fit
 tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
 tests_test_fit_CFLAGS = $(test_flags)
 tests_test_fit_LDADD = $(test_libraries)
+shell_tests += %D%/cli_fit.sh %D%/measured_device.sh

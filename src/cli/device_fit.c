@@ -331,13 +331,10 @@ static enum rs_status write_page(const struct fit *fit, const char *data_path, c
     return write_text(path, &out, err);
 }
 
-static enum rs_status check_output(const char *data_path, const struct command_line *line,
-                                   struct rs_error *err)
+static enum rs_status check_output(const struct command_line *line, struct rs_error *err)
 {
     if (line->output == NULL)
         return rs_fail(err, RS_USAGE, "device fit: -o CARD.yaml expected");
-    if (file_is_same(data_path, line->output))
-        return rs_fail(err, RS_USAGE, "device fit: the card would replace the data");
     return file_check_writable(line->output, err);
 }
 
@@ -350,7 +347,7 @@ enum rs_status device_fit(const char *data_path, const char *read_voltage, const
     char page_path[1024] = "";
     struct fit_page_row *rows = memory_allocate(ROWS_MAX, sizeof *rows, err);
     struct notes *notes = memory_allocate(1, sizeof *notes, err);
-    enum rs_status status = rows == NULL || notes == NULL ? RS_INTERNAL : check_output(data_path, line, err);
+    enum rs_status status = rows == NULL || notes == NULL ? RS_INTERNAL : check_output(line, err);
     if (status == RS_OK)
         status = read_law(law, &choice, err);
     if (status == RS_OK)
