@@ -8,7 +8,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "devices/laws.h"
 
@@ -101,10 +100,15 @@ bool law_current_voltage_v0(const struct law *law, const void *params, double *v
     return law->params == &sine_table;
 }
 
-double law_current_voltage_read_volts(const struct law *law, const void *params)
+size_t law_current_voltage_points(const struct law *law, const void *params, const double **volts,
+                                  const double **factor)
 {
-    return law->params == &sine_table ? ((const struct sine *)params)->v_read_volts
-                                      : ((const struct curve *)params)->v_read_volts;
+    const struct curve *curve = params;
+    if (law->params != &curve_table)
+        return 0;
+    *volts = curve->volts.values;
+    *factor = curve->factor.values;
+    return (size_t)curve->volts.n;
 }
 
 const struct law law_current_voltage_sine = {

@@ -13,7 +13,8 @@ double law_current_voltage_sinh(double squared);
 /* v0 of the law `sinh`; false for another. */
 bool law_current_voltage_v0(const struct law *law, const void *params, double *v0_volts);
 
-/* The voltage at which the source states its conductances. */
-double law_current_voltage_read_volts(const struct law *law, const void *params);
+/* The points of the law `table`, borrowed: their number, or 0 for another. */
+size_t law_current_voltage_points(const struct law *law, const void *params, const double **volts,
+                                  const double **factor);
 
 #endif

@@ -55,6 +55,27 @@ check "--law forces the law"
 "$RESCORE" device fit "$data" -o - -q > piped.yaml 2> err && [ ! -e ./-.html ] && "$RESCORE" device show ./piped.yaml > out 2>> err
 check "-o - writes the card alone to standard output"
 
+if $python -c 'import h5py' 2> /dev/null; then
+    $python -c 'import h5py
+with h5py.File("target.h5", "w") as f:
+    f["conductance"] = [[1e-5, 2e-5], [3e-5, 4e-5]]
+    f["voltage"] = [[0.2, 0.3]]
+    f.attrs["r_word_line_ohm"] = 2.0'
+    "$RESCORE" program target.h5 -o array.h5 --device ./mine.yaml --read-voltage "0.2 V" > out 2> err &&
+        "$RESCORE" solve array.h5 -o answer.h5 >> out 2>> err && $python -c 'import h5py, math
+with h5py.File("array.h5") as f:
+    assert f.attrs["cell"] in ("sinh", b"sinh"), f.attrs["cell"]
+    x = 0.2 / f.attrs["v0_volts"]
+    assert abs(f.attrs["v0_volts"] - 0.35) < 0.01
+    assert abs(f["target"][1][1] * math.sinh(x) / x - 4e-5) < 1e-11, f["target"][1][1]' 2>> err
+    check "program gives the cells their sinh and turns chord targets into small-signal ones"
+    "$RESCORE" program target.h5 -o none.h5 --device wan2022 --read-voltage "0.2 V" > out 2> err
+    [ $? -eq 65 ] && grep -q "no block current_voltage" err && [ ! -e none.h5 ]
+    check "a read voltage needs a card that knows the law"
+else
+    skip "program takes the law from the card" "python3-h5py is missing"
+fi
+
 sed '5s/,[^,]*$/,-1/; 9s/,[^,]*$/,nan/' "$data" > wrong.csv
 refused 65 "wrong.csv:9: error: read_siemens: 'nan'" "a bad table says where" wrong.csv -o bad.yaml
 grep -q "wrong.csv:5: error: read_siemens: '-1'" err

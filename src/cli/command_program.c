@@ -9,11 +9,12 @@
 #include "base/version.h"
 #include "cli/command.h"
 #include "crossbar/array_file.h"
+#include "devices/law_current_voltage.h"
 #include "devices/program.h"
 #include "io/file.h"
 #include "io/store.h"
 
-enum { DEVICE, METHOD, TIME, TEMPERATURE };
+enum { DEVICE, METHOD, TIME, TEMPERATURE, READ_VOLTAGE };
 
 static const char *const methods[] = {"one-shot", "write-verify"};
 
@@ -23,6 +24,7 @@ struct job {
     enum program_method method;
     struct random_key key;
     struct program_result result;
+    const struct card_block *bend; /* the card's current-voltage law, for an array that has none; or NULL */
 };
 
 static enum rs_status set_key(struct device_options *options, const char *key, const char *value,
@@ -106,11 +108,35 @@ static enum rs_status read_seed(const struct command_line *line, uint64_t *seed,
     return RS_OK;
 }
 
+/* Targets stated as I / V at a read voltage become small-signal conductances. */
+static enum rs_status settle_bend(const struct command_line *line, struct job *job, struct rs_error *err)
+{
+    const struct card_block *bend = &job->device->card.blocks[LAW_CURRENT_VOLTAGE];
+    const char *text = line->values[READ_VOLTAGE];
+    size_t n = job->array.network.n_rows * job->array.network.n_columns;
+    double volts;
+    char why[256];
+    if (bend->law != NULL && job->array.law.kind == CELL_LAW_LINEAR)
+        job->bend = bend;
+    if (text == NULL)
+        return RS_OK;
+    if (!quantity_parse(text, QUANTITY_VOLT, &volts, why, sizeof why))
+        return rs_fail(err, RS_USAGE, "--read-voltage: %s", why);
+    if (bend->law == NULL)
+        return rs_fail(err, RS_INPUT, "--read-voltage: card %s has no block current_voltage",
+                       job->device->card.name);
+    double factor = law_current_voltage_factor(bend->law, &bend->params, volts);
+    for (size_t i = 0; i < n; i++)
+        job->array.conductance[i] /= factor;
+    return RS_OK;
+}
+
 /* --- writing --- */
 
 struct copy {
     const struct store *from;
     struct store *to;
+    const struct card_block *bend;
     enum rs_status status;
     struct rs_error *err;
 };
@@ -123,7 +149,8 @@ static void copy_attribute(const char *name, bool ignored, void *context)
     size_t n;
     struct rs_error other;
     (void)ignored;
-    if (copy->status != RS_OK || strcmp(name, "_NCProperties") == 0)
+    if (copy->status != RS_OK || strcmp(name, "_NCProperties") == 0 ||
+        (copy->bend != NULL && strcmp(name, "cell") == 0))
         return;
     if (store_read_text(copy->from, "/", name, &text, &other) == RS_OK)
         copy->status = store_write_text(copy->to, "/", name, text, copy->err);
@@ -205,9 +232,30 @@ static enum rs_status write_results(const struct job *job, struct store *store, 
     return status;
 }
 
+/* As docs/interface.md 1 has it for the array file. */
+static enum rs_status write_bend(const struct card_block *bend, struct store *store, struct rs_error *err)
+{
+    const double *volts, *factor;
+    double v0;
+    if (law_current_voltage_v0(bend->law, &bend->params, &v0)) {
+        enum rs_status status = store_write_text(store, "/", "cell", "sinh", err);
+        return status == RS_OK ? store_write_number(store, "/", "v0_volts", v0, err) : status;
+    }
+    const struct store_shape shape = {
+        1, {law_current_voltage_points(bend->law, &bend->params, &volts, &factor)}};
+    enum rs_status status = store_write_text(store, "/", "cell", "table", err);
+    if (status == RS_OK)
+        status = store_write(store, "iv_volts", STORE_FLOAT64, &shape, NULL, volts,
+                             (struct store_label){"V", "voltages of the table"}, err);
+    if (status == RS_OK)
+        status = store_write(store, "iv_factor", STORE_FLOAT64, &shape, NULL, factor,
+                             (struct store_label){"1", "chord in parts of small-signal conductance"}, err);
+    return status;
+}
+
 static enum rs_status write_file(const struct command_line *line, const struct job *job, struct rs_error *err)
 {
-    struct copy copy = {NULL, NULL, RS_OK, err};
+    struct copy copy = {NULL, NULL, job->bend, RS_OK, err};
     struct store *from = NULL;
     char source[64];
     enum rs_status status = store_open(line->positionals[0], &from, err);
@@ -222,6 +270,8 @@ static enum rs_status write_file(const struct command_line *line, const struct j
         status = copy.status;
     if (status == RS_OK)
         status = write_results(job, copy.to, err);
+    if (status == RS_OK && job->bend != NULL)
+        status = write_bend(job->bend, copy.to, err);
     snprintf(source, sizeof source, "rescore %s", version_number());
     const char *const texts[][2] = {{"device", job->device->card.name},
                                     {"method", methods[job->method]},
@@ -310,6 +360,8 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
         status = read_device(line, job.device, err);
     if (status == RS_OK)
         status = array_file_read(line->positionals[0], false, &job.array, err);
+    if (status == RS_OK)
+        status = settle_bend(line, &job, err);
     size_t n_rows = job.array.network.n_rows, n_columns = job.array.network.n_columns;
     if (status == RS_OK)
         status = file_check_writable(line->output, err);
@@ -339,7 +391,9 @@ const struct command command_program = {
     .options = {{"device", "NAME|CARD.yaml", "the device card (default wan2022)"},
                 {"method", "NAME", "one-shot (default) or write-verify"},
                 {"time", "TIME", "from the write to the read (default: the card's earliest published time)"},
-                {"temperature", "T", "from the write on (default: that of the card's figures)"}},
+                {"temperature", "T", "from the write on (default: that of the card's figures)"},
+                {"read-voltage", "V",
+                 "targets are I / V at this voltage, by the card's current_voltage (default: at 0 V)"}},
     .example = "rescore program target.h5 -o array.h5 --device cmo-accept2 --time \"1 day\"",
     .run = run,
 };

@@ -83,7 +83,7 @@ static void draw_quantiles(struct text *out, const struct fit_page *page)
         size_t i = n == dots ? k : (size_t)fmin(p * (double)n, (double)(n - 1));
         struct svg_point at = {axis_position(&x, normal_score(((double)i + 0.5) / (double)n)),
                                axis_position(&y, page->residuals[i])};
-        svg_marker(out, "dot line-3", SVG_CIRCLE, at, 4, NULL);
+        svg_marker(out, "dot faint line-3", SVG_CIRCLE, at, 5, NULL);
     }
 }
 
