@@ -63,7 +63,7 @@ static void append_block(const struct fit *fit, int which, const char *data_name
     for (int i = 0; i < 2; i++)
         if (block->warning[i][0] != '\0')
             text_append(out, "  # warning: %s\n", block->warning[i]);
-    if (which == LAW_PROGRAMMING)
+    if (which == LAW_PROGRAMMING && !isnan(fit->kolmogorov.p))
         text_append(
             out,
             "  # %zu standardised errors against the normal distribution: Kolmogorov-Smirnov %.3g (p = "

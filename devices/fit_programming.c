@@ -202,6 +202,17 @@ static bool pick_polynomial(const struct fit *fit, bool of_sigma, struct polynom
     return found;
 }
 
+/* Means of few writes: the fitted sigma tells their errors better than their own spread does. */
+static void smooth_errors(struct fit *fit, const struct polynomial *sigma)
+{
+    for (int k = 0; k < fit->n_states && !knows_devices(fit); k++) {
+        struct fit_state *state = &fit->states[k];
+        double fitted = evaluate(sigma, state->target_siemens / fit->g_max_siemens);
+        if (state->sigma_siemens > 0)
+            state->mean_error *= fmin(fmax(fitted / state->sigma_siemens, 0.2), 5);
+    }
+}
+
 /* --- a mean that devices shift --- */
 
 struct shifted {
@@ -376,7 +387,10 @@ enum rs_status fit_programming(struct fit *fit, enum fit_choice choice, struct r
         goto done;
     fit->n_states = fit->data.levels[MEASURED_STATE].n;
     collect_states(fit, -1, fit->states);
-    bool fits = pick_polynomial(fit, true, &sigma) & pick_polynomial(fit, false, &mean);
+    bool fits = pick_polynomial(fit, true, &sigma);
+    if (fits)
+        smooth_errors(fit, &sigma);
+    fits = pick_polynomial(fit, false, &mean) && fits;
     if (choice == FIT_POLYNOMIAL && (isinf(sigma.criterion) || isinf(mean.criterion))) {
         status = rs_fail(err, RS_INPUT, "no polynomial with a positive sigma; %d states found, 3 expected",
                          fit->n_states);
@@ -386,15 +400,18 @@ enum rs_status fit_programming(struct fit *fit, enum fit_choice choice, struct r
     if (choice == FIT_POLYNOMIAL || (choice != FIT_TABLE && fits))
         write_polynomial(fit, &sigma, &mean);
     else
-        write_table(fit, fit->n_states < 3 ? "a table: fewer than 3 states"
+        write_table(fit, !has_spread(fit)    ? "a table: the writes of a state do not differ"
+                         : fit->n_states < 3 ? "a table: fewer than 3 states"
                          : choice == FIT_AUTO
                              ? "a table: no polynomial up to degree 4 passes chi-square at 1 %"
                              : "a table, as asked for");
     standardise(fit, errors, first);
+    if (!has_spread(fit)) /* nothing to test */
+        fit->kolmogorov = fit->anderson_darling = (struct goodness_test){(double)NAN, (double)NAN};
     bool is_normal = fit->anderson_darling.p >= improbable || fit->kolmogorov.statistic < noticeable;
     if (choice == FIT_EMPIRICAL || (choice == FIT_AUTO && !is_normal && has_spread(fit)))
         fit_empirical(fit, errors, first);
-    else if (fit->anderson_darling.p < improbable && has_spread(fit))
+    else if (fit->anderson_darling.p < improbable)
         fit_warn(block, "the errors are not normal: Anderson-Darling p = %.2g, largest distance %.3g",
                  fit->anderson_darling.p, fit->kolmogorov.statistic);
     note_reference(fit);

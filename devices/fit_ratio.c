@@ -13,7 +13,7 @@
 
 static const double boltzmann_ev = 8.617333262e-5; /* exact since 2019, per kelvin */
 
-enum { POINTS_MAX = 4096, LEVELS_MAX = 64 };
+enum { POINTS_MAX = 4096, LEVELS_MAX = 64, WRITES_MIN = 4 };
 
 /* ln g of each state at each level of an axis, up to a constant of the state. */
 struct points {
@@ -39,9 +39,10 @@ static void add_sum(struct sums *sums, double value)
     sums->squares += off * (value - sums->sum);
 }
 
-static double variance_of(const struct sums *sums)
+/* Of the mean, widened so that distances in its units have variance 1 (Student's t). */
+static double variance_of_mean(const struct sums *sums)
 {
-    return sums->n > 1 ? sums->squares / (sums->n - 1) : 0;
+    return sums->squares / (sums->n - 3) / sums->n;
 }
 
 static void add_point(struct points *points, int state, int level, double y, double variance)
@@ -79,10 +80,10 @@ static bool add_paired(const struct fit *fit, size_t first, size_t end, int skip
             add_sum(&sums[k], ln[k] - mean);
         n = 0;
     }
-    for (int k = 0; k < n_levels && sums[0].n >= 2; k++)
+    for (int k = 0; k < n_levels && sums[0].n >= WRITES_MIN; k++)
         add_point(points, data->groups[first].level[MEASURED_STATE], k, sums[k].sum,
-                  variance_of(&sums[k]) / sums[k].n * n_levels / (n_levels - 1));
-    return sums[0].n >= 2;
+                  variance_of_mean(&sums[k]) * n_levels / (n_levels - 1));
+    return sums[0].n >= WRITES_MIN;
 }
 
 static void add_unpaired(const struct fit *fit, size_t first, size_t end, int skip, struct points *points)
@@ -95,9 +96,9 @@ static void add_unpaired(const struct fit *fit, size_t first, size_t end, int sk
             add_sum(&sums[group->level[points->axis]], group->mean_siemens);
     }
     for (int k = 0; k < points->n_levels; k++)
-        if (sums[k].n >= 2 && sums[k].sum > 0)
+        if (sums[k].n >= WRITES_MIN && sums[k].sum > 0)
             add_point(points, data->groups[first].level[MEASURED_STATE], k, log(sums[k].sum),
-                      variance_of(&sums[k]) / sums[k].n / (sums[k].sum * sums[k].sum));
+                      variance_of_mean(&sums[k]) / (sums[k].sum * sums[k].sum));
 }
 
 static size_t end_of_state(const struct measured *data, size_t first)
@@ -229,8 +230,10 @@ void fit_current_voltage(struct fit *fit)
         return;
     }
     if (!(u > 2 * error)) {
-        snprintf(block->note, sizeof block->note,
-                 "the current is linear within the noise: 1 / v0^2 = %.3g +- %.2g 1/V^2", u, error);
+        const char *why = isnan(error)     ? "the standard error does not settle"
+                          : u < -2 * error ? "the current bends down, which the law `sinh` does not describe"
+                                           : "the current is linear within the noise";
+        snprintf(block->note, sizeof block->note, "%s: 1 / v0^2 = %.3g +- %.2g 1/V^2", why, u, error);
         return;
     }
     double v0 = 1 / sqrt(u), v_read = volts->values[fit->data.reference[MEASURED_VOLTAGE]];

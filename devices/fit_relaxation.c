@@ -106,7 +106,7 @@ static double best_mean(const struct moments *moments, const double *p, size_t f
     for (size_t i = first; i < end; i++) {
         const struct cell *cell = &moments->cells[i];
         const struct effect e = effect_of(moments->kind, p, ln_time(moments, cell), 0);
-        double weight = cell->n / cell->variance;
+        double weight = cell->n * (cell->n - 3) / (cell->n - 1) / cell->variance;
         sum += weight * e.scale * (cell->mean - e.shift);
         weights += weight * e.scale * e.scale;
     }
@@ -163,7 +163,9 @@ static void residuals(void *context, const double *scaled, double *out)
         for (size_t i = first; i < end; i++) {
             const struct cell *cell = &moments->cells[i];
             const struct effect e = effect_of(moments->kind, p, ln_time(moments, cell), mean);
-            *out++ = (cell->mean - e.scale * mean - e.shift) / sqrt(cell->variance / cell->n);
+            /* Student's t of n - 1 degrees, scaled to variance 1 */
+            double widening = (cell->n - 1) / (cell->n - 3);
+            *out++ = (cell->mean - e.scale * mean - e.shift) / sqrt(widening * cell->variance / cell->n);
             *out++ = ln_distance(cell, e.gain * variance + e.extra);
         }
     }

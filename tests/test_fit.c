@@ -89,6 +89,18 @@ Test(fit, mean_and_spread_of_programming_are_found_again)
     }
 }
 
+Test(fit, many_states_of_few_writes_are_no_reason_for_a_table)
+{
+    int n_polynomials = 0;
+    for (uint32_t seed = 1; seed <= 10; seed++) {
+        write_one_shot(seed + 300, 100, 10);
+        struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
+        n_polynomials += strcmp(fit->blocks[LAW_PROGRAMMING].kind, "polynomial") == 0;
+        fit_destroy(fit);
+    }
+    cr_assert_geq(n_polynomials, 9, "%d of 10", n_polynomials);
+}
+
 Test(fit, a_spread_that_is_no_polynomial_becomes_a_table)
 {
     struct cells cells = open_cells("data.csv", 3, "target_siemens,read_siemens");

@@ -140,6 +140,8 @@ static void fill_notes(const struct fit *fit, struct notes *notes)
         for (int i = 0; i < 2; i++)
             add_note(notes, name, "warning: ", block->warning[i]);
     }
+    if (isnan(fit->kolmogorov.p))
+        return; /* no spread to test */
     snprintf(text, sizeof text,
              "%zu standardised errors against the normal distribution: Kolmogorov-Smirnov distance %.3g (p = "
              "%.3g), Anderson-Darling %.3g (p = %.3g)",
