@@ -46,7 +46,7 @@ def main():
     def read(target, device, cycle, seconds, kelvin, volts, g):
         value = g * heat(target, targets[0], targets[-1], kelvin) * factor(volts)
         value *= 1 + READ_RATIO * rng.standard_normal()
-        print(f"{target * factor(V_READ):.6g},d{device},{cycle},{seconds},{kelvin},{volts},{value:.6g}")
+        print(f"{target * factor(V_READ):.6g},d{device},{cycle},{seconds},{kelvin},{volts},{max(value, 0):.6g}")
 
     for target in targets:
         for device in range(N_DEVICES):
