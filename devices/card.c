@@ -8,8 +8,28 @@
 
 #include "io/yaml.h"
 
-extern const unsigned char card_embedded_ideal[], card_embedded_wan2022[], card_embedded_cmo_accept2[];
-extern const size_t card_embedded_ideal_size, card_embedded_wan2022_size, card_embedded_cmo_accept2_size;
+/* CARD(symbol, name) in the order of `device list` */
+#define CARD_LIST(CARD)                                                                                      \
+    CARD(ideal, "ideal")                                                                                     \
+    CARD(wan2022, "wan2022")                                                                                 \
+    CARD(wan2022_crosssim, "wan2022-crosssim")                                                               \
+    CARD(cmo_accept02, "cmo-accept02")                                                                       \
+    CARD(cmo_accept2, "cmo-accept2")                                                                         \
+    CARD(milo2021, "milo2021")                                                                               \
+    CARD(pcm_nandakumar, "pcm-nandakumar")                                                                   \
+    CARD(pcm_joshi, "pcm-joshi")                                                                             \
+    CARD(hermes1, "hermes1")                                                                                 \
+    CARD(hermes2, "hermes2")                                                                                 \
+    CARD(gong2022_om, "gong2022-om")                                                                         \
+    CARD(gong2022_hfo2, "gong2022-hfo2")                                                                     \
+    CARD(worst_stuck10, "worst-stuck10")                                                                     \
+    CARD(generic_hfo2, "generic-hfo2")                                                                       \
+    CARD(generic_high_resistance, "generic-high-resistance")                                                 \
+    CARD(generic_stanford, "generic-stanford")
+
+#define CARD_DECLARE(symbol, name) extern const unsigned char card_embedded_##symbol[];
+CARD_LIST(CARD_DECLARE)
+#undef CARD_DECLARE
 
 #define CARD_FORMAT "rescore-device-card"
 
@@ -209,8 +229,16 @@ static void read_head(struct reader *reader, const struct yaml_node *node, struc
     }
 }
 
-static const char *const card_keys[] = {"format", "version",     "name",       "summary",   "citation",
-                                        "window", "programming", "relaxation", "read_noise"};
+static const char *const card_keys[] = {"format",
+                                        "version",
+                                        "name",
+                                        "summary",
+                                        "citation",
+                                        "window",
+#define CARD_KEY(name, key, purpose, lifetime, help) key,
+                                        LAW_BLOCK_LIST(CARD_KEY)
+#undef CARD_KEY
+};
 
 static void read_key(struct reader *reader, const struct yaml_node *node, struct card *card)
 {
@@ -263,30 +291,41 @@ enum rs_status card_load_file(const char *path, struct card *card, struct rs_err
     return status;
 }
 
-const char *const card_preset_names[] = {"ideal", "wan2022", "cmo-accept2", NULL};
+enum rs_status card_parse(const char *path, const char *text, size_t n_bytes, struct card *card,
+                          struct rs_error *err)
+{
+    struct yaml_document *document = NULL;
+    enum rs_status status = yaml_parse(path, text, n_bytes, &document, err);
+    if (status == RS_OK)
+        status = read_card(document, card, err);
+    yaml_destroy(document);
+    return status;
+}
+
+#define CARD_NAME(symbol, name) name,
+const char *const card_preset_names[] = {CARD_LIST(CARD_NAME) NULL};
+#undef CARD_NAME
+
+/* Each ends with a zero byte (build-aux/embed.sh). */
+const char *card_preset_text(const char *name)
+{
+    const unsigned char *const texts[] = {
+#define CARD_BYTES(symbol, name) card_embedded_##symbol,
+        CARD_LIST(CARD_BYTES)
+#undef CARD_BYTES
+    };
+    for (size_t i = 0; card_preset_names[i] != NULL; i++)
+        if (strcmp(card_preset_names[i], name) == 0)
+            return (const char *)texts[i];
+    return NULL;
+}
 
 enum rs_status card_load_preset(const char *name, struct card *card, struct rs_error *err)
 {
-    const struct preset {
-        const unsigned char *bytes;
-        size_t n_bytes;
-    } presets[] = {
-        {card_embedded_ideal, card_embedded_ideal_size},
-        {card_embedded_wan2022, card_embedded_wan2022_size},
-        {card_embedded_cmo_accept2, card_embedded_cmo_accept2_size},
-    };
-    for (size_t i = 0; card_preset_names[i] != NULL; i++) {
-        if (strcmp(card_preset_names[i], name) != 0)
-            continue;
-        struct yaml_document *document = NULL;
-        enum rs_status status =
-            yaml_parse(name, (const char *)presets[i].bytes, presets[i].n_bytes, &document, err);
-        if (status == RS_OK)
-            status = read_card(document, card, err);
-        yaml_destroy(document);
-        return status;
-    }
-    return rs_fail(err, RS_INPUT, "no card named '%s'", name);
+    const char *text = card_preset_text(name);
+    if (text == NULL)
+        return rs_fail(err, RS_INPUT, "no card named '%s'; `rescore device list` names them", name);
+    return card_parse(name, text, strlen(text), card, err);
 }
 
 void card_times(const struct card *card, double *first_seconds, double *last_seconds)

@@ -43,8 +43,15 @@ extern const char *const card_preset_names[];
 /* Reads the card of that name. */
 enum rs_status card_load_preset(const char *name, struct card *card, struct rs_error *err) RS_MUST_CHECK;
 
+/* The text of the card of that name, or NULL. */
+const char *card_preset_text(const char *name);
+
 /* Reads a card from a file; every error of the file is reported, each as "FILE:LINE:COLUMN: error: ...". */
 enum rs_status card_load_file(const char *path, struct card *card, struct rs_error *err) RS_MUST_CHECK;
+
+/* Reads a card from the text of a file of that name. */
+enum rs_status card_parse(const char *path, const char *text, size_t n_bytes, struct card *card,
+                          struct rs_error *err) RS_MUST_CHECK;
 
 /* The times that all blocks of a card were published for, in seconds. */
 void card_times(const struct card *card, double *first_seconds, double *last_seconds);

@@ -4,7 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/require.h"
+#include "devices/law_temperature.h"
+
 #define MEMBER(name) offsetof(struct device_options, name)
+#define RATIO(name, member, most, unset, what)                                                               \
+    {                                                                                                        \
+        .key = (name), .kind = OPTION_REAL, .unit = QUANTITY_RATIO, .offset = MEMBER(member), .low = 0,      \
+        .high = (most), .flags = OPTION_NON_IDEALITY, .initial_help = (unset), .help = (what)                \
+    }
 static const struct option options[] = {
     {.key = "device.preset",
      .kind = OPTION_CHOICE,
@@ -31,6 +39,14 @@ static const struct option options[] = {
      .offset = MEMBER(extrapolate),
      .initial = "false",
      .help = "allow times outside the card's published ones"},
+    {.key = "device.temperature",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_KELVIN,
+     .offset = MEMBER(temperature_kelvin),
+     .high = 2000,
+     .flags = OPTION_LOW_OPEN,
+     .initial_help = "that of the card's figures",
+     .help = "from the write on; needs a card with a temperature block"},
     {.key = "device.g_min",
      .kind = OPTION_REAL,
      .unit = QUANTITY_SIEMENS,
@@ -65,6 +81,31 @@ static const struct option options[] = {
      .high = 100,
      .flags = OPTION_NON_IDEALITY,
      .help = "factor on the card's relaxation (shift and spread), drawn per write and cell"},
+    {.key = "device.flicker_scale",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = MEMBER(flicker_scale),
+     .initial = "1",
+     .low = 0,
+     .high = 100,
+     .flags = OPTION_NON_IDEALITY,
+     .help = "factor on the card's 1/f noise, drawn per write and cell"},
+    RATIO("device.device_spread", device_spread_ratio, 10, "0, or the card's",
+          "device-to-device spread of written conductances, in parts of each; drawn per trial and cell"),
+    RATIO("device.cycle_spread", cycle_spread_ratio, 10, "0, or the card's",
+          "cycle-to-cycle spread of written conductances, in parts of each; drawn per write and cell"),
+    RATIO("device.stuck_on", stuck_on_ratio, 1, "0, or the card's",
+          "share of cells stuck at g_max; drawn per trial and cell"),
+    RATIO("device.stuck_off", stuck_off_ratio, 1, "0, or the card's",
+          "share of cells stuck at g_min; drawn per trial and cell"),
+    {.key = "device.levels",
+     .kind = OPTION_INTEGER,
+     .offset = MEMBER(n_levels),
+     .initial = "0",
+     .low = 0,
+     .high = 65536,
+     .flags = OPTION_NON_IDEALITY,
+     .help = "evenly spaced levels that can be written; 0: any conductance, or the card's levels"},
     {.key = "device.read_noise",
      .kind = OPTION_REAL,
      .unit = QUANTITY_RATIO,
@@ -99,19 +140,99 @@ static enum rs_status settle_window(const struct device_options *given, struct d
     return RS_OK;
 }
 
+static enum rs_status settle_temperature(const struct device_options *given, struct device *out,
+                                         struct rs_error *err)
+{
+    const struct card_block *block = &out->card.blocks[LAW_TEMPERATURE];
+    double t = given->temperature_kelvin, reference, first, last;
+    out->at.temperature_kelvin = t;
+    if (block->law == NULL && isnan(t))
+        return RS_OK;
+    if (block->law == NULL)
+        return rs_fail(err, RS_INPUT, "device.temperature %g K found: card %s has no temperature block", t,
+                       out->card.name);
+    law_temperature_range(&block->params, &reference, &first, &last);
+    if (isnan(t))
+        out->at.temperature_kelvin = reference;
+    else if (!given->extrapolate && (t < first || t > last))
+        return rs_fail(err, RS_INPUT,
+                       "device.temperature %g K found, %g K to %g K (published for card %s) expected; "
+                       "device.extrapolate: true allows others",
+                       t, first, last, out->card.name);
+    return RS_OK;
+}
+
 static enum rs_status settle_time(const struct device_options *given, struct device *out,
                                   struct rs_error *err)
 {
+    const struct card_block *temperature = &out->card.blocks[LAW_TEMPERATURE];
     double first, last;
     card_times(&out->card, &first, &last);
-    out->at.time_seconds = isnan(given->time_seconds) ? first : given->time_seconds;
-    double t = out->at.time_seconds;
+    double t = isnan(given->time_seconds) ? first : given->time_seconds;
+    out->at.time_seconds = t;
+    if (temperature->law != NULL)
+        out->at.time_seconds *= law_temperature_ageing(&temperature->params, out->at.temperature_kelvin);
     if (given->extrapolate || (t >= first && t <= last))
         return RS_OK;
     return rs_fail(err, RS_INPUT,
                    "device.time %g s found, %g s to %g s (published for card %s) expected; "
                    "device.extrapolate: true allows others",
                    t, first, last, out->card.name);
+}
+
+/* Sets one figure of a block, which gets that kind of law where it has none of it. */
+static void override(struct device *device, enum law_block which, const char *kind, const char *key,
+                     double value)
+{
+    struct card_block *block = &device->card.blocks[which];
+    const struct law *law = law_find(which, kind);
+    if (block->law != law) {
+        block->law = law;
+        option_fill_defaults(law->params, &block->params);
+        snprintf(block->source, sizeof block->source, "the configuration");
+    }
+    for (size_t i = 0; i < law->params->n_options; i++) {
+        const struct option *option = &law->params->options[i];
+        char text[64], why[128];
+        if (strcmp(option->key, key) != 0)
+            continue;
+        snprintf(text, sizeof text, "%.17g", value);
+        bool good = option_set(option, &block->params, text, why, sizeof why);
+        rs_require(good, "an option's range must lie within its law's");
+    }
+}
+
+static void settle_overrides(const struct device_options *given, struct device *out)
+{
+    const struct {
+        enum law_block block;
+        const char *kind, *key;
+        double value; /* NAN: none */
+    } overrides[] = {
+        {LAW_LEVELS, "uniform", "count", given->n_levels > 0 ? (double)given->n_levels : (double)NAN},
+        {LAW_DEVICE, "relative", "ratio", given->device_spread_ratio},
+        {LAW_CYCLE, "relative", "ratio", given->cycle_spread_ratio},
+        {LAW_STUCK, "fixed", "on", given->stuck_on_ratio},
+        {LAW_STUCK, "fixed", "off", given->stuck_off_ratio},
+        {LAW_READ_NOISE, "relative", "ratio", given->read_noise_ratio},
+    };
+    for (size_t i = 0; i < sizeof overrides / sizeof overrides[0]; i++)
+        if (!isnan(overrides[i].value))
+            override(out, overrides[i].block, overrides[i].kind, overrides[i].key, overrides[i].value);
+    for (int block = 0; block < LAW_BLOCKS; block++)
+        out->scale[block] = 1;
+    out->scale[LAW_PROGRAMMING] = given->programming_scale;
+    out->scale[LAW_RELAXATION] = given->relaxation_scale;
+    out->scale[LAW_FLICKER] = given->flicker_scale;
+    const struct {
+        enum law_block block;
+        double ratio;
+    } switches[] = {{LAW_DEVICE, given->device_spread_ratio},
+                    {LAW_CYCLE, given->cycle_spread_ratio},
+                    {LAW_READ_NOISE, given->read_noise_ratio}};
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
+        if (switches[i].ratio == 0)
+            out->scale[switches[i].block] = 0;
 }
 
 enum rs_status device_open(const struct device_options *given, struct device *out, struct rs_error *err)
@@ -122,98 +243,116 @@ enum rs_status device_open(const struct device_options *given, struct device *ou
     if (status == RS_OK)
         status = settle_window(given, out, err);
     if (status == RS_OK)
+        status = settle_temperature(given, out, err);
+    if (status == RS_OK)
         status = settle_time(given, out, err);
     if (status != RS_OK)
         return status;
-    bool ideal = strcmp(out->card.name, "ideal") == 0;
-    out->scale[LAW_PROGRAMMING] = ideal ? 0 : given->programming_scale;
-    out->scale[LAW_RELAXATION] = ideal ? 0 : given->relaxation_scale;
-    out->scale[LAW_READ_NOISE] = 1;
-    out->read_noise_ratio = ideal ? 0 : given->read_noise_ratio;
+    settle_overrides(given, out);
+    out->at.g_min_siemens = out->g_min_siemens;
+    out->at.g_max_siemens = out->g_max_siemens;
+    for (int block = 0; strcmp(out->card.name, "ideal") == 0 && block < LAW_BLOCKS; block++)
+        out->scale[block] = 0;
     return RS_OK;
 }
 
-static bool is_on(const struct device *device, enum law_block block)
+static bool is_on(const struct device *device, int block)
 {
     return device->card.blocks[block].law != NULL && device->scale[block] > 0;
 }
 
 bool device_has_write_noise(const struct device *device)
 {
-    return is_on(device, LAW_PROGRAMMING) || is_on(device, LAW_RELAXATION);
+    for (int block = 0; block < LAW_TELEGRAPH; block++)
+        if (is_on(device, block) && block != LAW_LEVELS && block != LAW_TEMPERATURE)
+            return true;
+    return false;
 }
 
 bool device_has_read_noise(const struct device *device)
 {
-    return isnan(device->read_noise_ratio) ? is_on(device, LAW_READ_NOISE) : device->read_noise_ratio > 0;
+    return is_on(device, LAW_READ_NOISE);
 }
 
-static void clamp(const struct device *device, size_t n, double *conductance_siemens)
+/* Errors of writing and ageing are cut where the card says, noise at 0. What a stuck cell or a temperature
+ * gives stays. */
+static void clamp(const struct device *device, int block, const struct law_cells *cells)
 {
-    bool window = device->card.window.clamp == CARD_CLAMP_WINDOW;
+    bool window = device->card.window.clamp == CARD_CLAMP_WINDOW && block <= LAW_RELAXATION;
     double low = window ? device->card.window.g_min_siemens : 0;
     double high = window ? device->card.window.g_max_siemens : (double)INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        double g = conductance_siemens[i] > low ? conductance_siemens[i] : low;
-        conductance_siemens[i] = g < high ? g : high;
-    }
-}
-
-static void apply(const struct device *device, enum law_block block, enum random_purpose purpose,
-                  const struct random_key *key, size_t n, double *scratch, double *conductance_siemens)
-{
-    const struct card_block *law = &device->card.blocks[block];
-    double *normals = scratch, *shift = scratch + n, *sigma = scratch + 2 * n, scale = device->scale[block];
-    struct random_key own = *key;
-    own.purpose = purpose;
-    own.draw = 0;
-    random_normals(&own, n, normals);
-    law->law->moments(&law->params, &device->at, n, conductance_siemens, shift, sigma);
-    for (size_t i = 0; i < n; i++)
-        conductance_siemens[i] += scale * (shift[i] + sigma[i] * normals[i]);
-    clamp(device, n, conductance_siemens);
-}
-
-void device_program(const struct device *device, const struct random_key *key, size_t n,
-                    const double *target_siemens, double *scratch, double *conductance_siemens)
-{
-    memcpy(conductance_siemens, target_siemens, n * sizeof *target_siemens);
-    if (is_on(device, LAW_PROGRAMMING))
-        apply(device, LAW_PROGRAMMING, RANDOM_PROGRAMMING, key, n, scratch, conductance_siemens);
-    if (is_on(device, LAW_RELAXATION))
-        apply(device, LAW_RELAXATION, RANDOM_RELAXATION, key, n, scratch, conductance_siemens);
-}
-
-void device_read_moments(const struct device *device, size_t n, const double *conductance_siemens,
-                         double *mean_siemens, double *sigma_siemens)
-{
-    const struct card_block *law = &device->card.blocks[LAW_READ_NOISE];
-    double ratio = device_has_read_noise(device) ? device->read_noise_ratio : 0;
-    if (isnan(ratio)) {
-        law->law->moments(&law->params, &device->at, n, conductance_siemens, mean_siemens, sigma_siemens);
-        for (size_t i = 0; i < n; i++)
-            mean_siemens[i] += conductance_siemens[i];
+    double *g = cells->conductance_siemens;
+    if (block == LAW_LEVELS || block == LAW_STUCK || block == LAW_TEMPERATURE)
         return;
+    for (size_t i = 0; i < cells->n; i++) {
+        double up = g[i] > low ? g[i] : low;
+        g[i] = up < high ? up : high;
     }
+}
+
+static void apply(const struct device *device, int block, const struct random_key *key, size_t first_cell,
+                  const struct law_cells *cells)
+{
+    const struct card_block *own = &device->card.blocks[block];
+    const struct law_draws draws = {*key, first_cell, device->scale[block]};
+    if (!is_on(device, block))
+        return;
+    law_apply(own->law, &own->params, &device->at, &draws, cells);
+    clamp(device, block, cells);
+}
+
+void device_act(const struct device *device, const struct random_key *key, int first_block, int end_block,
+                size_t n_rows, size_t n_columns, const double *target_siemens, double *conductance_siemens)
+{
+    size_t n = n_rows * n_columns;
+    for (size_t first = 0; first < n; first += LAW_CELLS) {
+        double written[LAW_CELLS];
+        const struct law_cells cells = {n - first < LAW_CELLS ? n - first : LAW_CELLS, target_siemens + first,
+                                        written, conductance_siemens + first, n_columns};
+        for (int block = first_block; block < end_block; block++) {
+            if (block == LAW_RELAXATION)
+                memcpy(written, conductance_siemens + first, cells.n * sizeof *written);
+            apply(device, block, key, first, &cells);
+        }
+    }
+}
+
+void device_program(const struct device *device, const struct random_key *key, size_t n_rows,
+                    size_t n_columns, const double *target_siemens, double *conductance_siemens)
+{
+    struct random_key write = *key;
+    write.draw = 0;
+    memcpy(conductance_siemens, target_siemens, n_rows * n_columns * sizeof *target_siemens);
+    device_act(device, &write, LAW_LEVELS, LAW_TELEGRAPH, n_rows, n_columns, target_siemens,
+               conductance_siemens);
+}
+
+void device_read_moments(const struct device *device, size_t n, const double *target_siemens,
+                         const double *conductance_siemens, double *mean_siemens, double *sigma_siemens)
+{
+    const struct card_block *block = &device->card.blocks[LAW_READ_NOISE];
+    double scale = device->scale[LAW_READ_NOISE];
     memcpy(mean_siemens, conductance_siemens, n * sizeof *mean_siemens);
-    for (size_t i = 0; i < n; i++)
-        sigma_siemens[i] = ratio * conductance_siemens[i];
+    memset(sigma_siemens, 0, n * sizeof *sigma_siemens);
+    for (size_t first = 0; first < n && device_has_read_noise(device); first += LAW_CELLS) {
+        double shift[LAW_CELLS];
+        const struct law_cells cells = {n - first < LAW_CELLS ? n - first : LAW_CELLS, target_siemens + first,
+                                        conductance_siemens + first, mean_siemens + first, 0};
+        block->law->moments(&block->params, &device->at, &cells, shift, sigma_siemens + first);
+        for (size_t i = 0; i < cells.n; i++) {
+            mean_siemens[first + i] += scale * shift[i];
+            sigma_siemens[first + i] *= scale;
+        }
+    }
 }
 
 void device_read(const struct device *device, const struct random_key *key, size_t n,
-                 const double *conductance_siemens, double *scratch, double *read_siemens)
+                 const double *target_siemens, const double *conductance_siemens, double *read_siemens)
 {
-    if (!device_has_read_noise(device)) {
-        memcpy(read_siemens, conductance_siemens, n * sizeof *read_siemens);
-        return;
-    }
-    double *normals = scratch, *mean = scratch + n, *sigma = scratch + 2 * n;
-    struct random_key own = *key;
-    own.purpose = RANDOM_READ;
-    random_normals(&own, n, normals);
-    device_read_moments(device, n, conductance_siemens, mean, sigma);
-    for (size_t i = 0; i < n; i++) {
-        double g = mean[i] + sigma[i] * normals[i];
-        read_siemens[i] = g > 0 ? g : 0;
+    memcpy(read_siemens, conductance_siemens, n * sizeof *read_siemens);
+    for (size_t first = 0; first < n; first += LAW_CELLS) {
+        const struct law_cells cells = {n - first < LAW_CELLS ? n - first : LAW_CELLS, target_siemens + first,
+                                        conductance_siemens + first, read_siemens + first, 0};
+        apply(device, LAW_READ_NOISE, key, first, &cells);
     }
 }

@@ -1,9 +1,10 @@
 /*
- * A device as a run uses it: a card, a window, a time, and which effects are on. Works on arrays of cells.
+ * A device as a run uses it: a card, a window, a time, a temperature, and which effects are on. Works on
+ * arrays of cells.
  *
- * Programmed conductance: g = target, then for programming and relaxation in turn
- *     g <- clamp(g + scale (shift(g) + sigma(g) z)),  z one normal per write and cell;
- * a read sees g + shift_read(g) + sigma_read(g) z, cut at 0, with z one normal per read and cell.
+ * Programming: g = target, then block by block, in the order of LAW_BLOCK_LIST, what the card's laws make of
+ * it; after each of the errors of writing and ageing, g is cut as the card's window says. A read adds white
+ * noise and is cut at 0. How long each draw lives stands in the same list.
  */
 #ifndef DEVICES_DEVICE_H
 #define DEVICES_DEVICE_H
@@ -17,25 +18,27 @@
 struct device_options {
     int preset; /* index into card_preset_names */
     char card[OPTION_TEXT_SIZE];
-    double time_seconds, g_min_siemens, g_max_siemens; /* NAN: the card's */
+    double time_seconds, temperature_kelvin, g_min_siemens, g_max_siemens; /* NAN: the card's */
     bool extrapolate;
-    double programming_scale, relaxation_scale;
-    double read_noise_ratio; /* NAN: the card's law */
+    double programming_scale, relaxation_scale, flicker_scale;
+    double device_spread_ratio, cycle_spread_ratio, stuck_on_ratio, stuck_off_ratio,
+        read_noise_ratio; /* NAN: the
+                             card's */
+    int64_t n_levels;     /* 0: the card's */
 };
 
 extern const struct option_table device_option_table;
 
 struct device {
-    struct card card;
+    struct card card; /* with the options that replace one of its figures */
     double g_min_siemens, g_max_siemens;
     struct law_conditions at;
-    double scale[LAW_BLOCKS];
-    double read_noise_ratio; /* NAN: the card's law */
+    double scale[LAW_BLOCKS]; /* 0: off */
 };
 
 /*
  * Loads the card and settles the options on it. With the card `ideal` every effect is off, whatever the
- * scales and the read noise say. A window outside the card's, or a time outside its published times without
+ * options say. A window outside the card's, or a time or temperature outside its published ones without
  * device.extrapolate, is RS_INPUT.
  */
 enum rs_status device_open(const struct device_options *options, struct device *out,
@@ -46,18 +49,26 @@ bool device_has_write_noise(const struct device *device);
 bool device_has_read_noise(const struct device *device);
 
 /*
- * Programs `n` cells and lets device.time pass. `key` gives seed, trial, array and write; the purpose is set
- * here. scratch [3 n]; conductance_siemens [n] out. Without errors the targets come back bit for bit.
+ * Programs an array of n_rows x n_columns cells and lets device.time pass. `key` gives seed, trial, array and
+ * write. Without errors the targets come back bit for bit.
  */
-void device_program(const struct device *device, const struct random_key *key, size_t n,
-                    const double *target_siemens, double *scratch, double *conductance_siemens);
+void device_program(const struct device *device, const struct random_key *key, size_t n_rows,
+                    size_t n_columns, const double *target_siemens, double *conductance_siemens);
 
-/* What reads of `n` cells see before the cut: mean_siemens, sigma_siemens [n] out. */
-void device_read_moments(const struct device *device, size_t n, const double *conductance_siemens,
-                         double *mean_siemens, double *sigma_siemens);
+/* What reads of `n` cells see before the cut: mean_siemens, sigma_siemens [n] out. target_siemens: as
+ * programmed. */
+void device_read_moments(const struct device *device, size_t n, const double *target_siemens,
+                         const double *conductance_siemens, double *mean_siemens, double *sigma_siemens);
 
-/* One read of `n` cells; key->draw is the read. scratch [3 n]; read_siemens [n] out. */
+/*
+ * Blocks first_block ... end_block - 1 of the card alone, on conductances that the blocks before have left:
+ * LAW_RELAXATION ... LAW_TELEGRAPH - 1 is what time, faults, temperature and 1/f noise make of a write.
+ */
+void device_act(const struct device *device, const struct random_key *key, int first_block, int end_block,
+                size_t n_rows, size_t n_columns, const double *target_siemens, double *conductance_siemens);
+
+/* One read of `n` cells; key->draw is the read. target_siemens: as programmed. */
 void device_read(const struct device *device, const struct random_key *key, size_t n,
-                 const double *conductance_siemens, double *scratch, double *read_siemens);
+                 const double *target_siemens, const double *conductance_siemens, double *read_siemens);
 
 #endif

@@ -1,25 +1,40 @@
-/* The registry of laws. */
+/* The registry of laws, and how a law acts. */
 #include "devices/law.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "devices/law_log_time.h"
-#include "devices/law_one_over_f.h"
-#include "devices/law_polynomial.h"
-#include "devices/law_relative.h"
+#include "base/require.h"
+#include "devices/laws.h"
 
-static const struct law *const laws[] = {
-    &law_polynomial,
-    &law_log_time,
-    &law_one_over_f,
-    &law_relative,
+#define LAW_ENTRY(name) &law_##name,
+static const struct law *const laws[] = {LAWS_LIST(LAW_ENTRY)};
+#undef LAW_ENTRY
+
+static const struct block {
+    const char *name, *help;
+    enum random_purpose purpose;
+    enum law_lifetime lifetime;
+} blocks[LAW_BLOCKS] = {
+#define BLOCK(name, key, purpose, lifetime, help) {key, help, RANDOM_##purpose, LAW_PER_##lifetime},
+    LAW_BLOCK_LIST(BLOCK)
+#undef BLOCK
 };
-
-static const char *const block_names[LAW_BLOCKS] = {"programming", "relaxation", "read_noise"};
 
 const char *law_block_name(enum law_block block)
 {
-    return block_names[block];
+    return blocks[block].name;
+}
+
+const char *law_block_help(enum law_block block)
+{
+    return blocks[block].help;
+}
+
+enum law_lifetime law_block_lifetime(enum law_block block)
+{
+    return blocks[block].lifetime;
 }
 
 const struct law *const *law_list(size_t *n)
@@ -34,4 +49,45 @@ const struct law *law_find(enum law_block block, const char *kind)
         if (laws[i]->block == block && strcmp(laws[i]->kind, kind) == 0)
             return laws[i];
     return NULL;
+}
+
+void law_apply(const struct law *law, const void *params, const struct law_conditions *at,
+               const struct law_draws *draws, const struct law_cells *cells)
+{
+    double normals[LAW_CELLS], shift[LAW_CELLS], sigma[LAW_CELLS];
+    struct law_draws own = *draws;
+    rs_require(cells->n <= LAW_CELLS, "at most LAW_CELLS cells");
+    own.key.purpose = blocks[law->block].purpose;
+    if (blocks[law->block].lifetime == LAW_PER_TRIAL)
+        own.key.write = 0;
+    if (law->moments == NULL) {
+        law->apply(params, at, &own, cells);
+        return;
+    }
+    law->moments(params, at, cells, shift, sigma);
+    random_normals_from(&own.key, own.first_cell, cells->n, normals);
+    for (size_t i = 0; i < cells->n; i++)
+        cells->conductance_siemens[i] += own.scale * (shift[i] + sigma[i] * normals[i]);
+}
+
+double law_bracket_log(const double *values, int n, double value, int *lower)
+{
+    *lower = 0;
+    if (n <= 1 || value <= values[0])
+        return 0;
+    while (*lower < n - 2 && value > values[*lower + 1])
+        (*lower)++;
+    if (value >= values[n - 1])
+        return 1;
+    return log(value / values[*lower]) / log(values[*lower + 1] / values[*lower]);
+}
+
+bool law_check_rising(const char *name, const struct option_reals *values, char *why, size_t why_size)
+{
+    for (int i = 1; i < values->n; i++)
+        if (values->values[i] <= values->values[i - 1]) {
+            snprintf(why, why_size, "%s must rise", name);
+            return false;
+        }
+    return true;
 }

@@ -2,9 +2,9 @@
  * Relaxation after programming, linear in the logarithm of time:
  * shift = a ln(t / t0), sigma = s0 + s1 ln(t / t0), the same for every state.
  */
-#include "devices/law_log_time.h"
-
 #include <math.h>
+
+#include "devices/laws.h"
 
 struct log_time {
     double t0_seconds, last_seconds;
@@ -59,13 +59,12 @@ static void times(const void *params, double *first_seconds, double *last_second
     *last_seconds = p->last_seconds;
 }
 
-static void moments(const void *params, const struct law_conditions *at, size_t n,
-                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens)
+static void moments(const void *params, const struct law_conditions *at, const struct law_cells *cells,
+                    double *shift_siemens, double *sigma_siemens)
 {
     const struct log_time *p = params;
     double ln = log(at->time_seconds / p->t0_seconds);
-    (void)conductance_siemens;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < cells->n; i++) {
         shift_siemens[i] = p->mean_per_ln_siemens * ln;
         sigma_siemens[i] = fmax(0, p->sigma_siemens + p->sigma_per_ln_siemens * ln);
     }

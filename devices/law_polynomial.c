@@ -1,17 +1,18 @@
 /*
  * Programming error whose spread is a polynomial of the state, fitted at one or several times after the
- * write: sigma(g) = max(0, sum_k c_k (g / g_reference)^k). Between two published times sigma is interpolated
- * in ln t.
+ * write: sigma(g) = max(0, sum_k c_k (g / g_reference)^k), and likewise its mean. Between two published times
+ * both are interpolated in ln t.
  */
-#include "devices/law_polynomial.h"
-
 #include <math.h>
 #include <stdio.h>
+
+#include "devices/laws.h"
 
 struct polynomial {
     double g_reference_siemens;
     struct option_reals times_seconds;
     struct option_reals sigma_siemens; /* the coefficients of the first time, of the second, ... */
+    struct option_reals mean_siemens;  /* likewise */
 };
 
 #define MEMBER(name) offsetof(struct polynomial, name)
@@ -38,6 +39,14 @@ static const struct option options[] = {
      .low = -1,
      .high = 1,
      .help = "coefficients from the constant upwards, one group per time"},
+    {.key = "mean",
+     .kind = OPTION_REALS,
+     .unit = QUANTITY_SIEMENS,
+     .offset = MEMBER(mean_siemens),
+     .low = -1,
+     .high = 1,
+     .initial_help = "0",
+     .help = "coefficients of the mean error, likewise"},
 };
 static const struct option_table table = {options, sizeof options / sizeof options[0],
                                           sizeof(struct polynomial)};
@@ -51,17 +60,14 @@ static bool check(const void *params, char *why, size_t why_size)
 {
     const struct polynomial *p = params;
     int n_times = groups(p), n = p->sigma_siemens.n;
+    if (n % n_times == 0)
+        n = p->mean_siemens.n;
     if (n % n_times != 0) {
         snprintf(why, why_size, "%d coefficients found for %d times, the same number for each expected", n,
                  n_times);
         return false;
     }
-    for (int i = 1; i < n_times; i++)
-        if (p->times_seconds.values[i] <= p->times_seconds.values[i - 1]) {
-            snprintf(why, why_size, "times must rise");
-            return false;
-        }
-    return true;
+    return law_check_rising("times", &p->times_seconds, why, why_size);
 }
 
 static void times(const void *params, double *first_seconds, double *last_seconds)
@@ -72,52 +78,48 @@ static void times(const void *params, double *first_seconds, double *last_second
         p->times_seconds.n > 0 ? p->times_seconds.values[p->times_seconds.n - 1] : (double)INFINITY;
 }
 
-/* The times around t, and the weight of the later one; at the ends (or beyond, where that is allowed) one
- * time. */
-static double bracket(const struct polynomial *p, double time_seconds, int *earlier)
-{
-    const double *t = p->times_seconds.values;
-    int last = p->times_seconds.n - 1;
-    *earlier = 0;
-    if (last <= 0 || time_seconds <= t[0])
-        return 0;
-    while (*earlier < last - 1 && time_seconds > t[*earlier + 1])
-        (*earlier)++;
-    if (time_seconds >= t[last])
-        return 1;
-    return log(time_seconds / t[*earlier]) / log(t[*earlier + 1] / t[*earlier]);
-}
-
-static double spread(const double *coefficients, int n, double x)
+static double evaluate(const double *coefficients, int n, double x)
 {
     double sum = 0;
     for (int k = n - 1; k >= 0; k--)
         sum = sum * x + coefficients[k];
-    return sum > 0 ? sum : 0;
+    return sum;
 }
 
-static void moments(const void *params, const struct law_conditions *at, size_t n,
-                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens)
+/* `weight` of the way from time `earlier` to the next. */
+static double mean_at(const struct polynomial *p, int earlier, double weight, double x)
+{
+    int n = p->mean_siemens.n / groups(p);
+    const double *before = p->mean_siemens.values + earlier * n;
+    double mean = evaluate(before, n, x);
+    return weight > 0 ? mean + weight * (evaluate(before + n, n, x) - mean) : mean;
+}
+
+static double sigma_at(const struct polynomial *p, int earlier, double weight, double x)
+{
+    int n = p->sigma_siemens.n / groups(p);
+    const double *before = p->sigma_siemens.values + earlier * n;
+    double sigma = fmax(evaluate(before, n, x), 0);
+    return weight > 0 ? sigma + weight * (fmax(evaluate(before + n, n, x), 0) - sigma) : sigma;
+}
+
+static void moments(const void *params, const struct law_conditions *at, const struct law_cells *cells,
+                    double *shift_siemens, double *sigma_siemens)
 {
     const struct polynomial *p = params;
-    int n_coefficients = p->sigma_siemens.n / groups(p), earlier;
-    double weight = bracket(p, at->time_seconds, &earlier);
-    const double *before = p->sigma_siemens.values + earlier * n_coefficients;
-    const double *after = weight > 0 ? before + n_coefficients : before;
-    for (size_t i = 0; i < n; i++) {
-        double x = conductance_siemens[i] / p->g_reference_siemens;
-        double sigma = spread(before, n_coefficients, x);
-        if (weight > 0)
-            sigma += weight * (spread(after, n_coefficients, x) - sigma);
-        shift_siemens[i] = 0;
-        sigma_siemens[i] = sigma;
+    int earlier;
+    double weight = law_bracket_log(p->times_seconds.values, p->times_seconds.n, at->time_seconds, &earlier);
+    for (size_t i = 0; i < cells->n; i++) {
+        double x = cells->conductance_siemens[i] / p->g_reference_siemens;
+        shift_siemens[i] = mean_at(p, earlier, weight, x);
+        sigma_siemens[i] = sigma_at(p, earlier, weight, x);
     }
 }
 
 const struct law law_polynomial = {
     .block = LAW_PROGRAMMING,
     .kind = "polynomial",
-    .summary = "Gaussian error with a spread that is a polynomial of the state",
+    .summary = "Gaussian error with a spread (and mean) that is a polynomial of the state",
     .source = "form of the inference noise models of aihwkit (code)",
     .params = &table,
     .check = check,

@@ -1,5 +1,5 @@
 /* White read noise in proportion to the state: sigma = ratio g, drawn anew at every read. */
-#include "devices/law_relative.h"
+#include "devices/laws.h"
 
 struct relative {
     double ratio;
@@ -17,14 +17,14 @@ static const struct option options[] = {
 static const struct option_table table = {options, sizeof options / sizeof options[0],
                                           sizeof(struct relative)};
 
-static void moments(const void *params, const struct law_conditions *at, size_t n,
-                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens)
+static void moments(const void *params, const struct law_conditions *at, const struct law_cells *cells,
+                    double *shift_siemens, double *sigma_siemens)
 {
     const struct relative *p = params;
     (void)at;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < cells->n; i++) {
         shift_siemens[i] = 0;
-        sigma_siemens[i] = p->ratio * conductance_siemens[i];
+        sigma_siemens[i] = p->ratio * cells->conductance_siemens[i];
     }
 }
 

@@ -69,8 +69,11 @@ static const struct {
     {"device:\n  extrapolate: yes\n",
      "2:16: error: 'device.extrapolate': 'yes' found, true or false expected"},
     {"device:\n  extrapolate: 1\n", "2:16: error: 'device.extrapolate': '1' found, true or false expected"},
-    {"device:\n  preset: wan2023\n", "2:11: error: 'device.preset': 'wan2023' found, one of ideal, wan2022, "
-                                     "cmo-accept2 expected; did you mean 'wan2022'?"},
+    {"device:\n  preset: wan2023\n",
+     "2:11: error: 'device.preset': 'wan2023' found, one of ideal, wan2022, "
+     "wan2022-crosssim, cmo-accept02, cmo-accept2, milo2021, pcm-nandakumar, pcm-joshi, hermes1, hermes2, "
+     "gong2022-om, gong2022-hfo2, worst-stuck10, generic-hfo2, generic-high-resistance, generic-stanford "
+     "expected; did you mean 'wan2022'?"},
     {"device:\n  preset: ideal\n  card: card.yaml\n",
      "3:3: error: 'device.preset' and 'device.card' are alternatives; one of them expected"},
     {"device:\n  card: \"\"\n", "2:9: error: 'device.card': a path expected"},

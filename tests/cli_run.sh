@@ -213,7 +213,7 @@ check "so with explain"
 
 # --- command lines
 bad_line() { pattern=$1 name=$2; shift 2; refused 64 "$pattern" "$name" "$RESCORE" "$@"; }
-for name in verify export tolerance program device calibrate banana; do
+for name in verify export tolerance calibrate banana; do
     bad_line "unknown command '$name'" "unknown command $name" $name c.yaml
 done
 bad_line "did you mean 'run'" "misspelt command" rnu c.yaml
@@ -236,7 +236,7 @@ bad_line "did you mean 'array.rows'" "explain: misspelt key" explain array.row
 "$RESCORE" > out 2> err
 [ $? -eq 64 ] && [ ! -s out ] && grep -q '^commands:' err
 check "no command: exit 64, the overview on standard error"
-for name in init check explain run merge report info train solve netlist compare; do
+for name in init check explain run merge report info train solve netlist compare device program; do
     "$RESCORE" $name --help > out 2> err && grep -q '^usage: ' out && grep -A1 '^example' out | grep -q "rescore $name" && [ ! -s err ]
     check "$name --help shows an example"
 done

@@ -244,6 +244,10 @@ unit_tests += %D%/test_noise
 tests_test_noise_SOURCES = %D%/test_noise.c %D%/noise_oracle.c %D%/noise_oracle.h %D%/array_oracle.c %D%/array_oracle.h
 tests_test_noise_CFLAGS = $(test_flags)
 tests_test_noise_LDADD = $(test_libraries)
+unit_tests += %D%/test_cards
+tests_test_cards_SOURCES = %D%/test_cards.c
+tests_test_cards_CFLAGS = $(test_flags)
+tests_test_cards_LDADD = $(test_libraries)
 unit_tests += %D%/test_property
 tests_test_property_SOURCES = %D%/test_property.c %D%/array_oracle.c %D%/array_oracle.h
 tests_test_property_CFLAGS = $(test_flags)
@@ -274,3 +278,24 @@ tests_long_oracle_long_SOURCES = %D%/test_oracle.c $(oracle_sources)
 tests_long_oracle_long_CFLAGS = $(test_flags)
 tests_long_oracle_long_CPPFLAGS = $(AM_CPPFLAGS) $(oracle_flags) -DORACLE_ARRAYS=3000
 tests_long_oracle_long_LDADD = $(test_libraries) $(SUITESPARSE_LIBS)
+unit_tests += %D%/test_telegraph
+tests_test_telegraph_SOURCES = %D%/test_telegraph.c
+tests_test_telegraph_CFLAGS = $(test_flags)
+tests_test_telegraph_LDADD = $(test_libraries)
+shell_tests += %D%/cli_device.sh
+
+unit_tests += %D%/test_pulse
+tests_test_pulse_SOURCES = %D%/test_pulse.c
+tests_test_pulse_CFLAGS = $(test_flags)
+tests_test_pulse_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_csv
+tests_test_csv_SOURCES = %D%/test_csv.c %D%/folder.h
+tests_test_csv_CFLAGS = $(test_flags)
+tests_test_csv_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_fit
+tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
+tests_test_fit_CFLAGS = $(test_flags)
+tests_test_fit_LDADD = $(test_libraries)
+shell_tests += %D%/cli_fit.sh %D%/measured_device.sh

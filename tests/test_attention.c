@@ -355,8 +355,7 @@ static void read_bank(const struct attention_fixture *f, const struct bank_job *
  */
 static void read_by_hand(const struct attention_fixture *f, const struct bank_job *job, double *signals)
 {
-    static double target[CELLS_MAX], programmed[CELLS_MAX], seen[CELLS_MAX], transfer[CELLS_MAX],
-        scratch[3 * CELLS_MAX];
+    static double target[CELLS_MAX], programmed[CELLS_MAX], seen[CELLS_MAX], transfer[CELLS_MAX];
     const struct attention_setup *s = &f->setup;
     size_t rows = (size_t)f->array.rows, columns = 31, per_array = 15, d = f->shape.d,
            n_stacks = (d + rows - 1) / rows;
@@ -381,11 +380,11 @@ static void read_by_hand(const struct attention_fixture *f, const struct bank_jo
             int code = used ? job->key_msb[j * d + row] : 0, own = cell % columns % 2 == 0 ? code : -code;
             target[cell] = g_min + (own > 0 ? own : 0) * g_lsb;
         }
-        device_program(&s->device, &key, rows * columns, target, scratch, programmed);
+        device_program(&s->device, &key, rows, columns, target, programmed);
         for (size_t read = 0; read < job->n_queries * job->n_query_heads; read++) {
             size_t i = read / job->n_query_heads, h = read % job->n_query_heads;
             key.draw = (uint32_t)read;
-            device_read(&s->device, &key, rows * columns, programmed, scratch, seen);
+            device_read(&s->device, &key, rows * columns, target, programmed, seen);
             transfer_compute(plan, seen, transfer);
             for (size_t row = 0; row < rows && first_row + row < d; row++)
                 for (size_t slot = 0; slot < per_array && first_key + slot < job->n_keys; slot++) {

@@ -6,6 +6,7 @@
 #include "folder.h"
 
 #include "devices/device.h"
+#include "devices/law_current_voltage.h"
 
 TestSuite(card, .timeout = 30, .init = enter_folder, .fini = leave_folder);
 
@@ -34,8 +35,14 @@ Test(card, every_preset_is_a_whole_card)
     cr_assert_geq(n, 3);
 }
 
-/* Every law of every preset gives finite shifts and sigma >= 0 over the window and the published times. */
-Test(card, every_preset_has_moments_over_its_whole_range)
+/* Traps, pulses and currents act elsewhere: in reads, in write-verify, in the circuit. */
+static bool acts_on_conductances(enum law_block block)
+{
+    return block <= LAW_READ_NOISE && block != LAW_TELEGRAPH;
+}
+
+/* Every law of every preset gives finite conductances over the window and the published times. */
+Test(card, every_law_of_every_preset_stays_finite_over_its_whole_range)
 {
     for (size_t c = 0; card_preset_names[c] != NULL; c++) {
         struct card card;
@@ -44,16 +51,22 @@ Test(card, every_preset_has_moments_over_its_whole_range)
         cr_assert_eq(card_load_preset(card_preset_names[c], &card, &err), RS_OK);
         card_times(&card, &first, &last);
         for (int block = 0; block < LAW_BLOCKS; block++)
-            for (int i = 0; i <= 100 && card.blocks[block].law != NULL; i++) {
-                double part = i / 100.0, shift[11], sigma[11], g[11];
+            for (int i = 0;
+                 i <= 100 && card.blocks[block].law != NULL && acts_on_conductances((enum law_block)block);
+                 i++) {
+                double low = card.window.g_min_siemens, span = card.window.g_max_siemens - low, target[11],
+                       g[11];
                 struct law_conditions at = {fmax(first, 1e-9) *
-                                            pow(fmin(last, 1e9) / fmax(first, 1e-9), part)};
+                                                pow(fmin(last, 1e9) / fmax(first, 1e-9), i / 100.0),
+                                            350, low, low + span};
+                struct law_cells cells = {11, target, target, g, 0};
+                struct law_draws draws = {{.seed = 3, .trial = (uint32_t)i}, 0, 1};
                 for (int k = 0; k < 11; k++)
-                    g[k] = card.window.g_min_siemens +
-                           k / 10.0 * (card.window.g_max_siemens - card.window.g_min_siemens);
-                card.blocks[block].law->moments(&card.blocks[block].params, &at, 11, g, shift, sigma);
+                    target[k] = g[k] = low + k / 10.0 * span;
+                law_apply(card.blocks[block].law, &card.blocks[block].params, &at, &draws, &cells);
                 for (int k = 0; k < 11; k++)
-                    cr_assert(isfinite(shift[k]) && isfinite(sigma[k]) && sigma[k] >= 0 && sigma[k] < g[10]);
+                    cr_assert(isfinite(g[k]) && fabs(g[k]) < 10 * target[10], "%s %s: %g S", card.name,
+                              law_block_name((enum law_block)block), g[k]);
             }
     }
 }
@@ -64,7 +77,11 @@ Test(card, every_law_can_be_found_and_is_documented)
     const struct law *const *laws = law_list(&n);
     for (size_t i = 0; i < n; i++) {
         cr_assert_eq(law_find(laws[i]->block, laws[i]->kind), laws[i]);
-        cr_assert(laws[i]->summary[0] != '\0' && laws[i]->source[0] != '\0' && laws[i]->moments != NULL);
+        cr_assert(laws[i]->summary[0] != '\0' && laws[i]->source[0] != '\0');
+        if (acts_on_conductances(laws[i]->block))
+            cr_assert_neq(laws[i]->moments == NULL, laws[i]->apply == NULL, "one of both");
+        else
+            cr_assert(laws[i]->moments == NULL && laws[i]->apply == NULL);
         cr_assert_leq(laws[i]->params->struct_size, LAW_PARAMS_SIZE);
         for (size_t k = 0; k < laws[i]->params->n_options; k++)
             cr_assert_not_null(laws[i]->params->options[k].help);
@@ -72,12 +89,84 @@ Test(card, every_law_can_be_found_and_is_documented)
     cr_assert_null(law_find(LAW_RELAXATION, "polynomial"));
 }
 
+static bool parses(const char *block, struct card *card, struct rs_error *err)
+{
+    char text[2048];
+    snprintf(text, sizeof text,
+             "format: rescore-device-card\nversion: 1\nname: mine\nwindow:\n  g_min: 1 uS\n  g_max: 50 uS\n"
+             "  source: me\n  confidence: assumed\n%s  source: me\n  confidence: assumed\n",
+             block);
+    err->text[0] = '\0';
+    return card_parse("card.yaml", text, strlen(text), card, err) == RS_OK;
+}
+
+Test(card, currents_bend_with_the_voltage_as_their_block_says)
+{
+    struct card card;
+    struct rs_error err = {{0}};
+    const struct card_block *block = &card.blocks[LAW_CURRENT_VOLTAGE];
+    double v0;
+    cr_assert(parses("current_voltage:\n  kind: sinh\n  v0: 0.4 V\n  v_read: 0.2 V\n", &card, &err), "%s",
+              err.text);
+    cr_assert_float_eq(law_current_voltage_factor(block->law, &block->params, -0.2), sinh(0.5) / 0.5, 1e-15);
+    cr_assert_float_eq(law_current_voltage_factor(block->law, &block->params, 1e-9), 1, 1e-15);
+    cr_assert(law_current_voltage_v0(block->law, &block->params, &v0) && v0 == 0.4);
+    cr_assert(parses("current_voltage:\n  kind: table\n  volts: [0, 0.2, 0.4]\n  factor: [1, 1.1, 1.5]\n"
+                     "  v_read: 0.2 V\n",
+                     &card, &err),
+              "%s", err.text);
+    cr_assert_float_eq(law_current_voltage_factor(block->law, &block->params, -0.3), 1.3, 1e-15);
+    cr_assert_eq(law_current_voltage_factor(block->law, &block->params, 2), 1.5);
+    cr_assert(!law_current_voltage_v0(block->law, &block->params, &v0));
+    cr_assert(!parses("current_voltage:\n  kind: table\n  volts: [0, 0.2]\n  factor: [1]\n  v_read: 0.2 V\n",
+                      &card, &err));
+    cr_assert_not_null(strstr(err.text, "2 volts and 1 factors found"), "%s", err.text);
+    cr_assert(!parses("current_voltage:\n  kind: sinh\n  v0: 0 V\n  v_read: 0.2 V\n", &card, &err));
+}
+
+Test(card, measured_quantiles_are_drawn_as_they_are_and_must_not_fall)
+{
+    struct card card;
+    struct rs_error err = {{0}};
+    double g[LAW_CELLS], target[LAW_CELLS];
+    const struct law_cells cells = {LAW_CELLS, target, target, g, 0};
+    const struct law_draws draws = {{.seed = 5}, 0, 1};
+    cr_assert(
+        parses("programming:\n  kind: empirical\n  states: [10 uS, 20 uS]\n  probabilities: [0.25, 0.75]\n"
+               "  error: [-1 uS, 0 S, 0 S, 3 uS]\n",
+               &card, &err),
+        "%s", err.text);
+    const struct card_block *block = &card.blocks[LAW_PROGRAMMING];
+    for (int state = 0; state < 3; state++) { /* below, midway, above */
+        double low = (double[]){-1e-6, -0.5e-6, 0}[state], high = (double[]){0, 1.5e-6, 3e-6}[state];
+        int n_low = 0, n_high = 0;
+        for (int i = 0; i < LAW_CELLS; i++)
+            g[i] = target[i] = 5e-6 + 10e-6 * state;
+        law_apply(block->law, &block->params, &(struct law_conditions){1, 300, 0, 1}, &draws, &cells);
+        for (int i = 0; i < LAW_CELLS; i++) {
+            cr_assert(g[i] - target[i] >= low - 1e-18 && g[i] - target[i] <= high + 1e-18);
+            n_low += g[i] - target[i] < low + 1e-12;
+            n_high += g[i] - target[i] > high - 1e-12;
+        }
+        cr_assert(abs(n_low - LAW_CELLS / 4) < 4.5 * sqrt(LAW_CELLS * 3.0 / 16), "%d", n_low);
+        cr_assert(abs(n_high - LAW_CELLS / 4) < 4.5 * sqrt(LAW_CELLS * 3.0 / 16), "%d", n_high);
+    }
+    cr_assert(
+        !parses("programming:\n  kind: empirical\n  states: [10 uS, 20 uS]\n  probabilities: [0.25, 0.75]\n"
+                "  error: [-1 uS, 0 S, 3 uS, 0 S]\n",
+                &card, &err));
+    cr_assert_not_null(strstr(err.text, "the quantiles of state 2 fall"), "%s", err.text);
+    cr_assert(!parses("programming:\n  kind: empirical\n  states: [10 uS]\n  probabilities: [0.25, 0.75]\n"
+                      "  error: [-1 uS]\n",
+                      &card, &err));
+}
+
 Test(card, an_unknown_preset_is_an_input_error)
 {
     struct card card;
     struct rs_error err = {{0}};
     cr_assert_eq(card_load_preset("wan2023", &card, &err), RS_INPUT);
-    cr_assert_str_eq(err.text, "no card named 'wan2023'");
+    cr_assert_str_eq(err.text, "no card named 'wan2023'; `rescore device list` names them");
 }
 
 #define HEAD "format: rescore-device-card\nversion: 1\nname: mine\n"
@@ -98,6 +187,7 @@ Test(card, a_file_is_a_card_and_overrides_the_preset)
     struct device device;
     struct rs_error err = {{0}};
     double g[2] = {10e-6, 20e-6}, shift[2], sigma[2];
+    const struct law_cells cells = {2, g, g, g, 0};
     write_file(HEAD WINDOW
                "programming:\n  kind: polynomial\n  g_reference: 10 uS\n  sigma: [0 uS, 1 uS]\n" TAIL
                "relaxation: {kind: none}\nread_noise:\n  kind: relative\n  ratio: 2 %\n" TAIL);
@@ -108,10 +198,10 @@ Test(card, a_file_is_a_card_and_overrides_the_preset)
     cr_assert_eq(device.card.window.clamp, CARD_CLAMP_ZERO);
     cr_assert_null(device.card.blocks[LAW_RELAXATION].law);
     const struct card_block *block = &device.card.blocks[LAW_PROGRAMMING];
-    block->law->moments(&block->params, &device.at, 2, g, shift, sigma);
+    block->law->moments(&block->params, &device.at, &cells, shift, sigma);
     cr_assert_float_eq(sigma[1], 2e-6, 1e-18);
     block = &device.card.blocks[LAW_READ_NOISE];
-    block->law->moments(&block->params, &device.at, 2, g, shift, sigma);
+    block->law->moments(&block->params, &device.at, &cells, shift, sigma);
     cr_assert_float_eq(sigma[1], 0.4e-6, 1e-18);
     cr_assert(device_has_write_noise(&device) && device_has_read_noise(&device));
     options.read_noise_ratio = 0;

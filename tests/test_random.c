@@ -286,3 +286,18 @@ Test(random, bits_of_a_million_normals_never_change)
     cr_assert_eq(hash_doubles(z, N), 0xd9000f1e352802fau, "%016llx", (unsigned long long)hash_doubles(z, N));
     free(z);
 }
+
+Test(random, windows_and_single_cells_give_the_same_numbers)
+{
+    const struct random_key key = {
+        .seed = 9, .purpose = RANDOM_READ, .trial = 3, .array = 4, .write = 5, .draw = 6};
+    static double all[3000], some[3000];
+    random_normals(&key, 3000, all);
+    random_normals_from(&key, 1028, 1500, some);
+    cr_assert_eq(memcmp(all + 1028, some, 1500 * sizeof *some), 0);
+    for (uint32_t i = 0; i < 3000; i++)
+        cr_assert_eq(random_normal(&key, i), all[i]);
+    random_uniforms(&key, 3000, all);
+    random_uniforms_from(&key, 4, 2000, some);
+    cr_assert_eq(memcmp(all + 4, some, 2000 * sizeof *some), 0);
+}

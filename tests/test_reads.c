@@ -70,7 +70,7 @@ static enum reads_way measure(const struct attention_setup *setup, const double 
     memset(out, 0, sizeof *out);
     draw_volts(n_reads, volts);
     cr_assert_eq(reads_create(setup, &reads, &err), RS_OK, "%s", err.text);
-    cr_assert_eq(reads_begin(reads, programmed, n_reads, volts), 0);
+    cr_assert_eq(reads_begin(reads, programmed, programmed, n_reads, volts), 0);
     for (uint32_t draw = 0; draw < DRAWS; draw++) {
         const struct random_key key = {.seed = seed, .draw = draw * DISTINCT};
         cr_assert_eq(reads_solve(reads, &key, DISTINCT, volts, amperes), 0);
@@ -146,7 +146,7 @@ Test(reads, noise_above_a_fifth_of_a_conductance_is_redrawn)
         init(&f, D, KEYS, ratios[i]);
         attention_fixture_settle(&f, 0);
         cr_assert_eq(reads_create(&f.setup, &reads, &err), RS_OK, "%s", err.text);
-        cr_assert_eq(reads_begin(reads, programmed, MOST, volts), 0);
+        cr_assert_eq(reads_begin(reads, programmed, programmed, MOST, volts), 0);
         cr_assert_eq(reads->way, i == 0 ? READS_TABLES : READS_REDRAW, "%s", ratios[i]);
         reads_destroy(reads);
         setup_clear(&f.setup);
@@ -170,7 +170,7 @@ Test(reads, a_read_has_the_same_currents_whatever_is_read_with_it)
             init(&f, D, KEYS, noise ? "3 %" : "0");
             attention_fixture_settle(&f, 0);
             cr_assert_eq(reads_create(&f.setup, &reads, &err), RS_OK, "%s", err.text);
-            cr_assert_eq(reads_begin(reads, programmed, counts[c], volts), 0);
+            cr_assert_eq(reads_begin(reads, programmed, programmed, counts[c], volts), 0);
             struct random_key key = {.seed = 5, .trial = 1, .array = 2, .write = 3, .draw = 40};
             cr_assert_eq(reads_solve(reads, &key, n, volts, together), 0);
             for (size_t r = 0; r < n; r++, key.draw++) {

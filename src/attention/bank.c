@@ -16,7 +16,7 @@ struct bank {
     const struct attention_setup *setup;
     struct reads *reads;
     double *target_siemens, *programmed_siemens; /* [n_rows][n_columns] */
-    double *scratch;                             /* [3][n_rows][n_columns] */
+    double *scale_amperes;                       /* [n_columns] */
     double *volts;                               /* [reads of a job][n_rows] */
     double *current_amperes;                     /* [READS_CHUNK][n_columns] */
     double *probe_volts, *probe_amperes;         /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
@@ -35,12 +35,12 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
     bank->setup = setup;
     const struct attention_shape *shape = &setup->shape;
     size_t n_reads = shape->n_queries_max * (size_t)(shape->n_heads / shape->n_kv_heads);
-    double **const blocks[] = {&bank->target_siemens, &bank->programmed_siemens, &bank->scratch,
+    double **const blocks[] = {&bank->target_siemens, &bank->programmed_siemens, &bank->scale_amperes,
                                &bank->volts,          &bank->current_amperes,    &bank->probe_volts,
                                &bank->probe_amperes};
     const size_t sizes[] = {n_cells,
                             n_cells,
-                            3 * n_cells,
+                            n_columns,
                             n_reads * n_rows,
                             READS_CHUNK * n_columns,
                             BANK_PROBES * n_rows,
@@ -65,7 +65,7 @@ void bank_destroy(struct bank *bank)
     reads_destroy(bank->reads);
     free(bank->target_siemens);
     free(bank->programmed_siemens);
-    free(bank->scratch);
+    free(bank->scale_amperes);
     free(bank->volts);
     free(bank->current_amperes);
     free(bank->probe_volts);
@@ -109,7 +109,7 @@ static void certify(struct bank *bank, const struct random_key *array_key, const
                      bank->probe_amperes, NULL, NULL, reports);
     for (size_t probe = 0; probe < BANK_PROBES; probe++) {
         const struct certify_solution lines = {bank->current_amperes, bank->probe_amperes + probe * n_columns,
-                                               bank->scratch, NULL, NULL};
+                                               bank->scale_amperes, NULL, NULL};
         const struct certify_bias none = {NULL, NULL};
         struct certify_report report = {.field = reports[probe]};
         if (!certify_compare(network, reads->transfer_siemens, &none, drives[probe].volts,
@@ -145,8 +145,8 @@ static void program(struct bank *bank, const struct bank_job *job, const struct 
 {
     const struct mapping *mapping = &bank->setup->mapping;
     mapping_targets(mapping, tile, stack, job->n_keys, job->key_msb, bank->target_siemens);
-    device_program(&bank->setup->device, key, mapping->n_rows * mapping->n_columns, bank->target_siemens,
-                   bank->scratch, bank->programmed_siemens);
+    device_program(&bank->setup->device, key, mapping->n_rows, mapping->n_columns, bank->target_siemens,
+                   bank->programmed_siemens);
 }
 
 /* bank->volts of the reads from first_read on. */
@@ -176,7 +176,8 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
     bool saved = keep == NULL || !keep->arrays || job->write != bank->first_write;
     program(bank, job, &key, tile, stack);
     drive(bank, job, stack, first_read, n_reads);
-    bank->certificate.n_failed += reads_begin(bank->reads, bank->programmed_siemens, n_reads, bank->volts);
+    bank->certificate.n_failed +=
+        reads_begin(bank->reads, bank->target_siemens, bank->programmed_siemens, n_reads, bank->volts);
     certify_array(bank, &key,
                   job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0);
     for (size_t r = 0, n; r < n_reads; r += n) {

@@ -127,8 +127,8 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
     if (reads == NULL)
         return RS_INTERNAL;
     reads->setup = setup;
-    reads->scratch = memory_allocate(6 * n_cells, sizeof(double), err);
-    enum rs_status status = reads->scratch == NULL ? RS_INTERNAL : RS_OK;
+    reads->fields = memory_allocate(3 * n_cells, sizeof(double), err);
+    enum rs_status status = reads->fields == NULL ? RS_INTERNAL : RS_OK;
     if (status == RS_OK)
         status =
             transfer_plan_create(network, NULL, kernel_chosen(), TRANSFER_F64, &reads->transfer_plan, err);
@@ -143,7 +143,7 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
         reads_destroy(reads);
         return status;
     }
-    reads->transfer_siemens = reads->scratch + 3 * n_cells;
+    reads->transfer_siemens = reads->fields;
     reads->seen_siemens = reads->transfer_siemens + n_cells;
     reads->programmed_siemens = reads->seen_siemens + n_cells;
     *out = reads;
@@ -158,7 +158,7 @@ void reads_destroy(struct reads *reads)
     field_plan_destroy(reads->field_plan);
     product_destroy(reads->transfer);
     destroy_noise(reads->noise);
-    free(reads->scratch);
+    free(reads->fields);
     free(reads);
 }
 
@@ -207,14 +207,15 @@ static bool begin_tables(struct reads *reads, size_t n_reads, const double *volt
     return converged;
 }
 
-int64_t reads_begin(struct reads *reads, const double *programmed_siemens, size_t n_reads,
-                    const double *volts)
+int64_t reads_begin(struct reads *reads, const double *target_siemens, const double *programmed_siemens,
+                    size_t n_reads, const double *volts)
 {
     const struct network *network = &reads->setup->network;
     struct reads_noise *noise = reads->noise;
     size_t n_cells = network->n_rows * network->n_columns;
     const double *mean = programmed_siemens;
     bool converged = true;
+    reads->target_siemens = target_siemens;
     reads->alone = n_reads < batch_min;
     reads->way = reads_choose(network, n_reads);
     if (device_has_read_noise(&reads->setup->device))
@@ -223,8 +224,8 @@ int64_t reads_begin(struct reads *reads, const double *programmed_siemens, size_
                 ? READS_REDRAW
                 : reads_choose_noisy(network, count_driven(network->n_rows, n_reads, volts), n_reads);
     if (noise != NULL && reads->way != READS_REDRAW) {
-        device_read_moments(&reads->setup->device, n_cells, programmed_siemens, noise->mean_siemens,
-                            noise->sigma_siemens);
+        device_read_moments(&reads->setup->device, n_cells, target_siemens, programmed_siemens,
+                            noise->mean_siemens, noise->sigma_siemens);
         mean = noise->mean_siemens;
         if (!is_small(noise, n_cells))
             reads->way = READS_REDRAW;
@@ -275,8 +276,8 @@ static int64_t redraw(struct reads *reads, const struct random_key *key, size_t 
     for (size_t q = 0; q < n; q++, own.draw++) {
         const double *here = volts + q * network->n_rows;
         double *amperes = column_amperes + q * network->n_columns;
-        device_read(&reads->setup->device, &own, network->n_rows * network->n_columns,
-                    reads->programmed_siemens, reads->scratch, reads->seen_siemens);
+        device_read(&reads->setup->device, &own, network->n_rows * network->n_columns, reads->target_siemens,
+                    reads->programmed_siemens, reads->seen_siemens);
         if (is_ideal(network)) {
             transfer_apply(network, reads->seen_siemens, here, amperes, NULL);
             continue;

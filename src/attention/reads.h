@@ -30,8 +30,9 @@ struct reads {
     struct transfer_plan *transfer_plan;
     struct field_plan *field_plan;
     struct product *transfer;
-    struct reads_noise *noise; /* NULL where no array needs it */
-    double *scratch;           /* [3][n_rows][n_columns], as all below without the 3 */
+    struct reads_noise *noise;    /* NULL where no array needs it */
+    double *fields;               /* memory of all below, [n_rows][n_columns] each */
+    const double *target_siemens; /* the caller's */
     double *transfer_siemens, *programmed_siemens;
     double *seen_siemens; /* by the last read; where cells are not redrawn, by a read without noise */
 };
@@ -46,11 +47,12 @@ enum reads_way reads_choose(const struct network *network, size_t n_reads);
 enum reads_way reads_choose_noisy(const struct network *network, size_t n_driven, size_t n_reads);
 
 /*
- * Prepares for the n_reads reads of one array, volts [n_reads][n_rows], on conductances as programmed.
+ * Prepares for the n_reads reads of one array, volts [n_reads][n_rows], on conductances as programmed; their
+ * targets must stay until the last read.
  * Returns how many fields did not converge, as reads_solve.
  */
-int64_t reads_begin(struct reads *reads, const double *programmed_siemens, size_t n_reads,
-                    const double *volts);
+int64_t reads_begin(struct reads *reads, const double *target_siemens, const double *programmed_siemens,
+                    size_t n_reads, const double *volts);
 
 /* Whether these reads are products with T: then transfer_siemens is it, for the conductances seen_siemens. */
 bool reads_have_transfer(const struct reads *reads);

@@ -4,15 +4,18 @@ rescore_SOURCES = \
     %D%/command.c %D%/command.h \
     %D%/command_check.c \
     %D%/command_compare.c \
+    %D%/command_device.c \
     %D%/command_explain.c \
     %D%/command_info.c \
     %D%/command_init.c \
     %D%/command_merge.c \
     %D%/command_netlist.c \
+    %D%/command_program.c \
     %D%/command_report.c \
     %D%/command_run.c \
     %D%/command_solve.c \
     %D%/command_train.c \
+    %D%/device_fit.c %D%/device_fit.h \
     %D%/launcher.c %D%/launcher.h \
     %D%/main.c \
     %D%/progress.c %D%/progress.h

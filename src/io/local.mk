@@ -1,4 +1,5 @@
 librescore_core_la_SOURCES += \
+    %D%/csv.c %D%/csv.h \
     %D%/digest.c %D%/digest.h \
     %D%/file.c %D%/file.h \
     %D%/store.c %D%/store.h %D%/store_internal.h \

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/require.h"
+
 enum { PHILOX_ROUNDS = 10 };
 
 /* The ten rounds on one counter, in place. */
@@ -83,55 +85,62 @@ static void fill_words(const struct random_key *key, uint32_t first_block, struc
  * whose terms after s^21 stay below 1e-17 of the sum. The exponent is turned into a double by its place in a
  * mantissa.
  */
+static inline double radius_of(uint32_t word)
+{
+    double x = ((double)word + 0.5) * 0x1p-32, m, exponent;
+    uint64_t bits, mantissa, biased;
+    memcpy(&bits, &x, sizeof bits);
+    bits -= 0x3fe6a09e667f3bcdu; /* sqrt(1/2) */
+    mantissa = (bits & 0xfffffffffffffu) + 0x3fe6a09e667f3bcdu;
+    biased = ((bits + 0x4000000000000000u) >> 52) | 0x4330000000000000u; /* 2^52 + exponent + 1024 */
+    memcpy(&m, &mantissa, sizeof m);
+    memcpy(&exponent, &biased, sizeof exponent);
+    exponent -= 0x1p52 + 1024;
+    double s = (m - 1) / (m + 1), z = s * s, tail = 1.0 / 21;
+#pragma GCC unroll 9
+    for (int k = 19; k >= 3; k -= 2)
+        tail = tail * z + 1.0 / k;
+    return sqrt(-2 * (exponent * 0.69314718055994530942 + 2 * s * (1 + z * tail)));
+}
+
 RANDOM_CLONES
 static void fill_radius(const uint32_t *words, double *radius)
 {
-    for (int i = 0; i < RANDOM_CHUNK; i++) {
-        double x = ((double)words[i] + 0.5) * 0x1p-32, m, exponent;
-        uint64_t bits, mantissa, biased;
-        memcpy(&bits, &x, sizeof bits);
-        bits -= 0x3fe6a09e667f3bcdu; /* sqrt(1/2) */
-        mantissa = (bits & 0xfffffffffffffu) + 0x3fe6a09e667f3bcdu;
-        biased = ((bits + 0x4000000000000000u) >> 52) | 0x4330000000000000u; /* 2^52 + exponent + 1024 */
-        memcpy(&m, &mantissa, sizeof m);
-        memcpy(&exponent, &biased, sizeof exponent);
-        exponent -= 0x1p52 + 1024;
-        double s = (m - 1) / (m + 1), z = s * s, tail = 1.0 / 21;
-#pragma GCC unroll 9
-        for (int k = 19; k >= 3; k -= 2)
-            tail = tail * z + 1.0 / k;
-        radius[i] = sqrt(-2 * (exponent * 0.69314718055994530942 + 2 * s * (1 + z * tail)));
-    }
+    for (int i = 0; i < RANDOM_CHUNK; i++)
+        radius[i] = radius_of(words[i]);
 }
 
 /* cos and sin of 2 pi turn, turn in (0, 1): a quarter turn is taken off, then Taylor series on [-pi/4, pi/4].
  */
-RANDOM_CLONES
-static void fill_cos_sin(const uint32_t *words, double *cosine, double *sine)
+static inline void cos_sin_of(uint32_t word, double *cosine, double *sine)
 {
-    for (int i = 0; i < RANDOM_CHUNK; i++) {
-        double turn = ((double)words[i] + 0.5) * 0x1p-32;
-        double quarter = (turn * 4 + 0x1.8p52) - 0x1.8p52; /* to the nearest whole number: 0 ... 4 */
-        double x = (turn - quarter * 0.25) * 6.28318530717958647693, z = x * x;
-        double s =
-            x *
-            (1 + z * (-1.0 / 6 +
+    double turn = ((double)word + 0.5) * 0x1p-32;
+    double quarter = (turn * 4 + 0x1.8p52) - 0x1.8p52; /* to the nearest whole number: 0 ... 4 */
+    double x = (turn - quarter * 0.25) * 6.28318530717958647693, z = x * x;
+    double s =
+        x * (1 + z * (-1.0 / 6 +
                       z * (1.0 / 120 +
                            z * (-1.0 / 5040 + z * (1.0 / 362880 + z * (-1.0 / 39916800 +
                                                                        z * (1.0 / 6227020800 +
                                                                             z * (-1.0 / 1307674368000))))))));
-        double c =
-            1 + z * (-1.0 / 2 +
-                     z * (1.0 / 24 + z * (-1.0 / 720 +
-                                          z * (1.0 / 40320 + z * (-1.0 / 3628800 +
-                                                                  z * (1.0 / 479001600 +
-                                                                       z * (-1.0 / 87178291200 +
+    double c =
+        1 + z * (-1.0 / 2 +
+                 z * (1.0 / 24 + z * (-1.0 / 720 +
+                                      z * (1.0 / 40320 +
+                                           z * (-1.0 / 3628800 +
+                                                z * (1.0 / 479001600 + z * (-1.0 / 87178291200 +
                                                                             z * (1.0 / 20922789888000))))))));
-        bool odd = quarter == 1 || quarter == 3;
-        double a = odd ? s : c, b = odd ? c : s;
-        cosine[i] = quarter == 1 || quarter == 2 ? -a : a;
-        sine[i] = quarter == 2 || quarter == 3 ? -b : b;
-    }
+    bool odd = quarter == 1 || quarter == 3;
+    double a = odd ? s : c, b = odd ? c : s;
+    *cosine = quarter == 1 || quarter == 2 ? -a : a;
+    *sine = quarter == 2 || quarter == 3 ? -b : b;
+}
+
+RANDOM_CLONES
+static void fill_cos_sin(const uint32_t *words, double *cosine, double *sine)
+{
+    for (int i = 0; i < RANDOM_CHUNK; i++)
+        cos_sin_of(words[i], &cosine[i], &sine[i]);
 }
 
 static void fill_normals(const struct random_key *key, uint32_t first_block, struct chunk *chunk,
@@ -150,23 +159,45 @@ static void fill_normals(const struct random_key *key, uint32_t first_block, str
 
 void random_normals(const struct random_key *key, size_t n, double *normals)
 {
+    random_normals_from(key, 0, n, normals);
+}
+
+void random_normals_from(const struct random_key *key, size_t first, size_t n, double *normals)
+{
     struct chunk chunk;
     double last[4 * RANDOM_CHUNK];
     size_t done = 0;
+    rs_require(first % 4 == 0, "the first cell must be a multiple of 4");
     for (; done + 4 * RANDOM_CHUNK <= n; done += 4 * RANDOM_CHUNK)
-        fill_normals(key, (uint32_t)(done / 4), &chunk, normals + done);
+        fill_normals(key, (uint32_t)((first + done) / 4), &chunk, normals + done);
     if (done < n) {
-        fill_normals(key, (uint32_t)(done / 4), &chunk, last);
+        fill_normals(key, (uint32_t)((first + done) / 4), &chunk, last);
         memcpy(normals + done, last, (n - done) * sizeof *normals);
     }
 }
 
-void random_uniforms(const struct random_key *key, size_t n, double *uniforms)
+double random_normal(const struct random_key *key, uint32_t cell)
 {
     uint32_t words[4];
+    double cosine, sine;
+    random_block(key, cell / 4, words);
+    unsigned pair = cell % 4 / 2;
+    cos_sin_of(words[2 * pair + 1], &cosine, &sine);
+    return radius_of(words[2 * pair]) * (cell % 2 == 0 ? cosine : sine);
+}
+
+void random_uniforms(const struct random_key *key, size_t n, double *uniforms)
+{
+    random_uniforms_from(key, 0, n, uniforms);
+}
+
+void random_uniforms_from(const struct random_key *key, size_t first, size_t n, double *uniforms)
+{
+    uint32_t words[4];
+    rs_require(first % 4 == 0, "the first cell must be a multiple of 4");
     for (size_t i = 0; i < n; i++) {
         if (i % 4 == 0)
-            random_block(key, (uint32_t)(i / 4), words);
+            random_block(key, (uint32_t)((first + i) / 4), words);
         uniforms[i] = unit(words[i % 4]);
     }
 }

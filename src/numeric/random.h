@@ -38,7 +38,16 @@ enum random_purpose {
     RANDOM_PROBE = 7,       /* probe vectors of the certificate */
     RANDOM_STORIES = 8,     /* generated stories */
     RANDOM_TRAINING = 9,    /* initial weights, order of examples, time noise */
-    RANDOM_COLUMN = 10      /* read noise of a column's current; draw = read, cell = column (random_f32.h) */
+    RANDOM_COLUMN = 10,     /* read noise of a column's current; draw = read, cell = column (random_f32.h) */
+    RANDOM_DEVICE = 11,     /* device-to-device spread, per trial and cell */
+    RANDOM_CYCLE = 12,      /* cycle-to-cycle spread, per write and cell */
+    RANDOM_STUCK = 13,      /* stuck cells, per trial and cell */
+    RANDOM_FLICKER = 14,    /* 1/f noise, per write and cell */
+    RANDOM_TRAPS = 15,      /* random telegraph noise: traps, per trial and cell; draw = trap */
+    RANDOM_TELEGRAPH = 16,  /* ... and their occupation, per read and cell; draw = read */
+    RANDOM_PULSE = 17,      /* programming pulses, per write and cell; draw = pulse */
+    RANDOM_VERIFY = 18,     /* verify reads, per write and cell; draw = pulse */
+    RANDOM_TEMPERATURE = 19 /* spread of the temperature laws, per trial and cell */
 };
 
 struct random_key {
@@ -56,8 +65,17 @@ void random_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t wo
 /* Standard normals of cells 0 ... n-1. The same cells give the same numbers for every n. */
 void random_normals(const struct random_key *key, size_t n, double *normals);
 
+/* The same of cells first ... first + n - 1; first is a multiple of 4. */
+void random_normals_from(const struct random_key *key, size_t first, size_t n, double *normals);
+
+/* The normal of one cell. */
+double random_normal(const struct random_key *key, uint32_t cell);
+
 /* Uniforms in (0, 1) of cells 0 ... n-1. */
 void random_uniforms(const struct random_key *key, size_t n, double *uniforms);
+
+/* The same of cells first ... first + n - 1; first is a multiple of 4. */
+void random_uniforms_from(const struct random_key *key, size_t first, size_t n, double *uniforms);
 
 /* A whole number in 0 ... n-1 for one cell; n < 2^31. Its bias is below n / 2^32. */
 uint32_t random_integer(const struct random_key *key, uint32_t cell, uint32_t n);

@@ -6,6 +6,7 @@ librescore_core_la_SOURCES += \
     %D%/figure_map.c %D%/figure_map.h \
     %D%/figure_margins.c %D%/figure_margins.h \
     %D%/finding.c %D%/finding.h \
+    %D%/fit_page.c %D%/fit_page.h \
     %D%/markup.c %D%/markup.h \
     %D%/number.c %D%/number.h \
     %D%/page.c %D%/page.h \

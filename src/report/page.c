@@ -12,7 +12,7 @@
 #include "report/style.h"
 #include "report/table.h"
 
-static void append_head(struct text *out, const char *title)
+void page_append_head(struct text *out, const char *title)
 {
     text_append(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -80,7 +80,7 @@ enum rs_status page_append(struct text *out, const struct result *result, struct
 {
     char *given = result_attribute(result, "title");
     const char *title = given != NULL && given[0] != '\0' ? given : "rescore: result of a run";
-    append_head(out, title);
+    page_append_head(out, title);
     text_append(out, "<body>\n<main>\n<header>\n<h1>");
     markup_append(out, title);
     text_append(out, "</h1>\n");

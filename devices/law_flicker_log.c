@@ -2,15 +2,15 @@
  * Read noise of a 1/f spectrum seen through one read of length t_read at time t:
  * sigma = k log10(g / 1 uS) sqrt(ln((t + t_read) / (2 t_read))), 0 below 1 uS.
  */
-#include "devices/law_one_over_f.h"
-
 #include <math.h>
 
-struct one_over_f {
+#include "devices/laws.h"
+
+struct flicker_log {
     double k_siemens, t_read_seconds;
 };
 
-#define MEMBER(name) offsetof(struct one_over_f, name)
+#define MEMBER(name) offsetof(struct flicker_log, name)
 static const struct option options[] = {
     {.key = "k",
      .kind = OPTION_REAL,
@@ -28,25 +28,26 @@ static const struct option options[] = {
      .help = "length of the read in the source's formula"},
 };
 static const struct option_table table = {options, sizeof options / sizeof options[0],
-                                          sizeof(struct one_over_f)};
+                                          sizeof(struct flicker_log)};
 
-static void moments(const void *params, const struct law_conditions *at, size_t n,
-                    const double *conductance_siemens, double *shift_siemens, double *sigma_siemens)
+static void moments(const void *params, const struct law_conditions *at, const struct law_cells *cells,
+                    double *shift_siemens, double *sigma_siemens)
 {
-    const struct one_over_f *p = params;
+    const struct flicker_log *p = params;
     double decades = log((at->time_seconds + p->t_read_seconds) / (2 * p->t_read_seconds));
     double factor = p->k_siemens * sqrt(fmax(0, decades));
-    for (size_t i = 0; i < n; i++) {
-        double level = conductance_siemens[i] > 1e-6 ? log10(conductance_siemens[i] / 1e-6) : 0;
+    for (size_t i = 0; i < cells->n; i++) {
+        double g = cells->conductance_siemens[i];
+        double level = g > 1e-6 ? log10(g / 1e-6) : 0;
         shift_siemens[i] = 0;
         sigma_siemens[i] = factor * level;
     }
 }
 
-const struct law law_one_over_f = {
-    .block = LAW_READ_NOISE,
-    .kind = "one-over-f",
-    .summary = "1/f noise of one read, growing with log10 of the state",
+const struct law law_flicker_log = {
+    .block = LAW_FLICKER,
+    .kind = "log10",
+    .summary = "1/f noise, growing with log10 of the state",
     .source = "form of aihwkit's CMO/HfOx model (code)",
     .params = &table,
     .moments = moments,
