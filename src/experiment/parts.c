@@ -13,11 +13,12 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/require.h"
 
 enum { PATH_SIZE = 2048 };
 
 struct parts {
-    char folder[PATH_SIZE - 64];
+    char folder[PATH_SIZE - 264]; /* leaves room for any name in it */
     int lock;
     size_t n_units;
     bool *done; /* [n_units] */
@@ -25,7 +26,8 @@ struct parts {
 
 static void join(char *path, const char *folder, const char *name)
 {
-    snprintf(path, PATH_SIZE, "%s/%s", folder, name);
+    int length = snprintf(path, PATH_SIZE, "%s/%s", folder, name);
+    rs_require(length < PATH_SIZE, "a path longer than its folder allows");
 }
 
 static bool is_part(const char *name)
