@@ -22,13 +22,3 @@ bool certify_compare(const struct network *network, const double *transfer_sieme
     }
     return report->field.converged && report->difference <= tolerance_ratio && !isnan(report->field.residual);
 }
-
-bool certify_vector(struct field_plan *plan, const struct network *network, const double *transfer_siemens,
-                    const double *volts, double tolerance_ratio, const struct certify_solution *solution,
-                    struct certify_report *report)
-{
-    const struct certify_bias bias = {NULL, NULL};
-    field_solve(plan, volts, CERTIFY_FIELD_SHARE * tolerance_ratio, solution->field_amperes,
-                solution->word_line_volts, solution->bit_line_volts, &report->field);
-    return certify_compare(network, transfer_siemens, &bias, volts, tolerance_ratio, solution, report);
-}

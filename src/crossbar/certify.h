@@ -17,15 +17,6 @@ struct certify_solution {
     double *word_line_volts, *bit_line_volts; /* [n_rows][n_columns] */
 };
 
-/*
- * Solves for volts [n_rows] on `plan`, factored for the conductances that gave transfer [n_rows][n_columns],
- * to a tenth of tolerance_ratio. True when the iteration converged and the difference stays within
- * tolerance_ratio.
- */
-bool certify_vector(struct field_plan *plan, const struct network *network, const double *transfer_siemens,
-                    const double *volts, double tolerance_ratio, const struct certify_solution *solution,
-                    struct certify_report *report);
-
 /* What biased bit lines add; members may be NULL. */
 struct certify_bias {
     const double *amperes;       /* [n_columns], caused by the biases alone */
@@ -35,7 +26,9 @@ struct certify_bias {
 /* Of the tolerance, for the field: its own error then takes little of it. */
 #define CERTIFY_FIELD_SHARE 0.1
 
-/* The comparison alone, of any array: solution->field_amperes and report->field are those of volts already.
+/*
+ * Compares V T of volts [n_rows] with solution->field_amperes, whose report is report->field. True when that
+ * field converged and the difference stays within tolerance_ratio.
  */
 bool certify_compare(const struct network *network, const double *transfer_siemens,
                      const struct certify_bias *bias, const double *volts, double tolerance_ratio,
