@@ -112,6 +112,29 @@ void law_apply(const struct law *law, const void *params, const struct law_condi
 
 /* --- pieces that laws share --- */
 
+/* Rows of option tables; `at` is the member's offset. A plain number; one with a default; a quantity above 0,
+ * without and with a default. */
+#define LAW_NUMBER(name, at, least, most, what)                                                              \
+    {                                                                                                        \
+        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_NONE, .offset = (at), .low = (least),             \
+        .high = (most), .help = what                                                                         \
+    }
+#define LAW_NUMBER_OR(name, at, value, least, most, what)                                                    \
+    {                                                                                                        \
+        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_NONE, .offset = (at), .low = (least),             \
+        .high = (most), .initial = value, .help = what                                                       \
+    }
+#define LAW_POSITIVE(name, at, in, most, what)                                                               \
+    {                                                                                                        \
+        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_##in, .offset = (at), .high = (most),             \
+        .flags = OPTION_LOW_OPEN, .help = what                                                               \
+    }
+#define LAW_POSITIVE_OR(name, at, in, value, most, what)                                                     \
+    {                                                                                                        \
+        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_##in, .offset = (at), .high = (most),             \
+        .flags = OPTION_LOW_OPEN, .initial = value, .help = what                                             \
+    }
+
 /* Two neighbours among n rising positive values, and the weight of the upper one, linear in ln value; beyond
  * the ends the nearest value, with weight 0 or 1. */
 double law_bracket_log(const double *values, int n, double value, int *lower);

@@ -18,6 +18,7 @@ librescore_core_la_SOURCES += \
     %D%/law_levels.c \
     %D%/law_log_logistic.c \
     %D%/law_log_time.c \
+    %D%/law_one_state.c %D%/law_one_state.h \
     %D%/law_polynomial.c \
     %D%/law_power.c \
     %D%/law_relative.c \
