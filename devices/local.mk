@@ -26,6 +26,7 @@ librescore_core_la_SOURCES += \
     %D%/law_stuck.c \
     %D%/law_table.c \
     %D%/law_telegraph.c %D%/law_telegraph.h \
+    %D%/law_times.c %D%/law_times.h \
     %D%/law_temperature.c %D%/law_temperature.h \
     %D%/measured.c %D%/measured.h \
     %D%/program.c %D%/program.h \
