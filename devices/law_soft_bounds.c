@@ -17,23 +17,25 @@ struct soft_bounds {
 };
 
 #define MEMBER(name) offsetof(struct soft_bounds, name)
+#define NUMBER(name, member, least, most, what)                                                              \
+    {                                                                                                        \
+        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_NONE, .offset = MEMBER(member), .low = (least),   \
+        .high = (most), .help = what                                                                         \
+    }
 #define SIEMENS(name, member, what)                                                                          \
     {                                                                                                        \
         .key = name, .kind = OPTION_REAL, .unit = QUANTITY_SIEMENS, .offset = MEMBER(member), .low = 0,      \
         .high = 1, .help = what                                                                              \
     }
 static const struct option options[] = {
-    LAW_NUMBER("dw", MEMBER(dw), 1e-9, 2, "step of the weight at w = 0"),
-    LAW_NUMBER("dw_spread", MEMBER(dw_spread), 0, 5,
-               "device-to-device spread of the step, lognormal, in parts of it"),
-    LAW_NUMBER("cycle_spread", MEMBER(cycle_spread), 0, 100,
-               "pulse-to-pulse spread of the step, in parts of it"),
-    LAW_NUMBER("write_noise", MEMBER(write_noise), 0, 100,
-               "spread of what is read around w, in parts of the step"),
-    LAW_NUMBER("upper", MEMBER(upper), 0.01, 10, "upper bound of w"),
-    LAW_NUMBER("upper_spread", MEMBER(upper_spread), 0, 5, "its device-to-device spread, in parts of it"),
-    LAW_NUMBER("lower", MEMBER(lower), -10, -0.01, "lower bound of w"),
-    LAW_NUMBER("lower_spread", MEMBER(lower_spread), 0, 5, "its device-to-device spread, in parts of it"),
+    NUMBER("dw", dw, 1e-9, 2, "step of the weight at w = 0"),
+    NUMBER("dw_spread", dw_spread, 0, 5, "device-to-device spread of the step, lognormal, in parts of it"),
+    NUMBER("cycle_spread", cycle_spread, 0, 100, "pulse-to-pulse spread of the step, in parts of it"),
+    NUMBER("write_noise", write_noise, 0, 100, "spread of what is read around w, in parts of the step"),
+    NUMBER("upper", upper, 0.01, 10, "upper bound of w"),
+    NUMBER("upper_spread", upper_spread, 0, 5, "its device-to-device spread, in parts of it"),
+    NUMBER("lower", lower, -10, -0.01, "lower bound of w"),
+    NUMBER("lower_spread", lower_spread, 0, 5, "its device-to-device spread, in parts of it"),
     SIEMENS("g_low", g_low_siemens, "conductance of w = -1"),
     SIEMENS("g_high", g_high_siemens, "conductance of w = 1"),
 };
