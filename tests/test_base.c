@@ -62,6 +62,10 @@ Test(base, quantities_are_read_in_si)
         {"3 \xce\xbcS", QUANTITY_SIEMENS, 3e-6}, {"-1.5 mV", QUANTITY_VOLT, -1.5e-3},
         {"1 Mohm", QUANTITY_OHM, 1e6},           {"1 mohm", QUANTITY_OHM, 1e-3},
         {"4 min", QUANTITY_SECOND, 240},         {"7", QUANTITY_NONE, 7},
+        {"1 minute", QUANTITY_SECOND, 60},       {"90 minutes", QUANTITY_SECOND, 5400},
+        {"1 hour", QUANTITY_SECOND, 3600},       {"2.5 hours", QUANTITY_SECOND, 9000},
+        {"1 week", QUANTITY_SECOND, 604800},     {"2 weeks", QUANTITY_SECOND, 1209600},
+        {"2 days", QUANTITY_SECOND, 172800},     {"10 years", QUANTITY_SECOND, 315576000},
     };
     char why[256];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -93,6 +97,9 @@ Test(base, wrong_quantities_say_what_is_wrong)
         {"0x10", QUANTITY_OHM, "'0x10' found"},
         {"", QUANTITY_OHM, "'' found"},
         {"3 parsec", QUANTITY_OHM, "unknown unit 'parsec'"},
+        {"1 month", QUANTITY_SECOND, "unknown unit 'month', 's' expected (or min, hour, day, week, year; "},
+        {"1hour", QUANTITY_SECOND, "a space between"},
+        {"2 hours", QUANTITY_OHM, "unit 'hours' found, 'ohm' expected"},
         {"1e999", QUANTITY_OHM, "found"},
         {"5 %", QUANTITY_OHM, "unit '%' found"},
         {"1 2", QUANTITY_NONE, "'2' found after the number"},

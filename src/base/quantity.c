@@ -24,8 +24,11 @@ struct time_unit {
     double seconds;
 };
 
+/* Months are refused: nobody knows how long one is. A year has 365.25 days. */
 static const struct time_unit time_units[] = {
-    {"min", 60}, {"h", 3600}, {"day", 86400}, {"days", 86400}, {"year", 31557600}, {"years", 31557600},
+    {"min", 60},      {"minute", 60},    {"minutes", 60},    {"h", 3600},
+    {"hour", 3600},   {"hours", 3600},   {"day", 86400},     {"days", 86400},
+    {"week", 604800}, {"weeks", 604800}, {"year", 31557600}, {"years", 31557600},
 };
 
 static const char *const symbols[] = {
@@ -125,8 +128,8 @@ static bool refuse_unit(const char *word, bool spaced, enum quantity_unit unit, 
     else if (is_known_unit(word))
         snprintf(why, why_size, "unit '%s' found, %s expected", word, expected(unit));
     else if (has_symbol(unit))
-        snprintf(why, why_size, "unknown unit '%s', '%s' expected (prefixes f p n u m k M G)", word,
-                 symbols[unit]);
+        snprintf(why, why_size, "unknown unit '%s', '%s' expected (%sprefixes f p n u m k M G)", word,
+                 symbols[unit], unit == QUANTITY_SECOND ? "or min, hour, day, week, year; " : "");
     else
         snprintf(why, why_size, "'%s' found after the number, %s expected", word, expected(unit));
     return false;

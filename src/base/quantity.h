@@ -1,6 +1,7 @@
 /*
  * Physical quantities as users write them: number, space, SI prefix and unit ("10 kohm", "5 ns", "5 %").
- * A bare number is in the SI base unit. SPICE suffixes ("10k", "1meg") are refused with a hint.
+ * A bare number is in the SI base unit. Times also in min, minute(s), h, hour(s), day(s), week(s), year(s) of
+ * 365.25 days. SPICE suffixes ("10k", "1meg") are refused with a hint.
  */
 #ifndef BASE_QUANTITY_H
 #define BASE_QUANTITY_H
