@@ -222,3 +222,85 @@ Test(telegraph, traps_stay_for_the_trial_and_amplitudes_grow_with_resistance)
     law_telegraph_destroy(other);
     law_telegraph_destroy(weak);
 }
+
+/* What a periodogram of STEPS samples of a trap expects in bin k, per squared step of the trap and twice the
+ * step of time over STEPS: the transform of the autocorrelation p (1 - p) exp(-(rc + re) t), each lag as
+ * often as the series has it; leakage and folding are in it. */
+static double expected_power(int k, double caught, double released, double step)
+{
+    double p = caught / (caught + released), left = exp(-(caught + released) * step), factor = 1, sum = STEPS;
+    for (int lag = 1; lag < STEPS && factor > 1e-12; lag++) {
+        factor *= left;
+        sum += 2 * (STEPS - lag) * factor * cos(2 * acos(-1.0) * (double)(k * lag % STEPS) / STEPS);
+    }
+    return p * (1 - p) * sum;
+}
+
+/* Capture and emission rates of their own for every trap, log-uniform: the mean over both of the closed form.
+ */
+Test(telegraph, rates_of_traps_are_log_uniform_and_the_spectrum_their_mean)
+{
+    enum { BINS_HERE = 16, GRID = 12 };
+    union params params;
+    double sum[BINS_HERE] = {0}, squares[BINS_HERE] = {0}, step = 0.05 / rate;
+    static double series[STEPS];
+    fill(&params, "1", "0", "0", "2e2", "2e3");
+    set(&params, "amplitude", "0.1 %");
+    struct law_telegraph *traps = start(&params, 1, 10e-6);
+    double n_traps = (double)law_telegraph_count(traps);
+    watch(traps, step, 0);
+    for (int i = 0; i < CELLS; i++) {
+        for (int t = 0; t < STEPS; t++)
+            series[t] = shares[t][i] * 1e3;
+        gsl_fft_real_radix2_transform(series, 1, STEPS);
+        for (int k = 1; k < BINS_HERE; k++) {
+            double power = series[k] * series[k] + series[STEPS - k] * series[STEPS - k];
+            sum[k] += power / n_traps;
+            squares[k] += power * power / n_traps;
+        }
+    }
+    for (int k = 1; k < BINS_HERE; k++) {
+        double expected = 0, error = sqrt(squares[k] / n_traps);
+        for (int c = 0; c < GRID; c++)
+            for (int e = 0; e < GRID; e++)
+                expected += expected_power(k, 2e2 * pow(10, (c + 0.5) / GRID),
+                                           2e2 * pow(10, (e + 0.5) / GRID), step) /
+                            (GRID * GRID);
+        cr_assert_lt(fabs(sum[k] - expected), 4.5 * error, "bin %d: %g +- %g, %g expected", k, sum[k], error,
+                     expected);
+        cr_assert_lt(error, 0.1 * expected);
+    }
+    law_telegraph_destroy(traps);
+}
+
+/* Share of traps whose state has changed after a wait: (1 - exp(-2 rate t)) / 2, however it is cut up. */
+Test(telegraph, a_wait_changes_as_many_traps_in_one_piece_or_several)
+{
+    union params params;
+    double step = 0.4 / rate, expected = -expm1(-2 * rate * step) / 2;
+    fill(&params, "4", "0", "0", "1e3", "1e3");
+    for (int parts = 1; parts <= 8; parts *= 2) {
+        struct law_telegraph *traps = start(&params, 1, 10e-6);
+        struct random_key key = {.seed = 11, .trial = 3, .array = 5, .write = 1, .draw = 1};
+        double before[CELLS], moved = 0, squares = 0, n = (double)law_telegraph_count(traps);
+        for (int i = 0; i < CELLS; i++)
+            conductance[i] = 1;
+        law_telegraph_read(traps, 1, 0, conductance);
+        for (int i = 0; i < CELLS; i++)
+            before[i] = nearbyint(log(conductance[i]) / log(0.99));
+        for (int part = 0; part < parts; part++, key.draw++)
+            law_telegraph_wait(traps, &key, step / parts);
+        for (int i = 0; i < CELLS; i++)
+            conductance[i] = 1;
+        law_telegraph_read(traps, 1, 0, conductance);
+        for (int i = 0; i < CELLS; i++) {
+            double change = nearbyint(log(conductance[i]) / log(0.99)) - before[i];
+            moved += change * change; /* as many up as down: the mean square is the number of changes */
+            squares += pow(change, 4);
+        }
+        double error = sqrt(squares - moved * moved / CELLS);
+        cr_assert_lt(fabs(moved - expected * n), 4.5 * error, "%d parts: %g +- %g, %g expected", parts, moved,
+                     error, expected * n);
+        law_telegraph_destroy(traps);
+    }
+}
