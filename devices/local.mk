@@ -8,6 +8,7 @@ librescore_core_la_SOURCES += \
     %D%/fit_programming.c \
     %D%/fit_ratio.c \
     %D%/fit_relaxation.c \
+    %D%/fit_retention.c \
     %D%/law.c %D%/law.h %D%/laws.h \
     %D%/law_acceptance.c \
     %D%/law_branch.c %D%/law_branch.h \

@@ -321,6 +321,50 @@ Test(fit, temperature_coefficient_and_activation_energy_are_found_again)
     }
 }
 
+/* Cells that age and are read at one temperature each: hot ones as if after a longer time. */
+static void write_hot(uint32_t seed, bool power, double ev, int n_writes)
+{
+    struct cells cells =
+        open_cells("data.csv", seed, "target_siemens,temperature_kelvin,time_seconds,read_siemens");
+    const double kelvin[] = {300, 330, 360};
+    for (int k = 1; k <= 4; k++)
+        for (int h = 0; h < 3; h++)
+            for (int t = 0; t < 4; t++)
+                for (int i = 0; i < n_writes; i++) {
+                    double ln = log(times[t]) + ev / 8.617333262e-5 * (1 / 300.0 - 1 / kelvin[h]);
+                    double g = 10 * k + 0.3 * draw(&cells), z = draw(&cells), w = log(k) / log(4);
+                    g = power ? g * exp(-fabs(0.02 + 0.006 * z) * ln) : g + (-0.1 + 0.06 * z) * ln;
+                    g *= exp(-w * log1p(1e-3 * (kelvin[h] - 300)) -
+                             (1 - w) * 0.05 / 8.617333262e-5 * (1 / kelvin[h] - 1 / 300.0));
+                    fprintf(cells.file, "%de-6,%g,%g,%.17g\n", 10 * k, kelvin[h], times[t], 1e-6 * g);
+                }
+    close_cells(&cells);
+}
+
+Test(fit, faster_ageing_of_hot_cells_is_found_again)
+{
+    for (uint32_t seed = 1; seed <= SEEDS; seed++)
+        for (int power = 0; power < 2; power++) {
+            write_hot(seed, power, 1.1, 400);
+            struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
+            assert_kind(fit, LAW_RELAXATION, power ? "power" : "log-time", seed);
+            assert_near(fit, LAW_TEMPERATURE, "retention_ev", 1.1, seed);
+            assert_near(fit, LAW_TEMPERATURE, "tcr_per_kelvin", 1e-3, seed);
+            assert_near(fit, LAW_TEMPERATURE, "activation_ev", 0.05, seed);
+            fit_destroy(fit);
+        }
+}
+
+Test(fit, cells_that_age_alike_at_all_temperatures_have_no_activation_energy)
+{
+    write_hot(7, false, 0, 400);
+    struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
+    assert_near(fit, LAW_TEMPERATURE, "tcr_per_kelvin", 1e-3, 7);
+    for (int i = 0; i < fit->blocks[LAW_TEMPERATURE].n_keys; i++)
+        cr_assert_str_neq(fit->blocks[LAW_TEMPERATURE].keys[i].name, "retention_ev");
+    fit_destroy(fit);
+}
+
 Test(fit, one_state_does_not_tell_metal_from_activation)
 {
     struct cells cells = open_cells("data.csv", 1, "target_siemens,temperature_kelvin,read_siemens");
