@@ -160,6 +160,20 @@ static void voltage_residuals(void *context, const double *params, double *resid
     scale_residuals(points, residuals);
 }
 
+/* Likewise, 1 / v0^2 = params[0] + params[1] ln(g / largest g). */
+static void bend_residuals(void *context, const double *params, double *residuals)
+{
+    const struct points *points = context;
+    const struct measured *data = &points->fit->data;
+    const struct measured_levels *states = &data->levels[MEASURED_STATE];
+    for (size_t i = 0; i < points->n; i++) {
+        double v = data->levels[MEASURED_VOLTAGE].values[points->level[i]];
+        double ln = log(fmax(states->values[points->state[i]] / states->values[states->n - 1], 1e-6));
+        residuals[i] = points->y[i] - log(law_current_voltage_sinh(v * v * (params[0] + params[1] * ln)));
+    }
+    scale_residuals(points, residuals);
+}
+
 struct outcome {
     double chi_square, degrees;
 };
@@ -194,6 +208,35 @@ static bool estimate_voltage(const struct fit *fit, int skip, void *context, dou
         own->points.ln_span = values[0];
     }
     return true;
+}
+
+static bool estimate_bend(const struct fit *fit, int skip, void *context, double *values)
+{
+    struct voltage_context *own = context;
+    struct outcome outcome;
+    collect(fit, skip, &own->points);
+    values[0] = 1;
+    values[1] = 0;
+    return own->points.n > 0 && fit_points(&own->points, bend_residuals, 2, values, &outcome);
+}
+
+/* The card has one v0: where the data tell that states differ, they say so. */
+static void compare_states(struct fit *fit)
+{
+    const double noticeable = 3; /* standard errors */
+    const struct measured_levels *states = &fit->data.levels[MEASURED_STATE];
+    struct voltage_context context = {.points = {.axis = MEASURED_VOLTAGE}};
+    double values[2], errors[2];
+    int lowest = states->values[0] <= 0;
+    if (states->n - lowest < 2 || !fit_jackknife(fit, estimate_bend, &context, 2, values, errors) ||
+        !(fabs(values[1]) > noticeable * errors[1]))
+        return;
+    double low = values[0] + values[1] * log(states->values[lowest] / states->values[states->n - 1]);
+    if (low > 0 && values[0] > 0)
+        fit_warn(
+            &fit->blocks[LAW_CURRENT_VOLTAGE],
+            "v0 depends on the state: %.4g V at the lowest, %.4g V at the highest target; the card has one",
+            1 / sqrt(low), 1 / sqrt(values[0]));
 }
 
 static void turn_small_signal(struct measured *data, double v0)
@@ -245,6 +288,7 @@ void fit_current_voltage(struct fit *fit)
     snprintf(block->note, sizeof block->note,
              "conductances of the card are small-signal values: those stated at %.4g V are divided by %.6g",
              v_read, law_current_voltage_sinh(v_read * v_read * u));
+    compare_states(fit);
     turn_small_signal(&fit->data, v0);
 }
 
