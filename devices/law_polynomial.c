@@ -49,11 +49,18 @@ static bool check(const void *params, char *why, size_t why_size)
 {
     const struct polynomial *p = params;
     int n_times = law_times_groups(&p->times_seconds), n = p->sigma_siemens.n;
+    bool is_negative = n > 0;
     if (n % n_times == 0)
         n = p->mean_siemens.n;
     if (n % n_times != 0) {
         snprintf(why, why_size, "%d coefficients found for %d times, the same number for each expected", n,
                  n_times);
+        return false;
+    }
+    for (int k = 0; k < p->sigma_siemens.n; k++)
+        is_negative = is_negative && p->sigma_siemens.values[k] < 0;
+    if (is_negative) {
+        snprintf(why, why_size, "sigma is negative at every state");
         return false;
     }
     return law_check_rising("times", &p->times_seconds, why, why_size);
