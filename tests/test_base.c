@@ -114,6 +114,37 @@ Test(base, wrong_quantities_say_what_is_wrong)
     }
 }
 
+Test(base, full_text_has_all_digits_and_units_of_people)
+{
+    const struct {
+        double value;
+        enum quantity_unit unit;
+        const char *text;
+    } cases[] = {
+        {0.00081107e-6, QUANTITY_SIEMENS, "811.07 pS"},
+        {-43.853e-6, QUANTITY_SIEMENS, "-43.853 uS"},
+        {0, QUANTITY_SIEMENS, "0 S"},
+        {0.0175, QUANTITY_RATIO, "1.75 %"},
+        {315576000, QUANTITY_SECOND, "10 years"},
+        {86400, QUANTITY_SECOND, "1 day"},
+        {27.36, QUANTITY_SECOND, "27.36 s"},
+        {250e-9, QUANTITY_SECOND, "250 ns"},
+        {5400, QUANTITY_SECOND, "1.5 hours"},
+        {200, QUANTITY_SECOND, "200 s"},
+        {40e-6, QUANTITY_SIEMENS, "40 uS"},
+        {2000, QUANTITY_KELVIN, "2000 K"},
+
+        {298.15, QUANTITY_KELVIN, "298.15 K"},
+        {1e7, QUANTITY_NONE, "1e+07"},
+        {-0.0155, QUANTITY_NONE, "-0.0155"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[64];
+        quantity_print_full(cases[i].value, cases[i].unit, text, sizeof text);
+        cr_assert_str_eq(text, cases[i].text);
+    }
+}
+
 Test(base, exact_text_reads_back_bit_for_bit)
 {
     char text[64], why[256];

@@ -40,6 +40,10 @@ bool quantity_parse(const char *text, enum quantity_unit unit, double *value, ch
 /* Writes `value` with the SI prefix that keeps 1 to 3 digits before the point: "2.5 uS". For people. */
 void quantity_print(double value, enum quantity_unit unit, char *text, size_t text_size);
 
+/* Likewise with as many digits as the value has (15 at most), ratios in %, long times in minutes to years:
+ * "0.0811 nS", "3 %", "10 years". For people. */
+void quantity_print_full(double value, enum quantity_unit unit, char *text, size_t text_size);
+
 /* Writes `value` so that quantity_parse returns it bit for bit: "2.5e-06 S". For files. */
 void quantity_print_exact(double value, enum quantity_unit unit, char *text, size_t text_size);
 
