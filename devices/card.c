@@ -329,7 +329,10 @@ enum rs_status card_load_preset(const char *name, struct card *card, struct rs_e
 {
     const char *text = card_preset_text(name);
     if (text == NULL)
-        return rs_fail(err, RS_INPUT, "no card named '%s'; `rescore device list` names them", name);
+        return rs_fail(
+            err, RS_INPUT,
+            "no card named '%s'; `rescore device list` names them (a file of yours: './%s' or NAME.yaml)",
+            name, name);
     return card_parse(name, text, strlen(text), card, err);
 }
 

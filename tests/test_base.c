@@ -163,6 +163,10 @@ Test(base, people_see_three_digits_before_the_point)
     char text[64];
     quantity_print(2.5e-6, QUANTITY_SIEMENS, text, sizeof text);
     cr_assert_str_eq(text, "2.5 uS");
+    quantity_print(3600, QUANTITY_SECOND, text, sizeof text);
+    cr_assert_str_eq(text, "1 hour");
+    quantity_print(4321, QUANTITY_SECOND, text, sizeof text);
+    cr_assert_str_eq(text, "4.321 ks");
     quantity_print(0, QUANTITY_OHM, text, sizeof text);
     cr_assert_str_eq(text, "0 ohm");
     quantity_print(1e4, QUANTITY_OHM, text, sizeof text);

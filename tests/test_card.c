@@ -166,7 +166,8 @@ Test(card, an_unknown_preset_is_an_input_error)
     struct card card;
     struct rs_error err = {{0}};
     cr_assert_eq(card_load_preset("wan2023", &card, &err), RS_INPUT);
-    cr_assert_str_eq(err.text, "no card named 'wan2023'; `rescore device list` names them");
+    cr_assert_str_eq(err.text, "no card named 'wan2023'; `rescore device list` names them (a file of yours: "
+                               "'./wan2023' or NAME.yaml)");
 }
 
 #define HEAD "format: rescore-device-card\nversion: 1\nname: mine\n"

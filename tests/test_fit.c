@@ -454,6 +454,7 @@ Test(fit, one_state_does_not_tell_metal_from_activation)
     struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
     cr_assert_null(fit->blocks[LAW_TEMPERATURE].kind);
     cr_assert_not_null(strstr(fit->blocks[LAW_TEMPERATURE].note, "cannot be told apart"));
+    cr_assert_not_null(strstr(fit->blocks[LAW_PROGRAMMING].warning[0], "one state alone"));
     cr_assert_eq(count_files(), 1); /* the data alone */
     fit_destroy(fit);
 }

@@ -184,11 +184,6 @@ static void print_digits(double value, enum quantity_unit unit, int digits, char
         snprintf(text, text_size, "%.*g %s%s", digits, value / best->factor, best->symbol, symbols[unit]);
 }
 
-void quantity_print(double value, enum quantity_unit unit, char *text, size_t text_size)
-{
-    print_digits(value, unit, 4, text, text_size);
-}
-
 /* Times from a minute on, in the largest unit of which they are a short number. */
 static bool print_long_time(double seconds, char *text, size_t text_size)
 {
@@ -203,6 +198,12 @@ static bool print_long_time(double seconds, char *text, size_t text_size)
         return true;
     }
     return false;
+}
+
+void quantity_print(double value, enum quantity_unit unit, char *text, size_t text_size)
+{
+    if (unit != QUANTITY_SECOND || !print_long_time(value, text, text_size))
+        print_digits(value, unit, 4, text, text_size);
 }
 
 void quantity_print_full(double value, enum quantity_unit unit, char *text, size_t text_size)

@@ -37,11 +37,11 @@ const char *quantity_symbol(enum quantity_unit unit);
  */
 bool quantity_parse(const char *text, enum quantity_unit unit, double *value, char *why, size_t why_size);
 
-/* Writes `value` with the SI prefix that keeps 1 to 3 digits before the point: "2.5 uS". For people. */
+/* Writes `value` with the SI prefix that keeps 1 to 3 digits before the point: "2.5 uS"; times in minutes to
+ * years where they are short numbers of these: "1 hour". For people. */
 void quantity_print(double value, enum quantity_unit unit, char *text, size_t text_size);
 
-/* Likewise with as many digits as the value has (15 at most), ratios in %, long times in minutes to years:
- * "0.0811 nS", "3 %", "10 years". For people. */
+/* Likewise with as many digits as the value has (15 at most), and ratios in %: "811.07 pS", "3 %". For people. */
 void quantity_print_full(double value, enum quantity_unit unit, char *text, size_t text_size);
 
 /* Writes `value` so that quantity_parse returns it bit for bit: "2.5e-06 S". For files. */
