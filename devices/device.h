@@ -67,8 +67,8 @@ bool device_ages(const struct device *device);
 /* Whether traps change conductances from read to read. */
 bool device_has_telegraph(const struct device *device);
 
-/* The law by which a cell's current bends with the voltage; NULL: it does not. Then conductances here,
- * targets included, are I / V at the voltage that the card states. */
+/* The law by which a cell's current bends with the voltage; NULL: it does not. Conductances are values at 0
+ * V. */
 const struct card_block *device_bend(const struct device *device);
 
 /* Whether writing one target twice gives different conductances; whether reading does. */

@@ -93,12 +93,6 @@ double law_current_voltage_factor(const struct law *law, const void *params, dou
     return law_current_voltage_sinh(volts * volts / (sine->v0_volts * sine->v0_volts));
 }
 
-double law_current_voltage_read_volts(const struct law *law, const void *params)
-{
-    return law->params == &sine_table ? ((const struct sine *)params)->v_read_volts
-                                      : ((const struct curve *)params)->v_read_volts;
-}
-
 bool law_current_voltage_v0(const struct law *law, const void *params, double *v0_volts)
 {
     if (law->params == &sine_table)

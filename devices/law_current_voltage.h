@@ -10,9 +10,6 @@ double law_current_voltage_factor(const struct law *law, const void *params, dou
 /* sinh(x) / x as a function of x^2; sin(|x|) / |x| below 0, which keeps it smooth there. */
 double law_current_voltage_sinh(double squared);
 
-/* The voltage at which the card states targets and reads. */
-double law_current_voltage_read_volts(const struct law *law, const void *params);
-
 /* v0 of the law `sinh`; false for another. */
 bool law_current_voltage_v0(const struct law *law, const void *params, double *v0_volts);
 

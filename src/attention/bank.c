@@ -147,14 +147,14 @@ static void certify_bent(struct bank *bank, const struct random_key *array_key,
     size_t n_rows = setup->network.n_rows, n_columns = setup->network.n_columns, n_cells = n_rows * n_columns;
     double *word = bank->line_volts, *bit = word + n_cells, unused;
     draw_probes(bank, array_key, setup->encoding.v_read_volts / 2);
-    reads_load_bent(reads, conductance_siemens);
+    nonlinear_factor(reads->nonlinear, conductance_siemens);
     for (size_t probe = 0; probe < BANK_PROBES; probe++) {
         struct nonlinear_report report;
         bool good = nonlinear_solve(reads->nonlinear, bank->probe_volts + probe * n_rows,
                                     CERTIFY_FIELD_SHARE * certificate_tolerance,
                                     bank->probe_amperes + probe * n_columns, word, bit, &report);
         for (size_t c = 0; c < n_cells; c++) {
-            double volts = word[c] - bit[c], g = reads->zero_volt_siemens[c];
+            double volts = word[c] - bit[c], g = conductance_siemens[c];
             word[c] = volts == 0 ? g : cell_law_current(&setup->law, g, volts, &unused) / volts;
         }
         transfer_compute(reads->transfer_plan, word, reads->transfer_siemens);

@@ -135,8 +135,8 @@ static bool needs_noise(const struct attention_setup *setup)
 static enum rs_status create_nonlinear(const struct attention_setup *setup, struct reads *reads,
                                        struct rs_error *err)
 {
-    return nonlinear_plan_create_borrow(&setup->network, NULL, &setup->law, reads->zero_volt_siemens,
-                                        &reads->nonlinear, err);
+    return nonlinear_plan_create_borrow(&setup->network, NULL, &setup->law, reads->fields, &reads->nonlinear,
+                                        err);
 }
 
 enum rs_status reads_create(const struct attention_setup *setup, struct reads **out, struct rs_error *err)
@@ -148,7 +148,7 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
     if (reads == NULL)
         return RS_INTERNAL;
     reads->setup = setup;
-    reads->fields = memory_allocate(5 * n_cells, sizeof(double), err);
+    reads->fields = memory_allocate(4 * n_cells, sizeof(double), err);
     enum rs_status status = reads->fields == NULL ? RS_INTERNAL : RS_OK;
     if (status == RS_OK)
         status =
@@ -165,7 +165,6 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
         reads->seen_siemens = reads->transfer_siemens + n_cells;
         reads->programmed_siemens = reads->seen_siemens + n_cells;
         reads->evolved_siemens = reads->programmed_siemens + n_cells;
-        reads->zero_volt_siemens = reads->evolved_siemens + n_cells;
     }
     if (status == RS_OK && device_has_telegraph(&setup->device))
         status = traps_create(setup, &reads->traps, err);
@@ -249,7 +248,7 @@ void reads_bend(const struct reads *reads, size_t n_reads, double *volts)
     double unused;
     for (size_t i = 0; i < n_reads * setup->network.n_rows; i++)
         if (!cell_law_is_linear(&setup->law) && reads->nonlinear == NULL)
-            volts[i] = cell_law_current(&setup->law, 1 / setup->chord_factor, volts[i], &unused);
+            volts[i] = cell_law_current(&setup->law, 1, volts[i], &unused);
 }
 
 enum rs_status reads_open(struct reads *reads, const struct reads_job *job, const double *programmed_siemens,
@@ -295,19 +294,11 @@ static enum reads_way choose(struct reads *reads, const double *programmed, size
     return choose_column_draws(network, count_driven(network->n_rows, n_reads, volts), n_reads, &cost);
 }
 
-void reads_load_bent(struct reads *reads, const double *conductance_siemens)
-{
-    const struct network *network = &reads->setup->network;
-    for (size_t c = 0; c < network->n_rows * network->n_columns; c++)
-        reads->zero_volt_siemens[c] = conductance_siemens[c] / reads->setup->chord_factor;
-    nonlinear_factor(reads->nonlinear, reads->zero_volt_siemens);
-}
-
 /* For the fields of seen_siemens. */
 static void load_cells(struct reads *reads)
 {
     if (reads->nonlinear != NULL)
-        reads_load_bent(reads, reads->seen_siemens);
+        nonlinear_factor(reads->nonlinear, reads->seen_siemens);
     else if (!is_ideal(&reads->setup->network))
         field_factor(reads->field_plan, reads->seen_siemens);
     reads->loaded = true;

@@ -50,8 +50,7 @@ struct reads {
     double *fields;               /* memory of all below, [n_rows][n_columns] each */
     const double *target_siemens; /* the caller's */
     double *transfer_siemens, *programmed_siemens, *evolved_siemens;
-    double *zero_volt_siemens; /* of cells that bend */
-    double *seen_siemens;      /* by the last read; where cells are not redrawn, by a read without noise */
+    double *seen_siemens; /* by the last read; where cells are not redrawn, by a read without noise */
 };
 
 /* `setup` must outlive the reads. No array may serve more reads than its shape has. */
@@ -95,9 +94,6 @@ int64_t reads_begin(struct reads *reads, const double *target_siemens, const dou
 
 /* After the array's last read. RS_INTERNAL when memory is short. */
 enum rs_status reads_close(struct reads *reads, struct rs_error *err) RS_MUST_CHECK;
-
-/* Takes the cells of reads->nonlinear. */
-void reads_load_bent(struct reads *reads, const double *conductance_siemens);
 
 /* Whether these reads are products with T: then transfer_siemens is it, for the conductances seen_siemens. */
 bool reads_have_transfer(const struct reads *reads);

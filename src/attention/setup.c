@@ -83,16 +83,13 @@ static void settle(const struct attention_options *options, struct attention_set
     };
 }
 
-/* Cells that bend have one law, and conductances at 0 V that are smaller by one factor. */
+/* Conductances of a card are values at 0 V (definitions 6), as those of a cell law. */
 static enum rs_status settle_bend(struct attention_setup *out, struct rs_error *err)
 {
     const struct card_block *bend = device_bend(&out->device);
     const double *volts, *factor;
-    out->chord_factor = 1;
     if (bend == NULL)
         return RS_OK;
-    out->chord_factor = law_current_voltage_factor(bend->law, &bend->params,
-                                                   law_current_voltage_read_volts(bend->law, &bend->params));
     if (law_current_voltage_v0(bend->law, &bend->params, &out->law.v0_volts)) {
         out->law.kind = CELL_LAW_SINH;
         return RS_OK;

@@ -40,7 +40,6 @@ struct attention_setup {
     struct device device;
     struct timing timing;
     struct cell_law law; /* of a cell's current; owned */
-    double chord_factor; /* I / V at the voltage that the card states, in parts of the value at 0 V */
     struct mapping mapping;
     struct comparator comparator;
     struct readout readout;
