@@ -245,6 +245,8 @@ static enum rs_status read_spans(struct bank *bank, struct tile *tile, struct rs
                                     bank->volts};
     enum rs_status status = RS_OK;
     struct writes_span span;
+    if (reads.n_reads == 0)
+        return RS_OK;
     for (size_t read = tile->first_read; read < tile->end_read && status == RS_OK; read += span.n_reads) {
         status = writes_find(bank->writes, read, tile->end_read, &span, err);
         if (status == RS_OK && read == tile->first_read)
