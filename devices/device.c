@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "base/require.h"
+#include "devices/law_telegraph.h"
 #include "devices/law_temperature.h"
+
+/* A read of a card that states none: a usual integration time. */
+static const double read_seconds_unstated = 1e-6;
 
 #define MEMBER(name) offsetof(struct device_options, name)
 #define RATIO(name, member, most, unset, what)                                                               \
@@ -13,6 +17,7 @@
         .key = (name), .kind = OPTION_REAL, .unit = QUANTITY_RATIO, .offset = MEMBER(member), .low = 0,      \
         .high = (most), .flags = OPTION_NON_IDEALITY, .initial_help = (unset), .help = (what)                \
     }
+static const char *const bends[] = {"card", "none", NULL};
 static const struct option options[] = {
     {.key = "device.preset",
      .kind = OPTION_CHOICE,
@@ -90,6 +95,23 @@ static const struct option options[] = {
      .high = 100,
      .flags = OPTION_NON_IDEALITY,
      .help = "factor on the card's 1/f noise, drawn per write and cell"},
+    {.key = "device.telegraph_scale",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = MEMBER(telegraph_scale),
+     .initial = "1",
+     .low = 0,
+     .high = 100,
+     .flags = OPTION_NON_IDEALITY,
+     .help =
+         "factor on what the card's traps take of a conductance (random telegraph noise); traps are drawn "
+         "per trial and cell, their occupation evolves from read to read"},
+    {.key = "device.current_voltage",
+     .kind = OPTION_CHOICE,
+     .offset = MEMBER(current_voltage),
+     .initial = "card",
+     .choices = bends,
+     .help = "card: currents bend with the voltage by the card's law, if it has one; none: cells are ohmic"},
     RATIO("device.device_spread", device_spread_ratio, 10, "0, or the card's",
           "device-to-device spread of written conductances, in parts of each; drawn per trial and cell"),
     RATIO("device.cycle_spread", cycle_spread_ratio, 10, "0, or the card's",
@@ -169,7 +191,8 @@ static enum rs_status settle_time(const struct device_options *given, struct dev
     double first, last;
     card_times(&out->card, &first, &last);
     double t = isnan(given->time_seconds) ? first : given->time_seconds;
-    out->at.time_seconds = t;
+    out->at.time_seconds = out->time_seconds = t;
+    out->last_seconds = given->extrapolate ? (double)INFINITY : last;
     if (temperature->law != NULL)
         out->at.time_seconds *= law_temperature_ageing(&temperature->params, out->at.temperature_kelvin);
     if (given->extrapolate || (t >= first && t <= last))
@@ -224,6 +247,8 @@ static void settle_overrides(const struct device_options *given, struct device *
     out->scale[LAW_PROGRAMMING] = given->programming_scale;
     out->scale[LAW_RELAXATION] = given->relaxation_scale;
     out->scale[LAW_FLICKER] = given->flicker_scale;
+    out->scale[LAW_TELEGRAPH] = given->telegraph_scale;
+    out->scale[LAW_CURRENT_VOLTAGE] = given->current_voltage == DEVICE_CURRENT_VOLTAGE_CARD;
     const struct {
         enum law_block block;
         double ratio;
@@ -237,6 +262,7 @@ static void settle_overrides(const struct device_options *given, struct device *
 
 enum rs_status device_open(const struct device_options *given, struct device *out, struct rs_error *err)
 {
+    out->at = (struct law_conditions){0};
     enum rs_status status = given->card[0] != '\0'
                                 ? card_load_file(given->card, &out->card, err)
                                 : card_load_preset(card_preset_names[given->preset], &out->card, err);
@@ -274,6 +300,56 @@ bool device_has_read_noise(const struct device *device)
     return is_on(device, LAW_READ_NOISE);
 }
 
+bool device_has_telegraph(const struct device *device)
+{
+    return is_on(device, LAW_TELEGRAPH) &&
+           !law_telegraph_is_silent(&device->card.blocks[LAW_TELEGRAPH].params);
+}
+
+bool device_ages(const struct device *device)
+{
+    for (int i = 0; i < LAW_BLOCKS; i++) {
+        const struct card_block *block = &device->card.blocks[i];
+        double first = 0, last = 0;
+        if (is_on(device, i) && block->law->times != NULL)
+            block->law->times(&block->params, &first, &last);
+        /* Other laws than relaxation stay as they were published, where that was for one time or for any. */
+        if (first > 0 && (i == LAW_RELAXATION || last > first))
+            return true;
+    }
+    return false;
+}
+
+const struct card_block *device_bend(const struct device *device)
+{
+    return is_on(device, LAW_CURRENT_VOLTAGE) ? &device->card.blocks[LAW_CURRENT_VOLTAGE] : NULL;
+}
+
+double device_read_seconds(const struct device *device)
+{
+    const enum law_block stated[] = {LAW_FLICKER, LAW_WRITE_VERIFY};
+    for (size_t i = 0; i < sizeof stated / sizeof stated[0]; i++) {
+        const struct card_block *block = &device->card.blocks[stated[i]];
+        if (block->law != NULL && block->law->read_seconds != NULL)
+            return block->law->read_seconds(&block->params);
+    }
+    return read_seconds_unstated;
+}
+
+enum rs_status device_set_reads(struct device *device, double read_seconds, double residency_seconds,
+                                struct rs_error *err)
+{
+    double end = device->time_seconds + residency_seconds;
+    device->at.read_seconds = read_seconds;
+    if (end <= device->last_seconds * (1 + DEVICE_AGE_STEP))
+        return RS_OK;
+    return rs_fail(
+        err, RS_INPUT,
+        "array.query_interval: the last query of a sample comes %g s after its write, at most %g s "
+        "(published for card %s) expected; device.extrapolate: true allows more",
+        end, device->last_seconds, device->card.name);
+}
+
 /* Errors of writing and ageing are cut where the card says, noise at 0. What a stuck cell or a temperature
  * gives stays. */
 static void clamp(const struct device *device, int block, const struct law_cells *cells)
@@ -290,21 +366,24 @@ static void clamp(const struct device *device, int block, const struct law_cells
     }
 }
 
-static void apply(const struct device *device, int block, const struct random_key *key, size_t first_cell,
-                  const struct law_cells *cells)
+static void apply(const struct device *device, const struct law_conditions *at, int block,
+                  const struct random_key *key, size_t first_cell, const struct law_cells *cells)
 {
     const struct card_block *own = &device->card.blocks[block];
     const struct law_draws draws = {*key, first_cell, device->scale[block]};
     if (!is_on(device, block))
         return;
-    law_apply(own->law, &own->params, &device->at, &draws, cells);
+    law_apply(own->law, &own->params, at, &draws, cells);
     clamp(device, block, cells);
 }
 
-void device_act(const struct device *device, const struct random_key *key, int first_block, int end_block,
-                size_t n_rows, size_t n_columns, const double *target_siemens, double *conductance_siemens)
+static void act(const struct device *device, double age_ratio, const struct random_key *key, int first_block,
+                int end_block, size_t n_rows, size_t n_columns, const double *target_siemens,
+                double *conductance_siemens)
 {
     size_t n = n_rows * n_columns;
+    struct law_conditions aged = device->at;
+    aged.time_seconds *= age_ratio;
     for (size_t first = 0; first < n; first += LAW_CELLS) {
         double written[LAW_CELLS];
         const struct law_cells cells = {n - first < LAW_CELLS ? n - first : LAW_CELLS, target_siemens + first,
@@ -312,19 +391,32 @@ void device_act(const struct device *device, const struct random_key *key, int f
         for (int block = first_block; block < end_block; block++) {
             if (block == LAW_RELAXATION)
                 memcpy(written, conductance_siemens + first, cells.n * sizeof *written);
-            apply(device, block, key, first, &cells);
+            apply(device, block == LAW_FLICKER ? &device->at : &aged, block, key, first, &cells);
         }
     }
+}
+
+void device_act(const struct device *device, const struct random_key *key, int first_block, int end_block,
+                size_t n_rows, size_t n_columns, const double *target_siemens, double *conductance_siemens)
+{
+    act(device, 1, key, first_block, end_block, n_rows, n_columns, target_siemens, conductance_siemens);
+}
+
+void device_program_aged(const struct device *device, const struct random_key *key, double age_ratio,
+                         size_t n_rows, size_t n_columns, const double *target_siemens,
+                         double *conductance_siemens)
+{
+    struct random_key write = *key;
+    write.draw = 0;
+    memcpy(conductance_siemens, target_siemens, n_rows * n_columns * sizeof *target_siemens);
+    act(device, age_ratio, &write, LAW_LEVELS, LAW_TELEGRAPH, n_rows, n_columns, target_siemens,
+        conductance_siemens);
 }
 
 void device_program(const struct device *device, const struct random_key *key, size_t n_rows,
                     size_t n_columns, const double *target_siemens, double *conductance_siemens)
 {
-    struct random_key write = *key;
-    write.draw = 0;
-    memcpy(conductance_siemens, target_siemens, n_rows * n_columns * sizeof *target_siemens);
-    device_act(device, &write, LAW_LEVELS, LAW_TELEGRAPH, n_rows, n_columns, target_siemens,
-               conductance_siemens);
+    device_program_aged(device, key, 1, n_rows, n_columns, target_siemens, conductance_siemens);
 }
 
 void device_read_moments(const struct device *device, size_t n, const double *target_siemens,
@@ -353,6 +445,6 @@ void device_read(const struct device *device, const struct random_key *key, size
     for (size_t first = 0; first < n; first += LAW_CELLS) {
         const struct law_cells cells = {n - first < LAW_CELLS ? n - first : LAW_CELLS, target_siemens + first,
                                         conductance_siemens + first, read_siemens + first, 0};
-        apply(device, LAW_READ_NOISE, key, first, &cells);
+        apply(device, &device->at, LAW_READ_NOISE, key, first, &cells);
     }
 }

@@ -15,12 +15,15 @@
 #include "devices/card.h"
 #include "numeric/random.h"
 
+enum device_current_voltage { DEVICE_CURRENT_VOLTAGE_CARD, DEVICE_CURRENT_VOLTAGE_NONE };
+
 struct device_options {
     int preset; /* index into card_preset_names */
     char card[OPTION_TEXT_SIZE];
     double time_seconds, temperature_kelvin, g_min_siemens, g_max_siemens; /* NAN: the card's */
     bool extrapolate;
-    double programming_scale, relaxation_scale, flicker_scale;
+    double programming_scale, relaxation_scale, flicker_scale, telegraph_scale;
+    int current_voltage; /* of enum device_current_voltage */
     double device_spread_ratio, cycle_spread_ratio, stuck_on_ratio, stuck_off_ratio,
         read_noise_ratio; /* NAN: the
                              card's */
@@ -34,6 +37,8 @@ struct device {
     double g_min_siemens, g_max_siemens;
     struct law_conditions at;
     double scale[LAW_BLOCKS]; /* 0: off */
+    double time_seconds;      /* device.time; at.time_seconds is what that is at the card's temperature */
+    double last_seconds;      /* the latest published time; INFINITY where any is allowed */
 };
 
 /*
@@ -43,6 +48,28 @@ struct device {
  */
 enum rs_status device_open(const struct device_options *options, struct device *out,
                            struct rs_error *err) RS_MUST_CHECK;
+
+/* The card's length of a read: of its 1/f noise, else of its verify reads, else 1 us. */
+double device_read_seconds(const struct device *device);
+
+/* Cells are seen at once: for so long they count as of one age. The share by which ln t may grow. */
+#define DEVICE_AGE_STEP 0.01
+
+/* Sets the length of a read that formulas see (0: the card's), and checks that cells may be read until
+ * residency_seconds after their first read: RS_INPUT otherwise, naming array.query_interval. Times within
+ * DEVICE_AGE_STEP of the latest published one count as that. */
+enum rs_status device_set_reads(struct device *device, double read_seconds, double residency_seconds,
+                                struct rs_error *err) RS_MUST_CHECK;
+
+/* Whether time changes a written conductance. */
+bool device_ages(const struct device *device);
+
+/* Whether traps change conductances from read to read. */
+bool device_has_telegraph(const struct device *device);
+
+/* The law by which a cell's current bends with the voltage; NULL: it does not. Conductances are values at 0
+ * V. */
+const struct card_block *device_bend(const struct device *device);
 
 /* Whether writing one target twice gives different conductances; whether reading does. */
 bool device_has_write_noise(const struct device *device);
@@ -54,6 +81,11 @@ bool device_has_read_noise(const struct device *device);
  */
 void device_program(const struct device *device, const struct random_key *key, size_t n_rows,
                     size_t n_columns, const double *target_siemens, double *conductance_siemens);
+
+/* The same cells at age_ratio times device.time (>= 1); 1/f noise keeps the value of the first read. */
+void device_program_aged(const struct device *device, const struct random_key *key, double age_ratio,
+                         size_t n_rows, size_t n_columns, const double *target_siemens,
+                         double *conductance_siemens);
 
 /* What reads of `n` cells see before the cut: mean_siemens, sigma_siemens [n] out. target_siemens: as
  * programmed. */

@@ -52,6 +52,7 @@ struct law_conditions {
     double time_seconds; /* from write to read, at the temperature of the card's figures */
     double temperature_kelvin;
     double g_min_siemens, g_max_siemens; /* of the window in use */
+    double read_seconds;                 /* length of a read, for laws whose formula has one; 0: the card's */
 };
 
 struct law_cells {
@@ -82,6 +83,9 @@ struct law {
 
     /* The published range of times, in seconds; may be NULL: all times. */
     void (*times)(const void *params, double *first_seconds, double *last_seconds);
+
+    /* The length of a read in the source's formula; may be NULL: there is none. */
+    double (*read_seconds)(const void *params);
 
     /* Of a Gaussian law: shift_siemens [n], sigma_siemens [n]; sigma >= 0. The cells are left alone. */
     void (*moments)(const void *params, const struct law_conditions *at, const struct law_cells *cells,

@@ -89,6 +89,11 @@ static bool check(const void *params, char *why, size_t why_size)
     return wrong == NULL;
 }
 
+static double read_seconds(const void *params)
+{
+    return ((const struct write_verify *)params)->read_seconds;
+}
+
 const struct law law_write_verify = {
     .block = LAW_WRITE_VERIFY,
     .kind = "incremental",
@@ -96,4 +101,5 @@ const struct law law_write_verify = {
     .source = "incremental-step pulse programming with verify",
     .params = &table,
     .check = check,
+    .read_seconds = read_seconds,
 };

@@ -304,3 +304,7 @@ unit_tests += %D%/test_laws
 tests_test_laws_SOURCES = %D%/test_laws.c
 tests_test_laws_CFLAGS = $(test_flags)
 tests_test_laws_LDADD = $(test_libraries)
+unit_tests += %D%/test_runtime
+tests_test_runtime_SOURCES = %D%/test_runtime.c %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
+tests_test_runtime_CFLAGS = $(test_flags)
+tests_test_runtime_LDADD = $(test_libraries)

@@ -25,11 +25,11 @@ sweep:
 YAML
 cat > qkv.yaml <<'YAML'
 workload: {kind: qkv, file: input.h5}
-array: {rows: 4, columns: 12}
+array: {rows: 4, columns: 12, query_interval: 2 ms}
 comparator: {offset: 5 mV, noise: 10 nA}
 prune: {threshold: 0.5}
 monte_carlo: {trials: 2}
-sweep: {device.preset: [wan2022, cmo-accept2]}
+sweep: {device.preset: [wan2022, cmo-accept2, generic-hfo2], array.fill: [prefill, append]}
 YAML
 echo "input.h5 1 LENGTHS=7,20,13" | $python "$srcdir/tests/make_qkv.py"
 

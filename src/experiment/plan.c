@@ -227,11 +227,12 @@ static enum rs_status run_all_references(struct plan *plan, int n_threads, struc
 static void note_ideal(struct plan *plan)
 {
     static const char *const keys[] = {"device.programming_scale", "device.relaxation_scale",
-                                       "device.read_noise"};
+                                       "device.telegraph_scale", "device.read_noise"};
     const struct config *config = &plan->points[plan->head.n_points - 1].config;
     const struct device_options *device = &config->device;
     const bool asked[] = {device->programming_scale != 1 && device->programming_scale != 0,
                           device->relaxation_scale != 1 && device->relaxation_scale != 0,
+                          device->telegraph_scale != 1 && device->telegraph_scale != 0,
                           device->read_noise_ratio > 0};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strcmp(plan->points[0].setup.device.card.name, "ideal") == 0 && asked[i])
