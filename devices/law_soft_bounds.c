@@ -54,29 +54,35 @@ static bool check(const void *params, char *why, size_t why_size)
     return false;
 }
 
-static double upper(const struct soft_bounds *p, const struct pulse_cell *cell)
+/* own: the step at w = 0, the upper and the lower bound. */
+static void prepare(const void *params, size_t n, struct pulse_cell *own)
 {
-    return fmax(p->upper * (1 + p->upper_spread * cell->upper), narrowest);
+    const struct soft_bounds *p = params;
+    double ln = sqrt(log1p(p->dw_spread * p->dw_spread));
+    for (size_t i = 0; i < n; i++) {
+        own[i].speed = p->dw * exp(ln * own[i].speed - ln * ln / 2);
+        own[i].upper = fmax(p->upper * (1 + p->upper_spread * own[i].upper), narrowest);
+        own[i].lower = fmin(p->lower * (1 + p->lower_spread * own[i].lower), -narrowest);
+    }
 }
 
-static double lower(const struct soft_bounds *p, const struct pulse_cell *cell)
+static double conductance_of(const struct soft_bounds *p, double w)
 {
-    return fmin(p->lower * (1 + p->lower_spread * cell->lower), -narrowest);
+    double g = p->g_low_siemens + (w + 1) / 2 * (p->g_high_siemens - p->g_low_siemens);
+    return g > 0 ? g : 0;
 }
 
 static double conductance(const void *params, const struct pulse_cell *cell, struct pulse_state at)
 {
-    const struct soft_bounds *p = params;
     (void)cell;
-    double w = at.x + at.offset;
-    return fmax(p->g_low_siemens + (w + 1) / 2 * (p->g_high_siemens - p->g_low_siemens), 0);
+    return conductance_of(params, at.x + at.offset);
 }
 
 static struct pulse_state state(const void *params, const struct pulse_cell *cell, double conductance_siemens)
 {
     const struct soft_bounds *p = params;
     double w = 2 * (conductance_siemens - p->g_low_siemens) / (p->g_high_siemens - p->g_low_siemens) - 1;
-    return (struct pulse_state){fmin(fmax(w, lower(p, cell)), upper(p, cell)), 0};
+    return (struct pulse_state){fmin(fmax(w, cell->lower), cell->upper), 0};
 }
 
 static double current(const void *params, const struct pulse_cell *cell, struct pulse_state at, double volts)
@@ -84,19 +90,43 @@ static double current(const void *params, const struct pulse_cell *cell, struct 
     return conductance(params, cell, at) * volts;
 }
 
+static inline struct pulse_state after(const struct soft_bounds *p, const struct pulse_cell *own, double x,
+                                       double volts, double z0, double z1)
+{
+    double bound = volts > 0 ? own->upper : own->lower, step = volts > 0 ? own->speed : -own->speed;
+    double next = x + step * (1 - x / bound + p->cycle_spread * z0);
+    double above = next > own->lower ? next : own->lower;
+    return (struct pulse_state){above < own->upper ? above : own->upper, p->write_noise * own->speed * z1};
+}
+
 static struct pulse_state pulse(const void *params, const struct pulse_cell *cell, struct pulse_state from,
                                 double volts, double seconds, const double normals[2])
 {
-    const struct soft_bounds *p = params;
-    double ln = sqrt(log1p(p->dw_spread * p->dw_spread)), step = p->dw * exp(ln * cell->speed - ln * ln / 2);
-    double high = upper(p, cell), low = lower(p, cell), noise = p->cycle_spread * normals[0];
     (void)seconds;
-    double next =
-        volts > 0 ? from.x + step * (1 - from.x / high + noise) : from.x - step * (1 - from.x / low + noise);
-    return (struct pulse_state){fmin(fmax(next, low), high), p->write_noise * step * normals[1]};
+    return after(params, cell, from.x, volts, normals[0], normals[1]);
 }
 
-static const struct pulse_model model = {false, state, conductance, pulse, current};
+static void pulse_many(const void *params, const struct pulse_batch *batch)
+{
+    const struct soft_bounds *p = params;
+    for (size_t i = 0; i < batch->n; i++) {
+        struct pulse_state *at = &batch->state[i];
+        double before = conductance_of(p, at->x + at->offset), volts = batch->volts[i];
+        *at = after(p, &batch->own[i], at->x, volts, batch->normals[0][i], batch->normals[1][i]);
+        batch->conductance_siemens[i] = conductance_of(p, at->x + at->offset);
+        batch->energy_joules[i] =
+            volts * volts * (before + batch->conductance_siemens[i]) / 2 * batch->seconds;
+    }
+}
+
+static const struct pulse_model model = {
+    .state = state,
+    .conductance = conductance,
+    .pulse = pulse,
+    .current = current,
+    .prepare = prepare,
+    .pulse_many = pulse_many,
+};
 
 const struct law law_soft_bounds = {
     .block = LAW_PULSE,

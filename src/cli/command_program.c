@@ -16,12 +16,9 @@
 
 enum { DEVICE, METHOD, TIME, TEMPERATURE, READ_VOLTAGE };
 
-static const char *const methods[] = {"one-shot", "write-verify"};
-
 struct job {
     struct array_file array; /* its conductances are the targets */
     struct device *device;
-    enum program_method method;
     struct random_key key;
     struct program_result result;
     const struct card_block *bend; /* the card's current-voltage law, for an array that has none; or NULL */
@@ -61,6 +58,14 @@ static enum rs_status read_sets(const struct command_line *line, struct device_o
     return status;
 }
 
+static bool is_method(const char *name)
+{
+    for (size_t i = 0; device_method_names[i] != NULL; i++)
+        if (strcmp(device_method_names[i], name) == 0)
+            return true;
+    return false;
+}
+
 static enum rs_status read_device(const struct command_line *line, struct device *device,
                                   struct rs_error *err)
 {
@@ -72,6 +77,11 @@ static enum rs_status read_device(const struct command_line *line, struct device
         status = set_key(&options, "device.card", name, err);
     else if (name != NULL)
         status = set_key(&options, "device.preset", name, err);
+    if (status == RS_OK && line->values[METHOD] != NULL && !is_method(line->values[METHOD]))
+        return rs_fail(err, RS_USAGE, "--method '%s' found, one-shot or write-verify expected",
+                       line->values[METHOD]);
+    if (status == RS_OK && line->values[METHOD] != NULL)
+        status = set_key(&options, "device.method", line->values[METHOD], err);
     if (status == RS_OK && line->values[TIME] != NULL)
         status = set_key(&options, "device.time", line->values[TIME], err);
     if (status == RS_OK && line->values[TEMPERATURE] != NULL)
@@ -79,21 +89,6 @@ static enum rs_status read_device(const struct command_line *line, struct device
     if (status == RS_OK)
         status = read_sets(line, &options, err);
     return status == RS_OK ? device_open(&options, device, err) : status;
-}
-
-static enum rs_status read_method(const struct command_line *line, enum program_method *method,
-                                  struct rs_error *err)
-{
-    const char *name = line->values[METHOD];
-    *method = PROGRAM_ONE_SHOT;
-    for (size_t i = 0; i < 2 && name != NULL; i++)
-        if (strcmp(name, methods[i]) == 0) {
-            *method = (enum program_method)i;
-            return RS_OK;
-        }
-    return name == NULL
-               ? RS_OK
-               : rs_fail(err, RS_USAGE, "--method '%s' found, one-shot or write-verify expected", name);
 }
 
 static enum rs_status read_seed(const struct command_line *line, uint64_t *seed, struct rs_error *err)
@@ -274,7 +269,7 @@ static enum rs_status write_file(const struct command_line *line, const struct j
         status = write_bend(job->bend, copy.to, err);
     snprintf(source, sizeof source, "rescore %s", version_number());
     const char *const texts[][2] = {{"device", job->device->card.name},
-                                    {"method", methods[job->method]},
+                                    {"method", device_method_names[job->device->method]},
                                     {"source", source},
                                     {"git_commit", version_commit()}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RS_OK; i++)
@@ -328,8 +323,8 @@ static void print_summary(const struct command_line *line, const struct job *job
             "\"n_failed\": %zu, \"mean_error_siemens\": %.17g, \"sigma_error_siemens\": %.17g, "
             "\"largest_error_siemens\": %.17g, \"mean_pulses\": %.17g, \"most_pulses\": %d, "
             "\"energy_joules\": ",
-            job->device->card.name, methods[job->method], s.n_cells, s.n_failed, s.mean_error, s.sigma_error,
-            s.worst_error, s.mean_pulses, (int)s.most_pulses);
+            job->device->card.name, device_method_names[job->device->method], s.n_cells, s.n_failed,
+            s.mean_error, s.sigma_error, s.worst_error, s.mean_pulses, (int)s.most_pulses);
         if (isnan(s.energy))
             printf("null}\n");
         else
@@ -337,10 +332,10 @@ static void print_summary(const struct command_line *line, const struct job *job
         return;
     }
     printf("%zu x %zu cells, %s, %s\n\n", job->array.network.n_rows, job->array.network.n_columns,
-           job->device->card.name, methods[job->method]);
+           job->device->card.name, device_method_names[job->device->method]);
     printf("error, mean and standard deviation  %.4g +- %.4g uS, largest %.4g uS\n", s.mean_error * 1e6,
            s.sigma_error * 1e6, s.worst_error * 1e6);
-    if (job->method == PROGRAM_WRITE_VERIFY)
+    if (job->device->method == DEVICE_WRITE_VERIFY)
         printf("pulses per cell                     %.4g, most %d\nenergy                              %.4g "
                "nJ\n",
                s.mean_pulses, (int)s.most_pulses, s.energy * 1e9);
@@ -352,8 +347,6 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
 {
     struct job job = {.device = memory_allocate(1, sizeof *job.device, err)};
     enum rs_status status = job.device != NULL ? RS_OK : RS_INTERNAL;
-    if (status == RS_OK)
-        status = read_method(line, &job.method, err);
     if (status == RS_OK)
         status = read_seed(line, &job.key.seed, err);
     if (status == RS_OK)
@@ -368,8 +361,8 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
     if (status == RS_OK)
         status = program_allocate(n_rows * n_columns, &job.result, err);
     if (status == RS_OK)
-        status = program_array(job.device, job.method, &job.key, n_rows, n_columns, job.array.conductance,
-                               &job.result, err);
+        status =
+            program_array(job.device, &job.key, n_rows, n_columns, job.array.conductance, &job.result, err);
     if (status == RS_OK)
         status = write_file(line, &job, err);
     if (status == RS_OK && (!line->quiet || line->json))
