@@ -7,6 +7,7 @@
 #include "attention/reads.h"
 #include "base/memory.h"
 #include "crossbar/certify.h"
+#include "devices/program.h"
 
 enum { BANK_PROBES = 4 };
 
@@ -15,12 +16,14 @@ static const double certificate_tolerance = 1e-9;
 struct bank {
     const struct attention_setup *setup;
     struct reads *reads;
-    double *target_siemens, *programmed_siemens; /* [n_rows][n_columns] */
-    double *scale_amperes;                       /* [n_columns] */
-    double *volts;                               /* [reads of a job][n_rows] */
-    double *current_amperes;                     /* [READS_CHUNK][n_columns] */
-    double *probe_volts, *probe_amperes;         /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
+    double *target_siemens;              /* [n_rows][n_columns] */
+    struct program_result write;         /* of the array at hand */
+    double *scale_amperes;               /* [n_columns] */
+    double *volts;                       /* [reads of a job][n_rows] */
+    double *current_amperes;             /* [READS_CHUNK][n_columns] */
+    double *probe_volts, *probe_amperes; /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
     struct bank_certificate certificate;
+    struct bank_writes writes;
     bool started;         /* a write was seen since the last reset */
     uint32_t first_write; /* which one */
 };
@@ -35,11 +38,9 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
     bank->setup = setup;
     const struct attention_shape *shape = &setup->shape;
     size_t n_reads = shape->n_queries_max * (size_t)(shape->n_heads / shape->n_kv_heads);
-    double **const blocks[] = {&bank->target_siemens, &bank->programmed_siemens, &bank->scale_amperes,
-                               &bank->volts,          &bank->current_amperes,    &bank->probe_volts,
-                               &bank->probe_amperes};
+    double **const blocks[] = {&bank->target_siemens,  &bank->scale_amperes, &bank->volts,
+                               &bank->current_amperes, &bank->probe_volts,   &bank->probe_amperes};
     const size_t sizes[] = {n_cells,
-                            n_cells,
                             n_columns,
                             n_reads * n_rows,
                             READS_CHUNK * n_columns,
@@ -49,6 +50,8 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0] && status == RS_OK; i++)
         if ((*blocks[i] = memory_allocate(sizes[i], sizeof(double), err)) == NULL)
             status = RS_INTERNAL;
+    if (status == RS_OK)
+        status = program_allocate(n_cells, &bank->write, err);
     if (status == RS_OK)
         status = reads_create(setup, &bank->reads, err);
     if (status != RS_OK)
@@ -64,7 +67,7 @@ void bank_destroy(struct bank *bank)
         return;
     reads_destroy(bank->reads);
     free(bank->target_siemens);
-    free(bank->programmed_siemens);
+    program_clear(&bank->write);
     free(bank->scale_amperes);
     free(bank->volts);
     free(bank->current_amperes);
@@ -73,15 +76,21 @@ void bank_destroy(struct bank *bank)
     free(bank);
 }
 
-void bank_reset_certificate(struct bank *bank)
+void bank_reset(struct bank *bank)
 {
     bank->certificate = (struct bank_certificate){0};
+    bank->writes = (struct bank_writes){0};
     bank->started = false;
 }
 
 struct bank_certificate bank_certificate(const struct bank *bank)
 {
     return bank->certificate;
+}
+
+struct bank_writes bank_writes(const struct bank *bank)
+{
+    return bank->writes;
 }
 
 /*
@@ -127,8 +136,8 @@ static void certify_array(struct bank *bank, const struct random_key *key, bool 
     if (reads_have_transfer(reads)) {
         certify(bank, key, reads->seen_siemens);
     } else if (first) {
-        transfer_compute(reads->transfer_plan, bank->programmed_siemens, reads->transfer_siemens);
-        certify(bank, key, bank->programmed_siemens);
+        transfer_compute(reads->transfer_plan, bank->write.conductance_siemens, reads->transfer_siemens);
+        certify(bank, key, bank->write.conductance_siemens);
     }
 }
 
@@ -140,13 +149,20 @@ static enum rs_status save_array(struct bank *bank, const struct bank_job *job, 
                           bank->target_siemens, bank->reads->seen_siemens, bank->current_amperes, err);
 }
 
-static void program(struct bank *bank, const struct bank_job *job, const struct random_key *key, size_t tile,
-                    size_t stack)
+static enum rs_status program(struct bank *bank, const struct bank_job *job, const struct random_key *key,
+                              size_t tile, size_t stack, struct rs_error *err)
 {
     const struct mapping *mapping = &bank->setup->mapping;
+    size_t n_cells = mapping->n_rows * mapping->n_columns;
     mapping_targets(mapping, tile, stack, job->n_keys, job->key_msb, bank->target_siemens);
-    device_program(&bank->setup->device, key, mapping->n_rows, mapping->n_columns, bank->target_siemens,
-                   bank->programmed_siemens);
+    enum rs_status status = program_array(&bank->setup->device, key, mapping->n_rows, mapping->n_columns,
+                                          bank->target_siemens, &bank->write, err);
+    for (size_t i = 0; i < n_cells && status == RS_OK; i++) {
+        bank->writes.n_pulses += bank->write.pulses[i];
+        bank->writes.n_failed += bank->write.failed[i];
+    }
+    bank->writes.n_cells += (int64_t)n_cells;
+    return status;
 }
 
 /* bank->volts of the reads from first_read on. */
@@ -174,10 +190,12 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
                              .write = job->write,
                              .array = setup_array_number(bank->setup, job->layer, job->kv_head, tile, stack)};
     bool saved = keep == NULL || !keep->arrays || job->write != bank->first_write;
-    program(bank, job, &key, tile, stack);
+    enum rs_status programmed = program(bank, job, &key, tile, stack, err);
+    if (programmed != RS_OK)
+        return programmed;
     drive(bank, job, stack, first_read, n_reads);
     bank->certificate.n_failed +=
-        reads_begin(bank->reads, bank->target_siemens, bank->programmed_siemens, n_reads, bank->volts);
+        reads_begin(bank->reads, bank->target_siemens, bank->write.conductance_siemens, n_reads, bank->volts);
     certify_array(bank, &key,
                   job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0);
     for (size_t r = 0, n; r < n_reads; r += n) {

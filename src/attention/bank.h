@@ -42,7 +42,14 @@ struct bank_certificate {
     double residual_max;
     int64_t n_failed;
 };
-void bank_reset_certificate(struct bank *bank);
 struct bank_certificate bank_certificate(const struct bank *bank);
+
+/* What writing took since the last reset (devices/program.h); unused cells are written too. */
+struct bank_writes {
+    int64_t n_cells, n_pulses, n_failed;
+};
+struct bank_writes bank_writes(const struct bank *bank);
+
+void bank_reset(struct bank *bank);
 
 #endif
