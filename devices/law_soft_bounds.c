@@ -2,8 +2,9 @@
  * Identical pulses between soft bounds, as fitted to arrays by Gong and Rasch: a weight w,
  *     w += dw ((1 - w / upper) + cycle_spread z)  for a positive,
  *     w -= dw ((1 - w / lower) + cycle_spread z)  for a negative pulse, whatever its amplitude;
- * each cell has a dw and bounds of its own: dw lognormal, bounds normal. What is read until the next pulse is
- * w + write_noise dw z'. w = -1 ... 1 is g_low ... g_high.
+ * each cell has a dw of its own, lognormal with median dw, and bounds of its own, normal; of bounds that come
+ * out in the wrong order the larger is the upper one, and each counts on its side of 0 whatever its sign.
+ * What is read until the next pulse is w + write_noise z' of the median dw. w = -1 ... 1 is g_low ... g_high.
  */
 #include <math.h>
 #include <stdio.h>
@@ -28,10 +29,11 @@ struct soft_bounds {
         .high = 1, .help = what                                                                              \
     }
 static const struct option options[] = {
-    NUMBER("dw", dw, 1e-9, 2, "step of the weight at w = 0"),
-    NUMBER("dw_spread", dw_spread, 0, 5, "device-to-device spread of the step, lognormal, in parts of it"),
+    NUMBER("dw", dw, 1e-9, 2, "median step of the weight at w = 0"),
+    NUMBER("dw_spread", dw_spread, 0, 5, "device-to-device standard deviation of the logarithm of the step"),
     NUMBER("cycle_spread", cycle_spread, 0, 100, "pulse-to-pulse spread of the step, in parts of it"),
-    NUMBER("write_noise", write_noise, 0, 100, "spread of what is read around w, in parts of the step"),
+    NUMBER("write_noise", write_noise, 0, 100,
+           "spread of what is read around w, in parts of the median step"),
     NUMBER("upper", upper, 0.01, 10, "upper bound of w"),
     NUMBER("upper_spread", upper_spread, 0, 5, "its device-to-device spread, in parts of it"),
     NUMBER("lower", lower, -10, -0.01, "lower bound of w"),
@@ -42,8 +44,8 @@ static const struct option options[] = {
 static const struct option_table table = {options, sizeof options / sizeof options[0],
                                           sizeof(struct soft_bounds)};
 
-/* A cell whose bound came out on the other side of 0 stays at 0. */
-static const double narrowest = 1e-3;
+/* Smallest distance of a bound from 0: it is divided by. */
+static const double narrowest = 1e-6;
 
 static bool check(const void *params, char *why, size_t why_size)
 {
@@ -58,11 +60,12 @@ static bool check(const void *params, char *why, size_t why_size)
 static void prepare(const void *params, size_t n, struct pulse_cell *own)
 {
     const struct soft_bounds *p = params;
-    double ln = sqrt(log1p(p->dw_spread * p->dw_spread));
     for (size_t i = 0; i < n; i++) {
-        own[i].speed = p->dw * exp(ln * own[i].speed - ln * ln / 2);
-        own[i].upper = fmax(p->upper * (1 + p->upper_spread * own[i].upper), narrowest);
-        own[i].lower = fmin(p->lower * (1 + p->lower_spread * own[i].lower), -narrowest);
+        double one = p->upper * (1 + p->upper_spread * own[i].upper);
+        double other = p->lower * (1 + p->lower_spread * own[i].lower);
+        own[i].speed = p->dw * exp(p->dw_spread * own[i].speed);
+        own[i].upper = fmax(fabs(fmax(one, other)), narrowest);
+        own[i].lower = -fmax(fabs(fmin(one, other)), narrowest);
     }
 }
 
@@ -96,7 +99,7 @@ static inline struct pulse_state after(const struct soft_bounds *p, const struct
     double bound = volts > 0 ? own->upper : own->lower, step = volts > 0 ? own->speed : -own->speed;
     double next = x + step * (1 - x / bound + p->cycle_spread * z0);
     double above = next > own->lower ? next : own->lower;
-    return (struct pulse_state){above < own->upper ? above : own->upper, p->write_noise * own->speed * z1};
+    return (struct pulse_state){above < own->upper ? above : own->upper, p->write_noise * p->dw * z1};
 }
 
 static struct pulse_state pulse(const void *params, const struct pulse_cell *cell, struct pulse_state from,

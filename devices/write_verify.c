@@ -113,6 +113,7 @@ static void choose(const struct write_verify_job *job, const struct write_verify
         chunk->own[m] = cells->own[i];
         chunk->state[m] = cells->state[i];
         cell->reversals += turns;
+        cells->reversals[i] += turns;
         cell->direction = (signed char)way;
         cell->amplitude = chunk->volts[m];
     }

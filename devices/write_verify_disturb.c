@@ -1,10 +1,13 @@
 /* Disturbance of unselected cells (write_verify.h). */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "devices/laws.h"
 #include "devices/write_verify.h"
+
+enum { TURNS = 16 };
 
 static double level_volts(const struct write_verify *how, int reset, int level)
 {
@@ -34,59 +37,110 @@ static void add_exposure(struct write_verify_exposure *sum, const struct write_v
             sum->count[d][level] += more->count[d][level];
 }
 
-/* So many pulses of a share of their voltage: without pulse-to-pulse spread, one long pulse per amplitude. */
+/* Pulses of one direction at a share of their voltage, without pulse-to-pulse spread: one long pulse of part
+ * of their time per amplitude. */
+static void expose_to(const struct write_verify_job *job, const struct write_verify_cells *cells, size_t i,
+                      const struct write_verify_exposure *pulses, int reset, double share, double part)
+{
+    static const double none[1] = {0};
+    for (int level = 0; level < WRITE_VERIFY_LEVELS; level++) {
+        uint32_t count = pulses->count[reset][level];
+        double volts = share * level_volts(job->how, reset, level) * (reset ? -1 : 1), energy;
+        const struct pulse_batch batch = {1,
+                                          &cells->own[i],
+                                          &cells->state[i],
+                                          &volts,
+                                          part * count * job->how->width_seconds,
+                                          {none, none},
+                                          &cells->conductance_siemens[i],
+                                          &energy};
+        if (count > 0 && !isnan(cells->state[i].x))
+            pulse_give(job->pulse->pulse, job->pulse_params, job->how->r_series_ohm, &batch);
+    }
+}
+
+/* Set and reset pulses come mixed: half of the set pulses before the reset pulses, half after them. */
 static void expose(const struct write_verify_job *job, const struct write_verify_cells *cells, size_t i,
                    const struct write_verify_exposure *pulses, double share)
 {
-    static const double none[1] = {0};
-    for (int reset = 0; reset < 2; reset++)
-        for (int level = 0; level < WRITE_VERIFY_LEVELS; level++) {
-            uint32_t count = pulses->count[reset][level];
-            double volts = share * level_volts(job->how, reset, level) * (reset ? -1 : 1), energy;
-            const struct pulse_batch batch = {1,
-                                              &cells->own[i],
-                                              &cells->state[i],
-                                              &volts,
-                                              count * job->how->width_seconds,
-                                              {none, none},
-                                              &cells->conductance_siemens[i],
-                                              &energy};
-            if (count == 0 || isnan(cells->state[i].x))
-                continue;
-            pulse_give(job->pulse->pulse, job->pulse_params, job->how->r_series_ohm, &batch);
-        }
+    expose_to(job, cells, i, pulses, 0, share, 0.5);
+    expose_to(job, cells, i, pulses, 1, share, 1);
+    expose_to(job, cells, i, pulses, 0, share, 0.5);
 }
 
-/* Cells are programmed row by row; each then sees what is given to those after it: in its row and column a
- * half or a third of the voltage, with V/3 all others the third, reversed. */
+static void subtract_exposure(struct write_verify_exposure *sum, const struct write_verify_exposure *less)
+{
+    for (int d = 0; d < 2; d++)
+        for (int level = 0; level < WRITE_VERIFY_LEVELS; level++)
+            sum->count[d][level] -= less->count[d][level];
+}
+
+/* What cells of one row see: pulses given in its own row, in each column, and anywhere. */
+struct turn {
+    struct write_verify_exposure all;
+    struct write_verify_exposure *columns; /* [n_columns] */
+};
+
+/* Row by row the cells see a share of the pulses of their column, and with V/3 the others, reversed. `given`
+ * is the row's own, counted from each cell's turn on; NULL: its pulses are over. */
+static void disturb_row(const struct write_verify_job *job, const struct write_verify_cells *cells,
+                        size_t row, const struct turn *turn, const struct write_verify_exposure *given)
+{
+    bool third = job->how->unselected == WRITE_VERIFY_THIRD;
+    double share = third ? 1.0 / 3 : 0.5;
+    struct write_verify_exposure in_row = {{{0}}}, all = turn->all;
+    for (size_t column = job->n_columns; column-- > 0;) {
+        size_t i = row * job->n_columns + column;
+        struct write_verify_exposure selected = in_row;
+        add_exposure(&selected, &turn->columns[column]);
+        if (!cells->frozen[i])
+            expose(job, cells, i, &selected, share);
+        if (third && !cells->frozen[i]) {
+            struct write_verify_exposure others = all;
+            subtract_exposure(&others, &selected);
+            expose(job, cells, i, &others, -share);
+        }
+        if (given != NULL) {
+            add_exposure(&in_row, &given[column]);
+            add_exposure(&all, &given[column]);
+        }
+    }
+}
+
+/* The pulses of rows first ... end - 1, to these rows and to those before. */
+static void disturb_turn(const struct write_verify_job *job, const struct write_verify_cells *cells,
+                         const struct write_verify_exposure *given, size_t first, size_t end,
+                         struct turn *turn)
+{
+    size_t n = job->n_columns;
+    turn->all = (struct write_verify_exposure){0};
+    memset(turn->columns, 0, n * sizeof *turn->columns);
+    for (size_t row = end; row-- > 0;) {
+        const struct write_verify_exposure *own = row >= first ? given + row * n : NULL;
+        disturb_row(job, cells, row, turn, own);
+        for (size_t column = 0; own != NULL && column < n; column++) {
+            add_exposure(&turn->columns[column], &own[column]);
+            add_exposure(&turn->all, &own[column]);
+        }
+    }
+}
+
+/*
+ * Cells are programmed row by row; each then sees what is given to those after it: in its row and column a
+ * half or a third of the voltage, with V/3 all others the third, reversed. Set and reset pulses undo each
+ * other in part, so their order matters: it is kept from one of TURNS groups of rows to the next, within a
+ * group set pulses come first. What a cell saw before its own turn is made up for by its own pulses.
+ */
 enum rs_status write_verify_disturb(const struct write_verify_job *job,
                                     const struct write_verify_cells *cells,
                                     const struct write_verify_exposure *given, struct rs_error *err)
 {
-    bool third = job->how->unselected == WRITE_VERIFY_THIRD;
-    double share = third ? 1.0 / 3 : 0.5;
-    struct write_verify_exposure *columns = memory_allocate(job->n_columns, sizeof *columns, err),
-                                 all = {{{0}}};
-    if (columns == NULL)
+    struct turn turn = {.columns = memory_allocate(job->n_columns, sizeof *turn.columns, err)};
+    size_t n_turns = job->n_rows < TURNS ? job->n_rows : TURNS;
+    if (turn.columns == NULL)
         return RS_INTERNAL;
-    for (size_t row = job->n_rows; row-- > 0;) {
-        struct write_verify_exposure in_row = {{{0}}};
-        for (size_t column = job->n_columns; column-- > 0;) {
-            size_t i = row * job->n_columns + column;
-            struct write_verify_exposure selected = in_row, others = all;
-            add_exposure(&selected, &columns[column]);
-            for (int k = 0; k < 2 * WRITE_VERIFY_LEVELS; k++)
-                others.count[k / WRITE_VERIFY_LEVELS][k % WRITE_VERIFY_LEVELS] -=
-                    selected.count[k / WRITE_VERIFY_LEVELS][k % WRITE_VERIFY_LEVELS];
-            if (!cells->frozen[i])
-                expose(job, cells, i, &selected, share);
-            if (third && !cells->frozen[i])
-                expose(job, cells, i, &others, -share);
-            add_exposure(&in_row, &given[i]);
-            add_exposure(&columns[column], &given[i]);
-            add_exposure(&all, &given[i]);
-        }
-    }
-    free(columns);
+    for (size_t t = 0; t < n_turns; t++)
+        disturb_turn(job, cells, given, t * job->n_rows / n_turns, (t + 1) * job->n_rows / n_turns, &turn);
+    free(turn.columns);
     return RS_OK;
 }

@@ -299,3 +299,8 @@ tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
 tests_test_fit_CFLAGS = $(test_flags)
 tests_test_fit_LDADD = $(test_libraries)
 shell_tests += %D%/cli_fit.sh %D%/measured_device.sh
+
+unit_tests += %D%/test_program
+tests_test_program_SOURCES = %D%/test_program.c %D%/folder.h
+tests_test_program_CFLAGS = $(test_flags)
+tests_test_program_LDADD = $(test_libraries)
