@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "devices/laws.h"
 
-enum { IDLE_PULSES = 8, CHUNK = 512 };
+enum { IDLE_PULSES = 8, CHUNK = 512, TILE = 4096 };
 
 enum direction { UP = 1, DOWN = -1, NONE = 0 };
 
@@ -21,7 +21,7 @@ struct progress {
 
 struct workspace {
     struct progress *progress;           /* [n_cells] */
-    uint32_t *list;                      /* cells still to be programmed, rising */
+    uint32_t *list;                      /* [n_tile], cells still to be programmed, rising */
     double *seen;                        /* [n_cells], what a read sees behind its traps; NULL: no traps */
     struct write_verify_exposure *given; /* [n_cells]; NULL: nothing is disturbed */
 };
@@ -222,11 +222,12 @@ void write_verify_begin(const struct write_verify_job *job, const struct write_v
     }
 }
 
-static bool allocate(const struct write_verify_job *job, struct workspace *w, struct rs_error *err)
+static bool allocate(const struct write_verify_job *job, size_t n_tile, struct workspace *w,
+                     struct rs_error *err)
 {
     size_t n = job->n_rows * job->n_columns;
     bool good = (w->progress = memory_allocate(n, sizeof *w->progress, err)) != NULL &&
-                (w->list = memory_allocate(n, sizeof *w->list, err)) != NULL;
+                (w->list = memory_allocate(n_tile, sizeof *w->list, err)) != NULL;
     if (good && job->traps != NULL)
         good = (w->seen = memory_allocate(n, sizeof *w->seen, err)) != NULL;
     if (good && job->how->unselected != WRITE_VERIFY_NONE)
@@ -234,21 +235,31 @@ static bool allocate(const struct write_verify_job *job, struct workspace *w, st
     return good;
 }
 
-enum rs_status write_verify_run(const struct write_verify_job *job, const struct write_verify_cells *cells,
-                                struct rs_error *err)
+/* All pulses of cells first ... first + n - 1. */
+static void run_tile(const struct write_verify_job *job, const struct write_verify_cells *cells,
+                     const struct workspace *w, size_t first, size_t n)
 {
-    struct workspace w = {0};
-    size_t left = job->n_rows * job->n_columns;
-    enum rs_status status = allocate(job, &w, err) ? RS_OK : RS_INTERNAL;
-    for (uint32_t i = 0; status == RS_OK && i < left; i++)
-        w.list[i] = i;
-    for (uint32_t number = 0; status == RS_OK && left > 0; number++) {
-        left = step(job, cells, &w, left, number);
+    for (size_t k = 0; k < n; k++)
+        w->list[k] = (uint32_t)(first + k);
+    for (uint32_t number = 0; n > 0; number++) {
+        n = step(job, cells, w, n, number);
         struct random_key traps = key_of(job, RANDOM_TELEGRAPH, number + 1);
         traps.draw |= 1u << 29; /* beside the reads of queries */
         if (job->traps != NULL)
             law_telegraph_wait(job->traps, &traps, job->how->width_seconds + job->how->read_seconds);
     }
+}
+
+/* Cells do not know of each other, so a tile that fits a cache is finished before the next; an array's traps
+ * share their time, though. */
+enum rs_status write_verify_run(const struct write_verify_job *job, const struct write_verify_cells *cells,
+                                struct rs_error *err)
+{
+    struct workspace w = {0};
+    size_t n = job->n_rows * job->n_columns, n_tile = job->traps == NULL && n > TILE ? TILE : n;
+    enum rs_status status = allocate(job, n_tile, &w, err) ? RS_OK : RS_INTERNAL;
+    for (size_t first = 0; status == RS_OK && first < n; first += n_tile)
+        run_tile(job, cells, &w, first, n - first < n_tile ? n - first : n_tile);
     if (status == RS_OK && w.given != NULL)
         status = write_verify_disturb(job, cells, w.given, err);
     free(w.progress);
