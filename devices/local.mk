@@ -29,6 +29,7 @@ librescore_core_la_SOURCES += \
     %D%/law_temperature.c %D%/law_temperature.h \
     %D%/measured.c %D%/measured.h \
     %D%/program.c %D%/program.h \
+    %D%/program_summary.c %D%/program_summary.h \
     %D%/pulse.c %D%/pulse.h \
     %D%/law_soft_bounds.c \
     %D%/law_stanford.c \

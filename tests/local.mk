@@ -304,3 +304,4 @@ unit_tests += %D%/test_program
 tests_test_program_SOURCES = %D%/test_program.c %D%/folder.h
 tests_test_program_CFLAGS = $(test_flags)
 tests_test_program_LDADD = $(test_libraries)
+shell_tests += %D%/cli_program.sh
