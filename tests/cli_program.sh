@@ -51,7 +51,8 @@ check "the summary for people"
 "$RESCORE" program target.h5 -o again.h5 -j 2 --device gong2022-hfo2 --method write-verify > out 2> err &&
     cmp text.h5 again.h5
 check "the same seed gives the same bytes"
-"$RESCORE" program text.h5 -o twice.h5 --device gong2022-hfo2 > out 2> err && [ ! -s err ]
+"$RESCORE" program target.h5 -o once.h5 --device gong2022-hfo2 > out 2> err &&
+    "$RESCORE" program once.h5 -o twice.h5 --device gong2022-hfo2 > out 2> err && [ ! -s err ]
 check "what was programmed can be targets again"
 
 # Endurance: a card of the user's own; after 1e6 cycles nearly every cell is worn out.
