@@ -301,7 +301,7 @@ tests_test_fit_LDADD = $(test_libraries)
 shell_tests += %D%/cli_fit.sh %D%/measured_device.sh
 
 unit_tests += %D%/test_program
-tests_test_program_SOURCES = %D%/test_program.c %D%/folder.h
+tests_test_program_SOURCES = %D%/test_program.c %D%/folder.h %D%/plain_cells.h
 tests_test_program_CFLAGS = $(test_flags)
 tests_test_program_LDADD = $(test_libraries)
 shell_tests += %D%/cli_program.sh
