@@ -54,6 +54,11 @@ check "the same seed gives the same bytes"
 "$RESCORE" program target.h5 -o once.h5 --device gong2022-hfo2 > out 2> err &&
     "$RESCORE" program once.h5 -o twice.h5 --device gong2022-hfo2 > out 2> err && [ ! -s err ]
 check "what was programmed can be targets again"
+"$RESCORE" report text.h5 -o page.html > out 2> err && grep -q 'id="figure-1"' page.html && grep -q 'id="figure-2"' page.html &&
+    grep -q 'gong2022-hfo2' page.html && ! grep -q 'nan\|inf"' page.html && ! grep -q '<script' page.html
+check "its page has both pictures"
+"$RESCORE" report once.h5 -o page.html > out 2> err && ! grep -q 'nan\|energy per cell' page.html
+check "a page of an array written in one shot says nothing of energy"
 
 # Endurance: a card of the user's own; after 1e6 cycles nearly every cell is worn out.
 "$RESCORE" device show gong2022-hfo2 --yaml > mine.yaml 2> err && cat >> mine.yaml <<'END'
