@@ -49,3 +49,13 @@ bench: bench-queries
 bench-queries: bench/crossbar/queries$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/queries$(EXEEXT) | tee bench/crossbar/queries.md
 .PHONY: bench-queries
+
+# Programming and reading cells.
+EXTRA_PROGRAMS += %D%/devices/devices
+EXTRA_DIST += %D%/devices/README.md %D%/devices/devices.md
+bench_devices_devices_SOURCES = %D%/devices/devices.c $(bench_measure)
+bench_devices_devices_LDADD = librescore-core.la
+bench: bench-devices
+bench-devices: bench/devices/devices$(EXEEXT)
+	./bench/devices/devices$(EXEEXT) | tee bench/devices/devices.md
+.PHONY: bench-devices

@@ -30,6 +30,7 @@ enum { LAW_PARAMS_SIZE = 10240, LAW_CELLS = 1024 };
     LAW(CYCLE, "cycle_spread", CYCLE, WRITE, "cycle-to-cycle spread")                                        \
     LAW(RELAXATION, "relaxation", RELAXATION, WRITE, "what time does to a written conductance")              \
     LAW(STUCK, "stuck", STUCK, TRIAL, "cells that do not take their target")                                 \
+    LAW(ENDURANCE, "endurance", ENDURANCE, TRIAL, "how many cycles a cell lives, and how it ends")           \
     LAW(TEMPERATURE, "temperature", TEMPERATURE, TRIAL, "conductance and ageing at another temperature")     \
     LAW(FLICKER, "flicker", FLICKER, WRITE, "1/f noise: one value from a write to the next")                 \
     LAW(TELEGRAPH, "telegraph", TELEGRAPH, READ, "random telegraph noise, evolving from read to read")       \
@@ -53,6 +54,7 @@ struct law_conditions {
     double temperature_kelvin;
     double g_min_siemens, g_max_siemens; /* of the window in use */
     double read_seconds;                 /* length of a read, for laws whose formula has one; 0: the card's */
+    double cycles;                       /* that a cell has had, the last write included */
 };
 
 struct law_cells {

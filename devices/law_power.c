@@ -44,7 +44,9 @@ static void apply(const void *params, const struct law_conditions *at, const str
     random_normals_from(&draws->key, draws->first_cell, cells->n, normals);
     for (size_t i = 0; i < cells->n; i++) {
         double x = cells->target_siemens[i] / p->g_reference_siemens;
-        double nu = fabs(law_branch_evaluate(&p->mean, x) + law_branch_evaluate(&p->spread, x) * normals[i]);
+        double ln_x = law_branch_logarithm(x);
+        double nu = fabs(law_branch_evaluate_at(&p->mean, x, ln_x) +
+                         law_branch_evaluate_at(&p->spread, x, ln_x) * normals[i]);
         cells->conductance_siemens[i] *= exp(-draws->scale * nu * ln_t);
     }
 }

@@ -14,6 +14,7 @@ librescore_core_la_SOURCES += \
     %D%/law_branch.c %D%/law_branch.h \
     %D%/law_current_voltage.c %D%/law_current_voltage.h \
     %D%/law_empirical.c \
+    %D%/law_endurance.c %D%/law_endurance.h \
     %D%/law_flicker.c \
     %D%/law_flicker_log.c \
     %D%/law_levels.c \
@@ -31,13 +32,15 @@ librescore_core_la_SOURCES += \
     %D%/law_temperature.c %D%/law_temperature.h \
     %D%/measured.c %D%/measured.h \
     %D%/program.c %D%/program.h \
-    %D%/pulse.h \
+    %D%/program_summary.c %D%/program_summary.h \
+    %D%/pulse.c %D%/pulse.h \
     %D%/law_soft_bounds.c \
     %D%/law_stanford.c \
     %D%/law_vteam.c \
     %D%/law_write_verify.c \
     %D%/law_yakopcic.c \
-    %D%/write_verify.c %D%/write_verify.h
+    %D%/write_verify.c %D%/write_verify.h \
+    %D%/write_verify_disturb.c
 
 # Cards are compiled in: the program works from any directory.
 device_cards = \

@@ -518,10 +518,12 @@ Test(runtime, appended_keys_have_ages_of_their_own_among_cells_at_g_min)
                 full[c] = 1e-6 + (own > 0 ? own : 0) * g_lsb;
             }
             double ratio = timing_age_ratio(timing_block(&s->timing, i * HEADS));
-            device_program_aged(&s->device, &key, ratio, ROWS, COLUMNS, empty, g);
+            device_write(&s->device, &key, ROWS, COLUMNS, empty, g);
+            device_age(&s->device, &key, ratio, ROWS, COLUMNS, empty, NULL, g);
             for (size_t j = tile * KEYS; j <= i && j < (tile + 1) * KEYS; j++) {
                 ratio = timing_age_ratio(timing_block(&s->timing, (i - j) * HEADS));
-                device_program_aged(&s->device, &key, ratio, ROWS, COLUMNS, full, aged);
+                device_write(&s->device, &key, ROWS, COLUMNS, full, aged);
+                device_age(&s->device, &key, ratio, ROWS, COLUMNS, full, NULL, aged);
                 for (size_t c = 0; c < CELLS; c++)
                     if (tile * KEYS + c % COLUMNS / 2 == j && c % COLUMNS < 2 * KEYS)
                         g[c] = aged[c];

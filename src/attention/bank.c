@@ -73,9 +73,10 @@ void bank_destroy(struct bank *bank)
     free(bank);
 }
 
-void bank_reset_certificate(struct bank *bank)
+void bank_reset(struct bank *bank)
 {
     bank->certificate = (struct bank_certificate){0};
+    writes_reset(bank->writes);
     bank->started = false;
     reads_reset(bank->reads);
 }
@@ -83,6 +84,11 @@ void bank_reset_certificate(struct bank *bank)
 struct bank_certificate bank_certificate(const struct bank *bank)
 {
     return bank->certificate;
+}
+
+struct writes_counts bank_writes(const struct bank *bank)
+{
+    return writes_counts(bank->writes);
 }
 
 /* Keyed random vectors, with this standard deviation of each voltage. */
@@ -277,7 +283,9 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
         .signal_units = signal_units,
     };
     const struct writes_job writes = {tile.key, i_tile, stack, job->n_keys, job->n_query_heads, job->key_msb};
-    writes_begin(bank->writes, &writes);
+    enum rs_status status = writes_begin(bank->writes, &writes, err);
+    if (status != RS_OK)
+        return status;
     drive(bank, job, stack, tile.first_read, tile.end_read - tile.first_read);
     return read_spans(bank, &tile, err);
 }

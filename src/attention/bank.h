@@ -8,6 +8,7 @@
 
 #include "attention/keep.h"
 #include "attention/setup.h"
+#include "attention/writes.h"
 
 struct bank;
 
@@ -44,7 +45,11 @@ struct bank_certificate {
     double residual_max;
     int64_t n_failed;
 };
-void bank_reset_certificate(struct bank *bank);
 struct bank_certificate bank_certificate(const struct bank *bank);
+
+/* What writing took since the last reset. */
+struct writes_counts bank_writes(const struct bank *bank);
+
+void bank_reset(struct bank *bank);
 
 #endif

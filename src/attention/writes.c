@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "devices/program.h"
 
 /* All keys at one age, as far as they are needed. */
 struct aged {
@@ -18,9 +19,11 @@ struct writes {
     double *target_siemens, *programmed_siemens;         /* of the span */
     double *full_siemens, *empty_siemens, *bare_siemens; /* append: targets with all keys and with none, and
                                                             the latter programmed */
-    size_t block, n_blocks;                              /* of the ages of what was programmed last */
-    bool programmed;                                     /* something was, in this job */
-    struct aged *aged;                                   /* [n_blocks]; append alone */
+    struct program_result write, empty_write;            /* of all keys; append: of the cells before them */
+    struct writes_counts counts;
+    size_t block, n_blocks; /* of the ages of what was aged last */
+    bool aged_once;         /* something was, in this job */
+    struct aged *aged;      /* [n_blocks]; append alone */
 };
 
 static bool is_appended(const struct writes *writes)
@@ -40,7 +43,9 @@ enum rs_status writes_create(const struct attention_setup *setup, struct writes 
     writes->fields = memory_allocate((is_appended(writes) ? 5 : 2) * n_cells, sizeof(double), err);
     if (writes->fields != NULL && is_appended(writes))
         writes->aged = memory_allocate(writes->n_blocks, sizeof *writes->aged, err);
-    if (writes->fields == NULL || (is_appended(writes) && writes->aged == NULL)) {
+    if (writes->fields == NULL || (is_appended(writes) && writes->aged == NULL) ||
+        program_allocate(n_cells, &writes->write, err) != RS_OK ||
+        (is_appended(writes) && program_allocate(n_cells, &writes->empty_write, err) != RS_OK)) {
         writes_destroy(writes);
         return RS_INTERNAL;
     }
@@ -61,27 +66,61 @@ void writes_destroy(struct writes *writes)
         return;
     for (size_t b = 0; writes->aged != NULL && b < writes->n_blocks; b++)
         free(writes->aged[b].siemens);
+    program_clear(&writes->write);
+    program_clear(&writes->empty_write);
     free(writes->aged);
     free(writes->fields);
     free(writes);
 }
 
-void writes_begin(struct writes *writes, const struct writes_job *job)
+void writes_reset(struct writes *writes)
+{
+    writes->counts = (struct writes_counts){0};
+}
+
+struct writes_counts writes_counts(const struct writes *writes)
+{
+    return writes->counts;
+}
+
+static enum rs_status program(struct writes *writes, const double *target, struct program_result *result,
+                              struct rs_error *err)
 {
     const struct mapping *mapping = &writes->setup->mapping;
-    writes->job = *job;
-    writes->programmed = false;
-    if (!is_appended(writes)) {
-        mapping_targets(mapping, job->tile, job->stack, job->n_keys, job->key_msb, writes->target_siemens);
-        return;
+    return program_array(&writes->setup->device, &writes->job.key, mapping->n_rows, mapping->n_columns,
+                         target, result, err);
+}
+
+static void count(struct writes *writes)
+{
+    size_t n_cells = writes->setup->mapping.n_rows * writes->setup->mapping.n_columns;
+    for (size_t c = 0; c < n_cells; c++) {
+        writes->counts.n_pulses += writes->write.pulses[c];
+        writes->counts.n_failed += writes->write.failed[c];
     }
-    mapping_targets(mapping, job->tile, job->stack, job->n_keys, job->key_msb, writes->full_siemens);
+    writes->counts.n_cells += (int64_t)n_cells;
+}
+
+enum rs_status writes_begin(struct writes *writes, const struct writes_job *job, struct rs_error *err)
+{
+    const struct mapping *mapping = &writes->setup->mapping;
+    double *keys_siemens = is_appended(writes) ? writes->full_siemens : writes->target_siemens;
+    writes->job = *job;
+    writes->aged_once = false;
+    mapping_targets(mapping, job->tile, job->stack, job->n_keys, job->key_msb, keys_siemens);
+    enum rs_status status = program(writes, keys_siemens, &writes->write, err);
+    if (status != RS_OK)
+        return status;
+    count(writes);
+    if (!is_appended(writes))
+        return RS_OK;
     for (size_t c = 0; c < mapping->n_rows * mapping->n_columns; c++) {
         bool reference = mapping->sign == ENCODING_OFFSET && c % mapping->n_columns == mapping->n_columns - 1;
         writes->empty_siemens[c] = reference ? writes->full_siemens[c] : mapping->g_min_siemens;
     }
     for (size_t b = 0; b < writes->n_blocks; b++)
         writes->aged[b].current = false;
+    return program(writes, writes->empty_siemens, &writes->empty_write, err);
 }
 
 /* Reads from `read` on that find the same cells. */
@@ -108,11 +147,12 @@ size_t writes_count(const struct writes *writes, size_t first_read, size_t end_r
     return n;
 }
 
-static void program(const struct writes *writes, size_t block, const double *target, double *programmed)
+static void age(const struct writes *writes, size_t block, const double *target,
+                const struct program_result *write, double *conductance)
 {
     const struct mapping *mapping = &writes->setup->mapping;
-    device_program_aged(&writes->setup->device, &writes->job.key, timing_age_ratio(block), mapping->n_rows,
-                        mapping->n_columns, target, programmed);
+    program_age(&writes->setup->device, &writes->job.key, timing_age_ratio(block), mapping->n_rows,
+                mapping->n_columns, target, write, conductance);
 }
 
 /* All keys of the array at the age of `block`. */
@@ -126,7 +166,7 @@ static enum rs_status find_aged(struct writes *writes, size_t block, const doubl
     if (aged->siemens == NULL)
         return RS_INTERNAL;
     if (!aged->current)
-        program(writes, block, writes->full_siemens, aged->siemens);
+        age(writes, block, writes->full_siemens, &writes->write, aged->siemens);
     aged->current = true;
     return RS_OK;
 }
@@ -147,8 +187,8 @@ static enum rs_status append(struct writes *writes, size_t read, struct rs_error
     size_t n_cells = mapping->n_rows * mapping->n_columns, n_lines = mapping->n_lines_per_key;
     size_t first_key = job->tile * mapping->n_keys_per_array, token = read / job->n_query_heads;
     size_t block = timing_block(&writes->setup->timing, token * job->n_query_heads);
-    if (!writes->programmed || block != writes->block)
-        program(writes, block, writes->empty_siemens, writes->bare_siemens);
+    if (!writes->aged_once || block != writes->block)
+        age(writes, block, writes->empty_siemens, &writes->empty_write, writes->bare_siemens);
     writes->block = block;
     memcpy(writes->target_siemens, writes->empty_siemens, n_cells * sizeof(double));
     memcpy(writes->programmed_siemens, writes->bare_siemens, n_cells * sizeof(double));
@@ -173,9 +213,9 @@ enum rs_status writes_find(struct writes *writes, size_t read, size_t end_read, 
                                 writes->programmed_siemens};
     if (is_appended(writes))
         status = append(writes, read, err);
-    else if (!writes->programmed || block != writes->block)
-        program(writes, block, writes->target_siemens, writes->programmed_siemens);
+    else if (!writes->aged_once || block != writes->block)
+        age(writes, block, writes->target_siemens, &writes->write, writes->programmed_siemens);
     writes->block = block;
-    writes->programmed = true;
+    writes->aged_once = true;
     return status;
 }

@@ -10,6 +10,11 @@
 
 struct writes;
 
+/* What writing took since writes_reset (devices/program.h); unused cells are written too. */
+struct writes_counts {
+    int64_t n_cells, n_pulses, n_failed;
+};
+
 /* One array's part of a sample. */
 struct writes_job {
     struct random_key key; /* seed, trial, array, write */
@@ -27,7 +32,12 @@ enum rs_status writes_create(const struct attention_setup *setup, struct writes 
                              struct rs_error *err) RS_MUST_CHECK;
 void writes_destroy(struct writes *writes);
 
-void writes_begin(struct writes *writes, const struct writes_job *job);
+/* Writes the keys. RS_INPUT where a target lies outside the device's window. */
+enum rs_status writes_begin(struct writes *writes, const struct writes_job *job,
+                            struct rs_error *err) RS_MUST_CHECK;
+
+void writes_reset(struct writes *writes);
+struct writes_counts writes_counts(const struct writes *writes);
 
 /* How many spans the reads first_read ... end_read - 1 make. */
 size_t writes_count(const struct writes *writes, size_t first_read, size_t end_read);
