@@ -310,7 +310,7 @@ void device_act(const struct device *device, const struct random_key *key, int f
         const struct law_cells cells = {n - first < LAW_CELLS ? n - first : LAW_CELLS, target_siemens + first,
                                         written, conductance_siemens + first, n_columns};
         for (int block = first_block; block < end_block; block++) {
-            if (block == LAW_RELAXATION)
+            if (block == LAW_RELAXATION || block == first_block)
                 memcpy(written, conductance_siemens + first, cells.n * sizeof *written);
             apply(device, block, key, first, &cells);
         }
