@@ -123,7 +123,7 @@ check "nothing to merge: exit 74"
 sed 's/samples: 6/samples: 500/; s/trials: 3/trials: 8/' stories.yaml > long.yaml
 run long.yaml -o whole.h5 -j 2
 check "a longer run ends"
-start() { "$RESCORE" run long.yaml -o killed.h5 -j 1 --progress json "$@" > out 2> err & running=$!; }
+start() { : > err; "$RESCORE" run long.yaml -o killed.h5 -j 1 --progress json "$@" > out 2> err & running=$!; }
 begun() { grep -q done err; }
 have_part() { ls killed.h5.parts/part-*.h5 > /dev/null 2>&1; }
 await() { # await COMMAND...: until it holds or the run is over, at most 20 s
