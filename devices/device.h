@@ -98,6 +98,10 @@ void device_age(const struct device *device, const struct random_key *key, doubl
                 size_t n_columns, const double *target_siemens, const unsigned char *frozen,
                 double *conductance_siemens);
 
+/* Blocks first_block ... end_block - 1 of the card alone, on conductances that the blocks before have left. */
+void device_act(const struct device *device, const struct random_key *key, int first_block, int end_block,
+                size_t n_rows, size_t n_columns, const double *target_siemens, double *conductance_siemens);
+
 /* What reads of `n` cells see before the cut: mean_siemens, sigma_siemens [n] out. target_siemens: as
  * programmed. */
 void device_read_moments(const struct device *device, size_t n, const double *target_siemens,
