@@ -148,14 +148,16 @@ static const struct option options[] = {
           "share of cells stuck at g_max; drawn per trial and cell"),
     RATIO("device.stuck_off", stuck_off_ratio, 1, "0, or the card's",
           "share of cells stuck at g_min; drawn per trial and cell"),
+    RATIO("device.stuck_partial", stuck_partial_ratio, 1, "0, or the card's",
+          "share of cells stuck anywhere in the window; drawn per trial and cell"),
     {.key = "device.levels",
      .kind = OPTION_INTEGER,
      .offset = MEMBER(n_levels),
-     .initial = "0",
-     .low = 0,
+     .initial = "-1",
+     .low = -1,
      .high = 65536,
      .flags = OPTION_NON_IDEALITY,
-     .help = "evenly spaced levels that can be written; 0: any conductance, or the card's levels"},
+     .help = "evenly spaced levels that can be written; -1: the card's; 0: any conductance"},
     {.key = "device.read_noise",
      .kind = OPTION_REAL,
      .unit = QUANTITY_RATIO,
@@ -265,6 +267,7 @@ static void settle_overrides(const struct device_options *given, struct device *
         {LAW_CYCLE, "relative", "ratio", given->cycle_spread_ratio},
         {LAW_STUCK, "fixed", "on", given->stuck_on_ratio},
         {LAW_STUCK, "fixed", "off", given->stuck_off_ratio},
+        {LAW_STUCK, "fixed", "partial", given->stuck_partial_ratio},
         {LAW_READ_NOISE, "relative", "ratio", given->read_noise_ratio},
     };
     for (size_t i = 0; i < sizeof overrides / sizeof overrides[0]; i++)
@@ -287,6 +290,8 @@ static void settle_overrides(const struct device_options *given, struct device *
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
         if (switches[i].ratio == 0)
             out->scale[switches[i].block] = 0;
+    if (given->n_levels == 0)
+        out->scale[LAW_LEVELS] = 0;
 }
 
 static enum rs_status settle_method(const struct device_options *given, struct device *out,
@@ -316,6 +321,8 @@ enum rs_status device_open(const struct device_options *given, struct device *ou
     enum rs_status status = given->card[0] != '\0'
                                 ? card_load_file(given->card, &out->card, err)
                                 : card_load_preset(card_preset_names[given->preset], &out->card, err);
+    if (status == RS_OK && given->n_levels == 1)
+        status = rs_fail(err, RS_INPUT, "device.levels: 1 found, -1, 0 or at least 2 expected");
     if (status == RS_OK)
         status = settle_window(given, out, err);
     if (status == RS_OK)

@@ -30,10 +30,9 @@ struct device_options {
     double programming_scale, relaxation_scale, flicker_scale, telegraph_scale, endurance_scale;
     int current_voltage; /* of enum device_current_voltage */
     double cycles;       /* that every cell has had before its first write */
-    double device_spread_ratio, cycle_spread_ratio, stuck_on_ratio, stuck_off_ratio,
-        read_noise_ratio; /* NAN: the
-                             card's */
-    int64_t n_levels;     /* 0: the card's */
+    double device_spread_ratio, cycle_spread_ratio, stuck_on_ratio, stuck_off_ratio, stuck_partial_ratio,
+        read_noise_ratio; /* NAN: the card's */
+    int64_t n_levels;     /* -1: the card's; 0: any conductance */
 };
 
 extern const struct option_table device_option_table;
@@ -98,7 +97,8 @@ void device_age(const struct device *device, const struct random_key *key, doubl
                 size_t n_columns, const double *target_siemens, const unsigned char *frozen,
                 double *conductance_siemens);
 
-/* Blocks first_block ... end_block - 1 of the card alone, on conductances that the blocks before have left. */
+/* Blocks first_block ... end_block - 1 of the card alone, on conductances that the blocks before have left.
+ */
 void device_act(const struct device *device, const struct random_key *key, int first_block, int end_block,
                 size_t n_rows, size_t n_columns, const double *target_siemens, double *conductance_siemens);
 

@@ -100,7 +100,6 @@ Test(laws, a_block_that_is_off_returns_its_cells_bit_for_bit)
         }
 }
 
-/* Every real option that is a non-ideality at 0; a card's own levels and cells stuck in between have none. */
 Test(laws, with_every_option_at_0_targets_come_back_bit_for_bit)
 {
     for (size_t c = 0; card_preset_names[c] != NULL; c++) {
@@ -113,10 +112,6 @@ Test(laws, with_every_option_at_0_targets_come_back_bit_for_bit)
                 cr_assert(option_set(option, &options, "0", why, sizeof why), "%s: %s", option->key, why);
         }
         open_card(c, &options, &device);
-        if (strcmp(device.card.name, "generic-hfo2") == 0)
-            device.scale[LAW_STUCK] = 0;
-        if (strcmp(device.card.name, "generic-high-resistance") == 0)
-            device.scale[LAW_LEVELS] = 0;
         spread_targets(&device);
         device_program(&device, &key, ROWS, COLUMNS, target, programmed);
         cr_assert_eq(memcmp(programmed, target, sizeof target), 0, "%s", device.card.name);

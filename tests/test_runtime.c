@@ -123,7 +123,7 @@ Test(runtime, signals_of_successive_reads_have_the_spectrum_of_two_state_traps)
     for (uint32_t trial = 0; trial < TRIALS; trial++) {
         const struct bank_job job = job_of(&f, trial);
         cr_assert_eq(bank_read(bank, &job, signals, NULL, &err), RS_OK);
-        bank_reset_certificate(bank);
+        bank_reset(bank);
         for (size_t j = 0; j < KEYS; j++)
             for (size_t l = 0; l < LAGS; l++) {
                 double mean = 0;
@@ -215,8 +215,8 @@ Test(runtime, column_noise_beside_traps_is_that_of_redrawn_cells)
             cr_assert_eq(bank_read(quiet_bank, &job, others, NULL, &err), RS_OK);
             for (size_t i = 0; i < 2 * KEYS; i++)
                 variance[many] += pow(signals[i] - others[i], 2) / (2 * KEYS * (many ? 40 : TRIALS));
-            bank_reset_certificate(bank);
-            bank_reset_certificate(quiet_bank);
+            bank_reset(bank);
+            bank_reset(quiet_bank);
         }
         bank_destroy(bank);
         bank_destroy(quiet_bank);
