@@ -299,3 +299,12 @@ tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
 tests_test_fit_CFLAGS = $(test_flags)
 tests_test_fit_LDADD = $(test_libraries)
 shell_tests += %D%/cli_fit.sh %D%/measured_device.sh
+unit_tests += %D%/test_probit
+tests_test_probit_SOURCES = %D%/test_probit.c
+tests_test_probit_CFLAGS = $(test_flags)
+tests_test_probit_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_least_squares
+tests_test_least_squares_SOURCES = %D%/test_least_squares.c
+tests_test_least_squares_CFLAGS = $(test_flags)
+tests_test_least_squares_LDADD = $(test_libraries)
