@@ -47,7 +47,8 @@ enum random_purpose {
     RANDOM_TELEGRAPH = 16,  /* ... and their occupation, per read and cell; draw = read */
     RANDOM_PULSE = 17,      /* programming pulses, per write and cell; draw = pulse */
     RANDOM_VERIFY = 18,     /* verify reads, per write and cell; draw = pulse */
-    RANDOM_TEMPERATURE = 19 /* spread of the temperature laws, per trial and cell */
+    RANDOM_TEMPERATURE = 19, /* spread of the temperature laws, per trial and cell */
+    RANDOM_CALIBRATION = 32  /* arrays, drives and declared noise of calibration decks; array = deck's array */
 };
 
 struct random_key {
