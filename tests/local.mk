@@ -299,3 +299,8 @@ tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
 tests_test_fit_CFLAGS = $(test_flags)
 tests_test_fit_LDADD = $(test_libraries)
 shell_tests += %D%/cli_fit.sh %D%/measured_device.sh
+
+unit_tests += %D%/test_calibration
+tests_test_calibration_SOURCES = %D%/test_calibration.c %D%/folder.h
+tests_test_calibration_CFLAGS = $(test_flags)
+tests_test_calibration_LDADD = $(test_libraries)
