@@ -308,3 +308,8 @@ unit_tests += %D%/test_least_squares
 tests_test_least_squares_SOURCES = %D%/test_least_squares.c
 tests_test_least_squares_CFLAGS = $(test_flags)
 tests_test_least_squares_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_calibration
+tests_test_calibration_SOURCES = %D%/test_calibration.c %D%/folder.h
+tests_test_calibration_CFLAGS = $(test_flags)
+tests_test_calibration_LDADD = $(test_libraries)
