@@ -43,14 +43,14 @@ enum rs_status decks_run(struct decks *decks, size_t n_workers, double limit_sec
                          const struct decks_hooks *hooks, struct rs_error *err)
 {
     size_t n_failed = 0;
+    snprintf(decks->ngspice_version, sizeof decks->ngspice_version, "ngspice");
     (void)n_workers; /* one ngspice at a time */
     for (size_t d = 0; d < decks->n; d++) {
         struct deck *deck = &decks->decks[d];
         struct rs_error reason = {{0}};
         if (hooks->should_stop != NULL && hooks->should_stop(hooks->context))
             return rs_fail(err, RS_STOPPED, "stopped after %zu of %zu decks", d, decks->n);
-        enum rs_status status =
-            ngspice_run(deck->text, deck->n_values, limit_seconds, deck->values, &reason);
+        enum rs_status status = ngspice_run(deck->text, deck->n_values, limit_seconds, deck->values, &reason);
         deck->good = status == RS_OK;
         if (status != RS_OK && (status != RS_IO || strstr(reason.text, "its files are in") == NULL))
             return rs_fail(err, status, "%s", reason.text);

@@ -26,6 +26,7 @@ struct deck {
 struct decks {
     size_t n, capacity;
     struct deck *decks;
+    char ngspice_version[64]; /* that answered */
 };
 
 /* Adds a deck with room for its values; takes `text` (malloc), also when it fails. */

@@ -142,20 +142,22 @@ bool estimate_worst_pair(const struct estimate *estimate, size_t *one, size_t *o
 static enum rs_status check_identified(struct estimate *out, double limit, struct rs_error *err)
 {
     const struct relation *relation = out->relation;
-    size_t one, other;
+    size_t one = 0, other = 0;
     for (size_t k = 0; k < relation->n_parameters; k++)
         if (isinf(out->values[k].error))
-            return rs_fail(err, RS_INCOMPLETE,
-                           "%s: %s has no effect on any of the %zu observations; fix it (parameters.%s.fixed)",
-                           relation->name, relation->parameters[k].name, out->n, relation->parameters[k].name);
+            return rs_fail(
+                err, RS_INCOMPLETE,
+                "%s: %s has no effect on any of the %zu observations; fix it (parameters.%s.fixed)",
+                relation->name, relation->parameters[k].name, out->n, relation->parameters[k].name);
     if (relation->kind == RELATION_CURVE && estimate_worst_pair(out, &one, &other) &&
         fabs(out->correlation[one][other]) > limit)
-        return rs_fail(err, RS_INCOMPLETE,
-                       "%s: %s and %s cannot be told apart: their correlation is %.7f, at most %.4g expected "
-                       "(condition number %.3g); fix one of them (parameters.%s.fixed), or add decks in which "
-                       "they act differently",
-                       relation->name, relation->parameters[one].name, relation->parameters[other].name,
-                       out->correlation[one][other], limit, out->condition, relation->parameters[other].name);
+        return rs_fail(
+            err, RS_INCOMPLETE,
+            "%s: %s and %s cannot be told apart: their correlation is %.7f, at most %.4g expected "
+            "(condition number %.3g); fix one of them (parameters.%s.fixed), or add decks in which "
+            "they act differently",
+            relation->name, relation->parameters[one].name, relation->parameters[other].name,
+            out->correlation[one][other], limit, out->condition, relation->parameters[other].name);
     out->identified = true;
     return RS_OK;
 }
@@ -196,8 +198,8 @@ enum rs_status estimate_compute(const struct relation *relation, const struct es
     if (out->fitted == NULL || out->residual == NULL || out->left_out == NULL)
         return RS_INTERNAL;
     if (!compute(&task, out))
-        return rs_fail(err, RS_INCOMPLETE, "%s: the fit does not converge on %zu observations", relation->name,
-                       data->n);
+        return rs_fail(err, RS_INCOMPLETE, "%s: the fit does not converge on %zu observations",
+                       relation->name, data->n);
     if (!measure_residuals(data, out) || !leave_out(&task, out))
         return rs_fail(err, RS_INTERNAL, "out of memory");
     return check_identified(out, settings->correlation_limit, err);

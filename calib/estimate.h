@@ -25,14 +25,14 @@ struct estimate {
     const struct relation *relation;
     struct estimate_value values[RELATION_PARAMETERS_MAX];
     double correlation[RELATION_PARAMETERS_MAX][RELATION_PARAMETERS_MAX]; /* NAN: of values not free */
-    double chi_square, degrees, p; /* Probit: deviance */
-    double error_factor;           /* that errors were enlarged by; 1: not */
-    double condition;              /* of the slopes in scaled columns; NAN: does not apply */
+    double chi_square, degrees, p;                                        /* Probit: deviance */
+    double error_factor; /* that errors were enlarged by; 1: not */
+    double condition;    /* of the slopes in scaled columns; NAN: does not apply */
     size_t n_evaluations, n_bound;
     bool identified;
-    size_t n;                   /* observations */
-    double *fitted, *residual; /* [n]: model, observed less model */
-    double rms, p95, largest;   /* of |residual|, in the relation's unit */
+    size_t n;                                            /* observations */
+    double *fitted, *residual;                           /* [n]: model, observed less model */
+    double rms, p95, largest;                            /* of |residual|, in the relation's unit */
     double relative_rms, relative_p95, relative_largest; /* ... over the rms of the observed values */
     size_t n_decks;
     double *left_out; /* [n_decks]: rms residual of a deck by a fit without it; NAN: no such fit */

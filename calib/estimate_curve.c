@@ -110,9 +110,9 @@ static void find_errors(const struct curve *curve, double *covariance, struct es
 {
     size_t p = curve->n_free;
     bool tolerance = !curve->task->relation->has_noise;
-    out->error_factor =
-        tolerance && out->degrees > 0 ? sqrt(fmax(out->chi_square / out->degrees, 1)) : 1;
-    double reach = out->degrees > 0 ? statistics_student(ESTIMATE_CONFIDENCE, out->degrees) : (double)INFINITY;
+    out->error_factor = tolerance && out->degrees > 0 ? sqrt(fmax(out->chi_square / out->degrees, 1)) : 1;
+    double reach =
+        out->degrees > 0 ? statistics_student(ESTIMATE_CONFIDENCE, out->degrees) : (double)INFINITY;
     for (size_t a = 0; a < p; a++) {
         size_t i = curve->free_index[a];
         const struct relation_parameter *parameter = &curve->task->parameters[i];

@@ -32,7 +32,8 @@ static double fixed_value(const struct estimate_task *task, size_t parameter)
 
 /* Design: input less what is fixed, then 1 for a free threshold, then the decision before for a free
  * hysteresis; the input in units of `unit`. */
-static bool fill_columns(const struct estimate_task *task, double unit, size_t n_free, struct columns *columns)
+static bool fill_columns(const struct estimate_task *task, double unit, size_t n_free,
+                         struct columns *columns)
 {
     size_t n = estimate_count_used(task), filled = 0;
     *columns = (struct columns){.n = n, .block = malloc(n * (n_free + 2) * sizeof(double))};
@@ -100,18 +101,22 @@ static bool use_profile(const struct estimate_task *task, double unit, const str
     double *x = malloc(columns->n * sizeof *x);
     for (size_t i = 0; i < columns->n && x != NULL; i++)
         x[i] = columns->design[2 * i] * unit;
-    bool good = x != NULL && probit_curve_fit(columns->n, x, columns->kept, columns->trials,
-                                              ESTIMATE_CONFIDENCE, &curve);
+    bool good = x != NULL &&
+                probit_curve_fit(columns->n, x, columns->kept, columns->trials, ESTIMATE_CONFIDENCE, &curve);
     free(x);
     if (!good)
         return false;
     struct estimate_value *sigma = &out->values[SIGMA], *threshold = &out->values[THRESHOLD];
     double fixed = fixed_value(task, THRESHOLD);
-    *sigma = (struct estimate_value){curve.sigma, curve.sigma_error, curve.sigma_low, curve.sigma_high,
-                                     sigma->start, false, 0};
-    *threshold =
-        (struct estimate_value){curve.threshold + fixed,     curve.threshold_error, curve.threshold_low + fixed,
-                                curve.threshold_high + fixed, threshold->start,      false, 0};
+    *sigma = (struct estimate_value){
+        curve.sigma, curve.sigma_error, curve.sigma_low, curve.sigma_high, sigma->start, false, 0};
+    *threshold = (struct estimate_value){curve.threshold + fixed,
+                                         curve.threshold_error,
+                                         curve.threshold_low + fixed,
+                                         curve.threshold_high + fixed,
+                                         threshold->start,
+                                         false,
+                                         0};
     out->correlation[SIGMA][THRESHOLD] = out->correlation[THRESHOLD][SIGMA] = curve.correlation;
     out->n_evaluations += curve.n_evaluations;
     return true;
@@ -124,8 +129,8 @@ static void predict(const struct estimate_task *task, struct estimate *out)
         const struct observation *row = &task->data->rows[i];
         double d = row->inputs[0] - out->values[THRESHOLD].value +
                    (shifts ? 0.5 * row->inputs[1] * out->values[HYSTERESIS].value : 0);
-        double share = out->values[SIGMA].value > 0 ? goodness_normal(d / out->values[SIGMA].value)
-                                                    : (double)(d > 0);
+        double share =
+            out->values[SIGMA].value > 0 ? goodness_normal(d / out->values[SIGMA].value) : (double)(d > 0);
         out->fitted[i] = row->trials * share;
     }
 }
@@ -187,11 +192,20 @@ bool estimate_spread(const struct estimate_task *task, struct estimate *out)
             values[n++] = task->data->rows[i].value;
     statistics_spread(values, n, ESTIMATE_CONFIDENCE, &spread);
     free(values);
-    out->values[MEAN] = (struct estimate_value){spread.mean,     spread.mean_error, spread.mean_low,
-                                                spread.mean_high, task->parameters[MEAN].start, false, 0};
-    out->values[DEVIATION] =
-        (struct estimate_value){spread.sigma,      spread.sigma_error, spread.sigma_low,
-                                spread.sigma_high, task->parameters[DEVIATION].start, false, 0};
+    out->values[MEAN] = (struct estimate_value){spread.mean,
+                                                spread.mean_error,
+                                                spread.mean_low,
+                                                spread.mean_high,
+                                                task->parameters[MEAN].start,
+                                                false,
+                                                0};
+    out->values[DEVIATION] = (struct estimate_value){spread.sigma,
+                                                     spread.sigma_error,
+                                                     spread.sigma_low,
+                                                     spread.sigma_high,
+                                                     task->parameters[DEVIATION].start,
+                                                     false,
+                                                     0};
     out->correlation[MEAN][MEAN] = out->correlation[DEVIATION][DEVIATION] = 1;
     out->correlation[MEAN][DEVIATION] = out->correlation[DEVIATION][MEAN] = 0; /* of normal draws */
     out->degrees = (double)n - 2;

@@ -13,8 +13,8 @@ enum { OBSERVATIONS_INPUTS_MAX = 8 };
 struct observation {
     double inputs[OBSERVATIONS_INPUTS_MAX];
     double value;
-    double sigma;  /* declared noise or tolerance of the model, in the unit of `value`; above 0 */
-    double trials; /* of a count of decisions: how many; else 0 */
+    double sigma;        /* declared noise or tolerance of the model, in the unit of `value`; above 0 */
+    double trials;       /* of a count of decisions: how many; else 0 */
     double load_amperes; /* sum_i V_i (G+ + G-) of its column; NAN: does not apply */
     int32_t deck, column;
 };

@@ -12,17 +12,19 @@ enum { RELATION_PARAMETERS_MAX = 8 };
 struct relation_parameter {
     const char *name, *unit, *help;
     double start;
-    double low, high;  /* bounds; -INFINITY and INFINITY: none */
-    double scale;      /* a change of it that matters, above 0; the minimiser works in this unit */
-    bool logarithmic;  /* positive, known to a factor: the minimiser works on its logarithm (scale is not used) */
-    bool fixed;        /* stays at `start` */
+    double low, high; /* bounds; -INFINITY and INFINITY: none */
+    double scale;     /* a change of it that matters, above 0; the minimiser works in this unit */
+    bool logarithmic; /* positive, known to a factor: the minimiser works on its logarithm (scale is not used)
+                       */
+    bool fixed;       /* stays at `start` */
 };
 
 enum relation_kind {
     RELATION_CURVE,  /* weighted nonlinear least squares of value - model */
     RELATION_PROBIT, /* decisions: `value` of `trials` came out as 1 at input 0; parameters: sigma, threshold,
                         and, third, a hysteresis that moves the threshold by half of it against input 1 (-1 or
-                        1, the decision before): P(1) = Phi((x - threshold + previous hysteresis / 2) / sigma) */
+                        1, the decision before): P(1) = Phi((x - threshold + previous hysteresis / 2) / sigma)
+                      */
     RELATION_SPREAD  /* draws of one distribution; parameters: mean, standard deviation */
 };
 

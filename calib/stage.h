@@ -12,7 +12,7 @@
 
 enum { STAGE_RELATIONS_MAX = 6, STAGE_OPTIONS_SIZE = 1 << 15 };
 
-struct plan;
+struct calibrate_plan;
 
 /* A value that is frozen. */
 struct stage_known {
@@ -22,7 +22,7 @@ struct stage_known {
 
 /* One run of one stage. */
 struct stage_run {
-    const struct plan *plan;
+    const struct calibrate_plan *plan;
     const void *options; /* of the stage's table */
     void *state;         /* the stage's own, from `start` on */
     struct decks decks;

@@ -2,15 +2,15 @@
  * The wires and terminals that we wrote ourselves, found again from the currents of ngspice: a test of decks,
  * estimator and errors with known truth. It calibrates nothing.
  *
- * Arrays of several sizes and densities of conducting cells, driven by random signed patterns; declared normal
- * noise is added to each current. The model is the reduction of crossbar/transfer.h.
+ * Arrays of several sizes and densities of conducting cells, driven by random signed patterns; declared
+ * normal noise is added to each current. The model is the reduction of crossbar/transfer.h.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "calib/plan.h"
+#include "calib/calibrate_plan.h"
 #include "calib/stage.h"
 #include "crossbar/transfer.h"
 #include "numeric/random.h"
@@ -133,14 +133,10 @@ static bool predict(const void *context, const struct observations *data, const 
 }
 
 #define RESISTANCE(name_, start_, help_)                                                                     \
-    {.name = name_,                                                                                          \
-     .unit = "ohm",                                                                                          \
-     .help = help_,                                                                                          \
-     .start = start_,                                                                                        \
-     .low = 1e-3,                                                                                            \
-     .high = 1e6,                                                                                            \
-     .scale = 1,                                                                                             \
-     .logarithmic = true}
+    {                                                                                                        \
+        .name = name_, .unit = "ohm", .help = help_, .start = start_, .low = 1e-3, .high = 1e6, .scale = 1,  \
+        .logarithmic = true                                                                                  \
+    }
 static const struct relation_parameter resistances[N_RESISTANCES] = {
     [WORD_LINE] = RESISTANCE("r_word_line_ohm", 3, "word-line segment between neighbouring cells"),
     [BIT_LINE] = RESISTANCE("r_bit_line_ohm", 3, "bit-line segment"),
@@ -175,11 +171,11 @@ static void finish(struct stage_run *run)
 }
 
 /* array number s: its cells and its drives. */
-static enum rs_status draw_sample(const struct stage_run *run, size_t s, double density, struct sample *sample,
-                                  size_t n_patterns, struct rs_error *err)
+static enum rs_status draw_sample(const struct stage_run *run, size_t s, double density,
+                                  struct sample *sample, size_t n_patterns, struct rs_error *err)
 {
     const struct recovery_options *options = run->options;
-    const struct plan *plan = run->plan;
+    const struct calibrate_plan *plan = run->plan;
     size_t n_cells = sample->n * sample->n, n_drives = n_patterns * sample->n;
     struct random_key key = {
         .seed = (uint64_t)plan->monte_carlo.seed, .purpose = RANDOM_CALIBRATION, .array = (uint32_t)s};
@@ -237,10 +233,11 @@ static enum rs_status check_truth(const double *ohm, struct rs_error *err)
                                        "array.r_sense"};
     for (int k = 0; k < N_RESISTANCES; k++)
         if (ohm[k] < resistances[k].low)
-            return rs_fail(err, RS_INPUT,
-                           "%s: %g ohm found, at least %g ohm expected by the stage 'recovery', which finds it "
-                           "again to a factor",
-                           keys[k], ohm[k], resistances[k].low);
+            return rs_fail(
+                err, RS_INPUT,
+                "%s: %g ohm found, at least %g ohm expected by the stage 'recovery', which finds it "
+                "again to a factor",
+                keys[k], ohm[k], resistances[k].low);
     return RS_OK;
 }
 
@@ -258,8 +255,8 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     if (state == NULL)
         return RS_INTERNAL;
     *state = (struct state){.n_patterns = (size_t)options->n_patterns,
-                            .truth_ohm = {array->r_word_line_ohm, array->r_bit_line_ohm,
-                                          array->r_driver_ohm, array->r_sense_ohm}};
+                            .truth_ohm = {array->r_word_line_ohm, array->r_bit_line_ohm, array->r_driver_ohm,
+                                          array->r_sense_ohm}};
     if (isnan(state->truth_ohm[BIT_LINE]))
         state->truth_ohm[BIT_LINE] = array->r_word_line_ohm;
     state->samples = memory_allocate(n_sizes * n_densities, sizeof *state->samples, err);
@@ -299,15 +296,14 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
             double load = 0;
             for (size_t i = 0; i < sample->n; i++)
                 load += sample->volts[p * sample->n + i] * sample->conductance_siemens[i * sample->n + j];
-            observations_add(
-                data, &(struct observation){
-                          .inputs = {[INPUT_SAMPLE] = (double)s, [INPUT_PATTERN] = (double)p},
-                          .value = deck->values[j] +
-                                   options->noise_amperes * random_normal(&noise, (uint32_t)j),
-                          .sigma = options->noise_amperes,
-                          .load_amperes = load,
-                          .deck = (int32_t)d,
-                          .column = (int32_t)j});
+            observations_add(data, &(struct observation){
+                                       .inputs = {[INPUT_SAMPLE] = (double)s, [INPUT_PATTERN] = (double)p},
+                                       .value = deck->values[j] +
+                                                options->noise_amperes * random_normal(&noise, (uint32_t)j),
+                                       .sigma = options->noise_amperes,
+                                       .load_amperes = load,
+                                       .deck = (int32_t)d,
+                                       .column = (int32_t)j});
         }
     }
     return RS_OK;

@@ -17,14 +17,14 @@
 #include "base/version.h"
 #include "io/file.h"
 
-extern const struct command command_check, command_compare, command_device, command_explain, command_program,
-    command_info, command_init, command_merge, command_netlist, command_report, command_run, command_solve,
-    command_train;
+extern const struct command command_calibrate, command_check, command_compare, command_device,
+    command_explain, command_program, command_info, command_init, command_merge, command_netlist,
+    command_report, command_run, command_solve, command_train;
 
 const struct command *const command_list[] = {
-    &command_init, &command_check, &command_explain, &command_run,     &command_merge,   &command_report,
-    &command_info, &command_train, &command_solve,   &command_netlist, &command_compare, &command_device,
-    &command_program, NULL,
+    &command_init,    &command_check,  &command_explain, &command_run,       &command_merge,
+    &command_report,  &command_info,   &command_train,   &command_solve,     &command_netlist,
+    &command_compare, &command_device, &command_program, &command_calibrate, NULL,
 };
 
 /* --- signals: the one mutable global of the program --- */

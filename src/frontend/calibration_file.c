@@ -30,12 +30,26 @@ static enum rs_status write_head(const struct calibration *calibration, struct s
     return status;
 }
 
-static enum rs_status write_reals(struct store *store, const char *name, size_t n, const double *values,
-                                  const char *units, struct rs_error *err)
+/* Along the scale `dimension`, written before. */
+static enum rs_status write_reals(struct store *store, const char *name, const char *dimension, size_t n,
+                                  const double *values, const char *units, struct rs_error *err)
 {
     const struct store_shape shape = {1, {n}};
-    return store_write(store, name, STORE_FLOAT64, &shape, NULL, values, (struct store_label){units, NULL},
-                       err);
+    return store_write(store, name, STORE_FLOAT64, &shape, &dimension, values,
+                       (struct store_label){units, NULL}, err);
+}
+
+/* Both axes of the correlation need a name of their own: xarray knows no dimension twice. */
+static enum rs_status write_names(struct store *store, size_t n, const char *const *names,
+                                  struct rs_error *err)
+{
+    enum rs_status status = store_write_text_scale(store, "parameter", n, names,
+                                                   (struct store_label){NULL, "fitted parameter"}, err);
+    if (status == RS_OK)
+        status =
+            store_write_text_scale(store, "other_parameter", n, names,
+                                   (struct store_label){NULL, "the same, of the correlation's columns"}, err);
+    return status;
 }
 
 static enum rs_status write_estimates(const struct calibration *calibration, struct store *store,
@@ -55,14 +69,15 @@ static enum rs_status write_estimates(const struct calibration *calibration, str
         texts[n + i] = estimate->unit;
     }
     static const char *const names[] = {"value", "stderr", "lo95", "hi95"};
+    static const char *const axes[] = {"parameter", "other_parameter"};
+    if (status == RS_OK && n > 0)
+        status = write_names(store, n, texts, err);
     for (size_t k = 0; k < 4 && status == RS_OK; k++)
-        status = write_reals(store, names[k], n, numbers + k * n, NULL, err);
+        status = write_reals(store, names[k], "parameter", n, numbers + k * n, NULL, err);
     if (status == RS_OK)
-        status = store_write_texts(store, "parameter", n, texts, NULL, err);
-    if (status == RS_OK)
-        status = store_write_texts(store, "unit", n, texts + n, NULL, err);
+        status = store_write_texts(store, "unit", n, texts + n, "parameter", err);
     if (status == RS_OK && calibration->correlation != NULL)
-        status = store_write(store, "correlation", STORE_FLOAT64, &square, NULL, calibration->correlation,
+        status = store_write(store, "correlation", STORE_FLOAT64, &square, axes, calibration->correlation,
                              (struct store_label){"1", NULL}, err);
     free(numbers);
     free(texts);
@@ -84,10 +99,14 @@ static enum rs_status write_residuals(const struct calibration *calibration, str
         marks[n + i] = calibration->residuals[i].deck;
         marks[2 * n + i] = calibration->residuals[i].column;
     }
+    static const char *const axis[] = {"observation"};
     if (status == RS_OK)
-        status = write_reals(store, "residual", n, values, NULL, err);
+        status = store_write_scale(store, axis[0], STORE_INT32, n, NULL,
+                                   (struct store_label){NULL, "number that a model had to explain"}, err);
+    if (status == RS_OK)
+        status = write_reals(store, "residual", axis[0], n, values, NULL, err);
     for (size_t k = 0; k < 3 && status == RS_OK; k++)
-        status = store_write(store, names[k], STORE_INT32, &shape, NULL, marks + k * n,
+        status = store_write(store, names[k], STORE_INT32, &shape, axis, marks + k * n,
                              (struct store_label){NULL, NULL}, err);
     free(values);
     free(marks);
@@ -103,7 +122,10 @@ enum rs_status calibration_store(const struct calibration *calibration, struct s
     if (status == RS_OK && calibration->n_residuals > 0)
         status = write_residuals(calibration, store, err);
     if (status == RS_OK && calibration->n_slots > 0)
-        status = write_reals(store, "column_threshold_shift", calibration->n_slots,
+        status = store_write_scale(store, "key_slot", STORE_INT32, calibration->n_slots, NULL,
+                                   (struct store_label){NULL, "place of a key in the array"}, err);
+    if (status == RS_OK && calibration->n_slots > 0)
+        status = write_reals(store, "column_threshold_shift", "key_slot", calibration->n_slots,
                              calibration->column_threshold_shift_amperes, "A", err);
     return status;
 }

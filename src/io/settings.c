@@ -252,7 +252,8 @@ enum rs_status settings_set(struct settings *settings, const char *set, struct r
         return rs_fail_also(err, RS_INPUT, "--set %s: error: KEY=VALUE expected", set);
     snprintf(key, sizeof key, "%.*s", (int)(equals - set), set);
     if (yaml_parse("--set", equals + 1, strlen(equals + 1), &document, &own) != RS_OK)
-        return rs_fail_also(err, RS_INPUT, "--set %s: error: the value is neither a scalar nor a [list]", set);
+        return rs_fail_also(err, RS_INPUT, "--set %s: error: the value is neither a scalar nor a [list]",
+                            set);
     struct reader reader = {settings, document, set, err, RS_OK};
     set_option(&reader, key, document->root);
     yaml_destroy(document);

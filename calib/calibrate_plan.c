@@ -1,6 +1,6 @@
 #include <config.h>
 
-#include "calib/plan.h"
+#include "calib/calibrate_plan.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ static const struct option calibrate_rows[] = {
     {.key = "calibrate.correlation_limit",
      .kind = OPTION_REAL,
      .unit = QUANTITY_NONE,
-     .offset = offsetof(struct plan_options, correlation_limit),
+     .offset = offsetof(struct calibrate_options, correlation_limit),
      .initial = "0.999",
      .low = 0,
      .high = 1,
@@ -23,7 +23,7 @@ static const struct option calibrate_rows[] = {
     {.key = "calibrate.deck_limit",
      .kind = OPTION_REAL,
      .unit = QUANTITY_SECOND,
-     .offset = offsetof(struct plan_options, deck_limit_seconds),
+     .offset = offsetof(struct calibrate_options, deck_limit_seconds),
      .initial = "600 s",
      .low = 0,
      .high = 1e6,
@@ -31,18 +31,19 @@ static const struct option calibrate_rows[] = {
      .help = "longest time that one deck may take"},
 };
 static const struct option_table calibrate_table = {
-    calibrate_rows, sizeof calibrate_rows / sizeof calibrate_rows[0], sizeof(struct plan_options)};
+    calibrate_rows, sizeof calibrate_rows / sizeof calibrate_rows[0], sizeof(struct calibrate_options)};
 
 static const struct option monte_carlo_rows[] = {
     {.key = "monte_carlo.seed",
      .kind = OPTION_INTEGER,
-     .offset = offsetof(struct plan_monte_carlo, seed),
+     .offset = offsetof(struct calibrate_monte_carlo, seed),
      .initial = "1",
      .low = 0,
      .high = 1e15 - 1,
      .help = "seed of every random draw: cells, inputs, mismatch, declared noise"},
 };
-static const struct option_table monte_carlo_table = {monte_carlo_rows, 1, sizeof(struct plan_monte_carlo)};
+static const struct option_table monte_carlo_table = {monte_carlo_rows, 1,
+                                                      sizeof(struct calibrate_monte_carlo)};
 
 static const char *const others[] = {"stages", "parameters", NULL};
 static const char *const change_words[] = {"start", "low", "high", "fixed", NULL};
@@ -79,10 +80,10 @@ static enum rs_status refuse_word(const struct place *place, const char *found, 
     return status;
 }
 
-static enum rs_status choose_stage(struct plan *plan, const struct place *place, const struct yaml_node *node,
-                                   struct rs_error *err)
+static enum rs_status choose_stage(struct calibrate_plan *plan, const struct place *place,
+                                   const struct yaml_node *node, struct rs_error *err)
 {
-    const char *names[PLAN_STAGES_MAX];
+    const char *names[CALIBRATE_STAGES_MAX];
     size_t n = 0;
     if (node->kind != YAML_SCALAR)
         return refuse(place, node->line, node->column, err, "'stages': the name of a stage expected");
@@ -96,8 +97,8 @@ static enum rs_status choose_stage(struct plan *plan, const struct place *place,
     return refuse_word(place, node->text, node->line, node->column, "a stage", names, n, err);
 }
 
-static enum rs_status read_stages(struct plan *plan, const struct place *place, const struct yaml_node *node,
-                                  struct rs_error *err)
+static enum rs_status read_stages(struct calibrate_plan *plan, const struct place *place,
+                                  const struct yaml_node *node, struct rs_error *err)
 {
     enum rs_status status = RS_OK;
     memset(plan->is_chosen, 0, sizeof plan->is_chosen);
@@ -123,7 +124,7 @@ static size_t list_parameters(const struct relation_parameter **list, size_t lis
     return n;
 }
 
-static enum rs_status read_change(struct plan_change *change, const struct relation_parameter *parameter,
+static enum rs_status read_change(struct calibrate_change *change, const struct relation_parameter *parameter,
                                   const struct place *place, const struct yaml_node *node,
                                   struct rs_error *err)
 {
@@ -146,13 +147,13 @@ static enum rs_status read_change(struct plan_change *change, const struct relat
                        err);
 }
 
-static enum rs_status check_change(const struct plan_change *change,
+static enum rs_status check_change(const struct calibrate_change *change,
                                    const struct relation_parameter *parameter, const struct place *place,
                                    const struct yaml_node *node, struct rs_error *err)
 {
     double low = isnan(change->low) ? parameter->low : change->low,
            high = isnan(change->high) ? parameter->high : change->high,
-           start = !isnan(change->fixed)   ? change->fixed
+           start = !isnan(change->fixed)  ? change->fixed
                    : isnan(change->start) ? parameter->start
                                           : change->start;
     char text[256];
@@ -164,23 +165,23 @@ static enum rs_status check_change(const struct plan_change *change,
     return refuse(place, node->line, node->column, err, text);
 }
 
-static struct plan_change *find_change(struct plan *plan, const char *name)
+static struct calibrate_change *find_change(struct calibrate_plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->n_changes; i++)
         if (strcmp(plan->changes[i].name, name) == 0)
             return &plan->changes[i];
-    rs_require(plan->n_changes < PLAN_CHANGES_MAX, "fewer parameters than changes");
-    struct plan_change *change = &plan->changes[plan->n_changes++];
-    *change = (struct plan_change){name, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
+    rs_require(plan->n_changes < CALIBRATE_CHANGES_MAX, "fewer parameters than changes");
+    struct calibrate_change *change = &plan->changes[plan->n_changes++];
+    *change = (struct calibrate_change){name, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
     return change;
 }
 
-static enum rs_status read_parameter(struct plan *plan, const struct place *place,
+static enum rs_status read_parameter(struct calibrate_plan *plan, const struct place *place,
                                      const struct yaml_node *node, struct rs_error *err)
 {
-    const struct relation_parameter *list[PLAN_CHANGES_MAX], *found = NULL;
-    const char *names[PLAN_CHANGES_MAX];
-    size_t n = list_parameters(list, PLAN_CHANGES_MAX);
+    const struct relation_parameter *list[CALIBRATE_CHANGES_MAX], *found = NULL;
+    const char *names[CALIBRATE_CHANGES_MAX];
+    size_t n = list_parameters(list, CALIBRATE_CHANGES_MAX);
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < n; i++) {
         names[i] = list[i]->name;
@@ -191,7 +192,7 @@ static enum rs_status read_parameter(struct plan *plan, const struct place *plac
     if (node->kind != YAML_MAPPING)
         return refuse(place, node->line, node->column, err,
                       "'parameters': start, low, high or fixed below each name expected");
-    struct plan_change *change = find_change(plan, found->name);
+    struct calibrate_change *change = find_change(plan, found->name);
     const struct yaml_node *twice = yaml_find_duplicate(node);
     if (twice != NULL)
         status = refuse(place, twice->key_line, twice->key_column, err, "a key stands twice");
@@ -202,7 +203,7 @@ static enum rs_status read_parameter(struct plan *plan, const struct place *plac
     return status == RS_OK ? check_change(change, found, place, node, err) : status;
 }
 
-static enum rs_status read_parameters(struct plan *plan, const struct place *place,
+static enum rs_status read_parameters(struct calibrate_plan *plan, const struct place *place,
                                       const struct yaml_node *node, struct rs_error *err)
 {
     enum rs_status status = RS_OK;
@@ -219,7 +220,7 @@ static enum rs_status read_parameters(struct plan *plan, const struct place *pla
 }
 
 /* "stages=...", or "parameters.NAME.KEY=...": written out as the file has them. */
-static enum rs_status set_other(struct plan *plan, const char *set, struct rs_error *err)
+static enum rs_status set_other(struct calibrate_plan *plan, const char *set, struct rs_error *err)
 {
     char text[512], name[64], word[16], value[256];
     struct yaml_document *document = NULL;
@@ -229,11 +230,12 @@ static enum rs_status set_other(struct plan *plan, const char *set, struct rs_er
     else if (sscanf(set, "parameters.%63[a-z0-9_].%15[a-z]=%255[^\n]", name, word, value) == 3)
         snprintf(text, sizeof text, "parameters:\n  %s:\n    %s: %s\n", name, word, value);
     else
-        return rs_fail_also(err, RS_INPUT, "--set %s: error: parameters.NAME.start, low, high or fixed expected",
-                            set);
+        return rs_fail_also(err, RS_INPUT,
+                            "--set %s: error: parameters.NAME.start, low, high or fixed expected", set);
     struct rs_error own = {{0}};
     if (yaml_parse("--set", text, strlen(text), &document, &own) != RS_OK)
-        return rs_fail_also(err, RS_INPUT, "--set %s: error: the value is neither a scalar nor a [list]", set);
+        return rs_fail_also(err, RS_INPUT, "--set %s: error: the value is neither a scalar nor a [list]",
+                            set);
     const struct place place = {document, set};
     const struct yaml_node *node = &document->root->children[0];
     enum rs_status status = strcmp(node->key, "stages") == 0 ? read_stages(plan, &place, node, err)
@@ -244,7 +246,7 @@ static enum rs_status set_other(struct plan *plan, const char *set, struct rs_er
 
 /* --- the whole --- */
 
-static enum rs_status add_sections(struct plan *plan, struct rs_error *err)
+static enum rs_status add_sections(struct calibrate_plan *plan, struct rs_error *err)
 {
     struct settings *settings = &plan->settings;
     settings->path = plan->path;
@@ -264,7 +266,7 @@ static enum rs_status add_sections(struct plan *plan, struct rs_error *err)
     return RS_OK;
 }
 
-static enum rs_status read_document(struct plan *plan, const struct yaml_document *document,
+static enum rs_status read_document(struct calibrate_plan *plan, const struct yaml_document *document,
                                     struct rs_error *err)
 {
     const struct place place = {document, NULL};
@@ -280,7 +282,7 @@ static enum rs_status read_document(struct plan *plan, const struct yaml_documen
     return other != RS_OK ? other : status;
 }
 
-static enum rs_status read_sets(struct plan *plan, size_t n_sets, const char *const *sets,
+static enum rs_status read_sets(struct calibrate_plan *plan, size_t n_sets, const char *const *sets,
                                 struct rs_error *err)
 {
     enum rs_status status = RS_OK;
@@ -295,9 +297,9 @@ static enum rs_status read_sets(struct plan *plan, size_t n_sets, const char *co
 
 /* Takes the document. */
 static enum rs_status settle(struct yaml_document *document, size_t n_sets, const char *const *sets,
-                             struct plan **out, struct rs_error *err)
+                             struct calibrate_plan **out, struct rs_error *err)
 {
-    struct plan *plan = memory_allocate(1, sizeof *plan, err);
+    struct calibrate_plan *plan = memory_allocate(1, sizeof *plan, err);
     enum rs_status status = RS_INTERNAL, of_sets = RS_OK;
     if (plan != NULL) {
         plan->path = strdup(document->path);
@@ -314,31 +316,32 @@ static enum rs_status settle(struct yaml_document *document, size_t n_sets, cons
     if (status == RS_OK)
         *out = plan;
     else
-        plan_destroy(plan);
+        calibrate_plan_destroy(plan);
     return status;
 }
 
-enum rs_status plan_load(const char *path, size_t n_sets, const char *const *sets, struct plan **out,
-                         struct rs_error *err)
+enum rs_status calibrate_plan_load(const char *path, size_t n_sets, const char *const *sets,
+                                   struct calibrate_plan **out, struct rs_error *err)
 {
     struct yaml_document *document;
     enum rs_status status = yaml_read(path, &document, err);
     return status == RS_OK ? settle(document, n_sets, sets, out, err) : status;
 }
 
-enum rs_status plan_parse(const char *path, const char *yaml, size_t n_sets, const char *const *sets,
-                          struct plan **out, struct rs_error *err)
+enum rs_status calibrate_plan_parse(const char *path, const char *yaml, size_t n_sets,
+                                    const char *const *sets, struct calibrate_plan **out,
+                                    struct rs_error *err)
 {
     struct yaml_document *document;
     enum rs_status status = yaml_parse(path, yaml, strlen(yaml), &document, err);
     return status == RS_OK ? settle(document, n_sets, sets, out, err) : status;
 }
 
-void plan_destroy(struct plan *plan)
+void calibrate_plan_destroy(struct calibrate_plan *plan)
 {
     if (plan == NULL)
         return;
-    for (size_t s = 0; s < PLAN_STAGES_MAX; s++)
+    for (size_t s = 0; s < CALIBRATE_STAGES_MAX; s++)
         free(plan->stage_options[s]);
     settings_clear(&plan->settings);
     free(plan->path);
@@ -346,13 +349,13 @@ void plan_destroy(struct plan *plan)
     free(plan);
 }
 
-void plan_fill_parameters(const struct plan *plan, const struct relation *relation,
-                          struct relation_parameter *parameters)
+void calibrate_plan_fill_parameters(const struct calibrate_plan *plan, const struct relation *relation,
+                                    struct relation_parameter *parameters)
 {
     for (size_t k = 0; k < relation->n_parameters; k++) {
         parameters[k] = relation->parameters[k];
         for (size_t i = 0; i < plan->n_changes; i++) {
-            const struct plan_change *change = &plan->changes[i];
+            const struct calibrate_change *change = &plan->changes[i];
             if (strcmp(change->name, parameters[k].name) != 0)
                 continue;
             if (!isnan(change->start)) {
@@ -369,7 +372,7 @@ void plan_fill_parameters(const struct plan *plan, const struct relation *relati
     }
 }
 
-char *plan_resolved_text(const struct plan *plan, struct rs_error *err)
+char *calibrate_plan_resolved_text(const struct calibrate_plan *plan, struct rs_error *err)
 {
     struct text out = {0};
     text_append(&out, "stages:\n");
@@ -379,7 +382,7 @@ char *plan_resolved_text(const struct plan *plan, struct rs_error *err)
     settings_print(&plan->settings, &out);
     text_append(&out, plan->n_changes > 0 ? "parameters:\n" : "");
     for (size_t i = 0; i < plan->n_changes; i++) {
-        const struct plan_change *change = &plan->changes[i];
+        const struct calibrate_change *change = &plan->changes[i];
         const double values[] = {change->start, change->low, change->high, change->fixed};
         text_append(&out, "  %s:\n", change->name);
         for (size_t k = 0; k < 4; k++)
