@@ -8,6 +8,10 @@ librescore_core_la_SOURCES += \
     %D%/estimate_decisions.c \
     %D%/observations.c %D%/observations.h \
     %D%/relation.h \
+    %D%/relations.h \
+    %D%/relations_column.c \
+    %D%/relations_latch.c \
+    %D%/relations_sense.c \
     %D%/stage.h \
     %D%/stage_recovery.c \
     %D%/stages.c

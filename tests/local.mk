@@ -313,3 +313,8 @@ unit_tests += %D%/test_calibration
 tests_test_calibration_SOURCES = %D%/test_calibration.c %D%/folder.h
 tests_test_calibration_CFLAGS = $(test_flags)
 tests_test_calibration_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_estimate
+tests_test_estimate_SOURCES = %D%/test_estimate.c
+tests_test_estimate_CFLAGS = $(test_flags)
+tests_test_estimate_LDADD = $(test_libraries)
