@@ -299,3 +299,13 @@ tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
 tests_test_fit_CFLAGS = $(test_flags)
 tests_test_fit_LDADD = $(test_libraries)
 shell_tests += %D%/cli_fit.sh %D%/measured_device.sh
+
+unit_tests += %D%/test_worker
+tests_test_worker_SOURCES = %D%/test_worker.c %D%/worker_fixture.h %D%/folder.h
+tests_test_worker_CFLAGS = $(test_flags)
+tests_test_worker_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_worker_failures
+tests_test_worker_failures_SOURCES = %D%/test_worker_failures.c %D%/worker_fixture.h %D%/folder.h
+tests_test_worker_failures_CFLAGS = $(test_flags)
+tests_test_worker_failures_LDADD = $(test_libraries)
