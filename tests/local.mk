@@ -318,3 +318,13 @@ unit_tests += %D%/test_estimate
 tests_test_estimate_SOURCES = %D%/test_estimate.c
 tests_test_estimate_CFLAGS = $(test_flags)
 tests_test_estimate_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_worker
+tests_test_worker_SOURCES = %D%/test_worker.c %D%/worker_fixture.h %D%/folder.h
+tests_test_worker_CFLAGS = $(test_flags)
+tests_test_worker_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_worker_failures
+tests_test_worker_failures_SOURCES = %D%/test_worker_failures.c %D%/worker_fixture.h %D%/folder.h
+tests_test_worker_failures_CFLAGS = $(test_flags)
+tests_test_worker_failures_LDADD = $(test_libraries)

@@ -16,6 +16,8 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "io/file.h"
+#include "spice/worker.h"
+#include "spice/worker_process.h"
 
 extern const struct command command_calibrate, command_check, command_compare, command_device,
     command_explain, command_program, command_info, command_init, command_merge, command_netlist,
@@ -362,6 +364,8 @@ int command_main(int argc, char **argv)
                version_compiler());
         return RS_OK;
     }
+    if (strcmp(argv[1], WORKER_COMMAND) == 0 && argc == 3) /* started by spice/worker.h, not by people */
+        return worker_process_main(argv[2]);
     const struct command *command = find_command(argv[1]);
     if (command == NULL)
         return unknown_command(argv[1]);
