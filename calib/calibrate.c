@@ -18,7 +18,8 @@ struct work {
     struct calibrate *calibrate;
     struct calibrate_stage *stage;
     const struct calibrate_hooks *hooks;
-    size_t n_workers, n_known;
+    struct worker_pool *pool;
+    size_t n_known;
     struct stage_known known[KNOWN_MAX];
     struct rs_error *err;
 };
@@ -36,12 +37,11 @@ static void note(struct work *work, const char *message)
                  stage->stage->name, message);
 }
 
-/* Which ngspice answered, and what its first deck told it. */
+/* What the first deck tells ngspice. */
 static void note_options(struct calibrate *calibrate, const struct decks *decks)
 {
     static const char word[] = ".options ";
     const char *line = decks->n > 0 ? strstr(decks->decks[0].text, word) : NULL;
-    memcpy(calibrate->ngspice_version, decks->ngspice_version, sizeof calibrate->ngspice_version);
     if (line == NULL || calibrate->ngspice_options[0] != '\0')
         return;
     line += strlen(word);
@@ -164,12 +164,6 @@ struct shown {
     size_t n_total;
 };
 
-static bool should_stop(void *context)
-{
-    const struct work *work = ((const struct shown *)context)->work;
-    return work->hooks->should_stop != NULL && work->hooks->should_stop(work->hooks->context);
-}
-
 static void show(void *context, size_t n_done, size_t n_failed)
 {
     const struct shown *shown = context;
@@ -181,10 +175,10 @@ static void show(void *context, size_t n_done, size_t n_failed)
 static enum rs_status run_decks(struct work *work, struct stage_run *run)
 {
     struct shown shown = {work, run->decks.n};
-    const struct decks_hooks hooks = {should_stop, show, &shown};
+    const struct decks_hooks hooks = {show, &shown};
     struct rs_error reason = {{0}};
-    enum rs_status status = decks_run(&run->decks, work->n_workers,
-                                      work->calibrate->plan->calibrate.deck_limit_seconds, &hooks, &reason);
+    double limit_seconds = work->calibrate->plan->calibrate.deck_limit_seconds;
+    enum rs_status status = decks_run(&run->decks, work->pool, limit_seconds, &hooks, &reason);
     if (status == RS_INCOMPLETE)
         note(work, reason.text);
     else if (status != RS_OK)
@@ -225,6 +219,20 @@ static enum rs_status run_stage(struct work *work, size_t i_list)
     return status;
 }
 
+static enum rs_status start_pool(struct work *work, size_t n_workers)
+{
+    const struct worker_options options = {.n_workers = n_workers,
+                                           .program = work->hooks->program,
+                                           .should_stop = work->hooks->should_stop,
+                                           .stop_state = work->hooks->context};
+    struct calibrate *calibrate = work->calibrate;
+    enum rs_status status = worker_pool_create(&options, &work->pool, work->err);
+    if (status == RS_OK)
+        snprintf(calibrate->ngspice_version, sizeof calibrate->ngspice_version, "%s",
+                 worker_pool_version(work->pool));
+    return status;
+}
+
 enum rs_status calibrate_run(const struct calibrate_plan *plan, size_t n_workers,
                              const struct calibrate_hooks *hooks, struct calibrate **out,
                              struct rs_error *err)
@@ -234,7 +242,10 @@ enum rs_status calibrate_run(const struct calibrate_plan *plan, size_t n_workers
     enum rs_status status = calibrate != NULL && work != NULL ? RS_OK : RS_INTERNAL;
     if (status == RS_OK) {
         *calibrate = (struct calibrate){.plan = plan, .complete = true};
-        *work = (struct work){.calibrate = calibrate, .hooks = hooks, .n_workers = n_workers, .err = err};
+        *work = (struct work){.calibrate = calibrate, .hooks = hooks, .err = err};
+        status = start_pool(work, n_workers);
+    }
+    if (status == RS_OK) {
         for (size_t i = 0; i < plan->n_changes; i++)
             if (!isnan(plan->changes[i].fixed))
                 learn(work, plan->changes[i].name, plan->changes[i].fixed);
@@ -246,6 +257,8 @@ enum rs_status calibrate_run(const struct calibrate_plan *plan, size_t n_workers
         calibrate->complete = false;
     else if (status == RS_OK && !calibrate->complete)
         status = RS_INCOMPLETE;
+    if (work != NULL)
+        worker_pool_destroy(work->pool);
     free(work);
     if (status == RS_OK || status == RS_INCOMPLETE || status == RS_STOPPED)
         *out = calibrate;

@@ -52,6 +52,7 @@ struct calibrate_hooks {
     /* Of the stage that runs: decks done, of how many, and how many of them failed. */
     void (*show)(void *context, const char *stage, size_t n_done, size_t n_total, size_t n_failed);
     void *context;
+    const char *program; /* that starts as a worker (spice/worker.h); NULL: this one */
 };
 
 /*

@@ -45,7 +45,7 @@ static const struct option rows[] = {
      .initial = "4",
      .low = 1,
      .high = 1000,
-     .help = "drives of each array, a deck each"},
+     .help = "drives of each array"},
     {.key = "recovery.noise",
      .kind = OPTION_REAL,
      .unit = QUANTITY_AMPERE,
@@ -201,8 +201,9 @@ static enum rs_status draw_sample(const struct stage_run *run, size_t s, double 
     return RS_OK;
 }
 
-static enum rs_status add_decks(struct stage_run *run, const struct sample *sample, double density,
-                                struct rs_error *err)
+/* One deck for an array, one run for each drive. */
+static enum rs_status add_deck(struct stage_run *run, const struct sample *sample, double density,
+                               struct rs_error *err)
 {
     const struct state *state = run->state;
     const double *ohm = state->truth_ohm;
@@ -214,14 +215,23 @@ static enum rs_status add_decks(struct stage_run *run, const struct sample *samp
                                     .r_sense_ohm = ohm[SENSE]};
     const struct netlist_array array = {.network = &network,
                                         .conductance_siemens = sample->conductance_siemens};
-    enum rs_status status = RS_OK;
+    struct text text = {0};
+    char name[DECKS_NAME_SIZE], vector[32];
+    snprintf(name, sizeof name, "%zu x %zu, density %.3g", sample->n, sample->n, density);
+    enum rs_status status = netlist_write(&array, sample->volts, &text, err);
+    struct deck *deck = NULL;
+    if (status == RS_OK && (deck = decks_add(&run->decks, name, text_take(&text, err))) == NULL)
+        status = rs_fail(err, RS_INTERNAL, "out of memory");
+    text_clear(&text);
+    for (size_t j = 0; j < sample->n && status == RS_OK; j++) {
+        snprintf(vector, sizeof vector, "i(v%zu)", j);
+        decks_ask(&run->decks, deck, vector, 1);
+    }
     for (size_t p = 0; p < state->n_patterns && status == RS_OK; p++) {
-        struct text text = {0};
-        char name[DECKS_NAME_SIZE];
-        snprintf(name, sizeof name, "%zux%zu, density %.3g, pattern %zu", sample->n, sample->n, density, p);
-        status = netlist_write(&array, sample->volts + p * sample->n, &text, err);
-        if (status == RS_OK)
-            status = decks_add(&run->decks, name, text_take(&text, err), sample->n, err);
+        for (size_t i = 0; i < sample->n; i++)
+            text_append(&text, "alter vin%zu dc = %.17g\n", i, sample->volts[p * sample->n + i]);
+        text_append(&text, "op\n");
+        decks_add_run(&run->decks, deck, text_take(&text, err));
         text_clear(&text);
     }
     return status;
@@ -270,42 +280,48 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
         state->n_samples++;
         status = draw_sample(run, s, density, sample, state->n_patterns, err);
         if (status == RS_OK)
-            status = add_decks(run, sample, density, err);
+            status = add_deck(run, sample, density, err);
     }
     state->transfer_siemens = memory_allocate((size_t)(largest * largest), sizeof(double), err);
     return status == RS_OK && state->transfer_siemens == NULL ? RS_INTERNAL : status;
 }
 
+/* The currents of one drive of array and deck s. */
+static void add_drive(const struct stage_run *run, size_t s, size_t p, struct observations *data)
+{
+    const struct recovery_options *options = run->options;
+    const struct state *state = run->state;
+    const struct sample *sample = &state->samples[s];
+    const double *volts = sample->volts + p * sample->n,
+                 *amperes = run->decks.decks[s].values + p * sample->n;
+    const struct random_key noise = {.seed = (uint64_t)run->plan->monte_carlo.seed,
+                                     .purpose = RANDOM_CALIBRATION,
+                                     .array = (uint32_t)s,
+                                     .draw = 3 + (uint32_t)p};
+    for (size_t j = 0; j < sample->n; j++) {
+        double load = 0, error = options->noise_amperes * random_normal(&noise, (uint32_t)j);
+        for (size_t i = 0; i < sample->n; i++)
+            load += volts[i] * sample->conductance_siemens[i * sample->n + j];
+        observations_add(
+            data, &(struct observation){.inputs = {[INPUT_SAMPLE] = (double)s, [INPUT_PATTERN] = (double)p},
+                                        .value = amperes[j] + error,
+                                        .sigma = options->noise_amperes,
+                                        .load_amperes = load,
+                                        .deck = (int32_t)s,
+                                        .column = (int32_t)j});
+    }
+}
+
 static enum rs_status read_answers(struct stage_run *run, size_t i_relation, struct observations *data,
                                    const void **context, struct rs_error *err)
 {
-    const struct recovery_options *options = run->options;
     const struct state *state = run->state;
     (void)i_relation;
     (void)err;
     *context = state;
-    for (size_t d = 0; d < run->decks.n; d++) {
-        const struct deck *deck = &run->decks.decks[d];
-        size_t s = d / state->n_patterns, p = d % state->n_patterns;
-        const struct sample *sample = &state->samples[s];
-        const struct random_key noise = {.seed = (uint64_t)run->plan->monte_carlo.seed,
-                                         .purpose = RANDOM_CALIBRATION,
-                                         .array = (uint32_t)s,
-                                         .draw = 3 + (uint32_t)p};
-        for (size_t j = 0; j < deck->n_values && deck->good; j++) {
-            double load = 0;
-            for (size_t i = 0; i < sample->n; i++)
-                load += sample->volts[p * sample->n + i] * sample->conductance_siemens[i * sample->n + j];
-            observations_add(data, &(struct observation){
-                                       .inputs = {[INPUT_SAMPLE] = (double)s, [INPUT_PATTERN] = (double)p},
-                                       .value = deck->values[j] +
-                                                options->noise_amperes * random_normal(&noise, (uint32_t)j),
-                                       .sigma = options->noise_amperes,
-                                       .load_amperes = load,
-                                       .deck = (int32_t)d,
-                                       .column = (int32_t)j});
-        }
-    }
+    for (size_t d = 0; d < run->decks.n; d++)
+        for (size_t p = 0; p < state->n_patterns && run->decks.decks[d].good; p++)
+            add_drive(run, d, p, data);
     return RS_OK;
 }
 

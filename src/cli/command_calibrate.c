@@ -198,7 +198,7 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
     struct calibrate_plan *plan = NULL;
     struct calibrate *calibrate = NULL;
     struct shown shown = {.line = line};
-    const struct calibrate_hooks hooks = {command_should_stop, show, &shown};
+    const struct calibrate_hooks hooks = {command_should_stop, show, &shown, NULL};
     enum rs_status status =
         calibrate_plan_load(line->positionals[0], line->n_sets, (const char *const *)line->sets, &plan, err);
     if (status == RS_OK)
