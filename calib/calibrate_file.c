@@ -415,7 +415,7 @@ static enum rs_status write_provenance(const struct calibrate *calibrate, struct
     snprintf(source, sizeof source, "rescore %s", version_number());
     const char *const texts[][2] = {
         {"Conventions", "CF-1.8"},
-        {"title", "a behavioural model of sense path, comparator and thresholds, fitted to ngspice"},
+        {"title", "Behavioural model of sense path, comparator and thresholds, fitted to ngspice"},
         {"source", source},
         {"git_commit", version_commit()},
         {"config_yaml", calibrate->plan->yaml},

@@ -15,4 +15,4 @@ librescore_core_la_SOURCES += \
     %D%/stage.h \
     %D%/stage_recovery.c \
     %D%/stages.c
-EXTRA_DIST += %D%/README.md
+EXTRA_DIST += %D%/README.md %D%/plan_example.yaml

@@ -328,3 +328,8 @@ unit_tests += %D%/test_worker_failures
 tests_test_worker_failures_SOURCES = %D%/test_worker_failures.c %D%/worker_fixture.h %D%/folder.h
 tests_test_worker_failures_CFLAGS = $(test_flags)
 tests_test_worker_failures_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_calibrate
+tests_test_calibrate_SOURCES = %D%/test_calibrate.c %D%/folder.h
+tests_test_calibrate_CFLAGS = $(test_flags)
+tests_test_calibrate_LDADD = $(test_libraries)

@@ -3,18 +3,50 @@
 #include <stdlib.h>
 
 #include "io/file.h"
+#include "report/fitted_page.h"
 #include "report/page.h"
 #include "report/result.h"
 
-enum rs_status report_write(const char *result_path, const char *html_path, struct rs_error *err)
+static enum rs_status append_result(struct text *page, const char *path, struct rs_error *err)
 {
     struct result *result = NULL;
+    enum rs_status status = result_read(path, &result, err);
+    if (status == RS_OK)
+        status = page_append(page, result, err);
+    result_destroy(result);
+    return status;
+}
+
+static enum rs_status append_fitted(struct text *page, const char *path, struct rs_error *err)
+{
+    struct store *store = NULL;
+    struct fitted *fitted = NULL;
+    enum rs_status status = store_open(path, &store, err);
+    if (status == RS_OK)
+        status = fitted_read(store, &fitted, err);
+    if (status == RS_OK)
+        fitted_page_append(page, fitted);
+    fitted_destroy(fitted);
+    return status;
+}
+
+static enum rs_status find_kind(const char *path, bool *is_fitted, struct rs_error *err)
+{
+    struct store *store = NULL;
+    enum rs_status status = store_open(path, &store, err);
+    *is_fitted = status == RS_OK && fitted_is_one(store);
+    store_close(store);
+    return status;
+}
+
+enum rs_status report_write(const char *result_path, const char *html_path, struct rs_error *err)
+{
     struct text page = {0};
     char *bytes = NULL;
-    enum rs_status status = result_read(result_path, &result, err);
-    if (status != RS_OK)
-        return status;
-    status = page_append(&page, result, err);
+    bool is_fitted = false;
+    enum rs_status status = find_kind(result_path, &is_fitted, err);
+    if (status == RS_OK)
+        status = is_fitted ? append_fitted(&page, result_path, err) : append_result(&page, result_path, err);
     if (status != RS_OK)
         goto done;
     size_t n_bytes = page.length;
@@ -23,6 +55,5 @@ enum rs_status report_write(const char *result_path, const char *html_path, stru
 done:
     text_clear(&page);
     free(bytes);
-    result_destroy(result);
     return status;
 }
