@@ -286,6 +286,14 @@ enum rs_status worker_pool_run(struct worker_pool *pool, size_t n_jobs, struct w
 
 /* --- pools --- */
 
+/* Workers live in other directories. The caller's; NULL when memory is short. */
+static char *copy_path(const char *path)
+{
+    bool relative = path[0] != '/' && strchr(path, '/') != NULL;
+    char *absolute = relative ? realpath(path, NULL) : NULL;
+    return absolute == NULL ? strdup(path) : absolute;
+}
+
 /* Waits for the greeting of a worker without work. */
 static enum rs_status await_greeting(struct worker_slot *slot, struct text *greeting, struct rs_error *err)
 {
@@ -357,7 +365,7 @@ static enum rs_status find_ngspice(struct worker_pool *pool, const char *wanted,
     struct rs_error no_library = {{0}}, no_program = {{0}};
     bool any = wanted == NULL || wanted[0] == '\0';
     if (any || strcmp(wanted, PROGRAM_WORD) != 0) {
-        pool->library = strdup(any ? DEFAULT_LIBRARY : wanted);
+        pool->library = copy_path(any ? DEFAULT_LIBRARY : wanted);
         if (pool->library == NULL)
             return rs_fail(err, RS_INTERNAL, "out of memory");
         if (try_library(pool, &no_library) == RS_OK)
@@ -391,7 +399,7 @@ enum rs_status worker_pool_create(const struct worker_options *options, struct w
         pool->options.jobs_max = JOBS_MAX;
     if (pool->options.growth_max_bytes == 0)
         pool->options.growth_max_bytes = GROWTH_MAX_BYTES;
-    pool->program = strdup(options->program == NULL ? "/proc/self/exe" : options->program);
+    pool->program = copy_path(options->program == NULL ? "/proc/self/exe" : options->program);
     pool->slots = memory_allocate(pool->n_slots, sizeof *pool->slots, err);
     pool->jobs = memory_allocate(pool->n_slots, sizeof *pool->jobs, err);
     pool->tainted = memory_allocate(pool->n_slots, sizeof *pool->tainted, err);

@@ -118,9 +118,9 @@ static char *receive_frame(int fd, size_t *n_bytes)
 
 struct instance {
     struct library library;
-    int fd;        /* the socket */
-    off_t scanned; /* of the log */
-    bool loaded;
+    int fd;            /* the socket */
+    off_t scanned;     /* of the log */
+    bool loaded, deaf; /* deaf: a line could not be written to the log, so trouble may be missed */
 };
 
 static uint64_t memory_bytes(void)
@@ -157,27 +157,28 @@ static char *read_log(struct instance *instance)
     return bytes;
 }
 
-static void write_log(const char *line, size_t n_bytes)
+static bool write_log(const char *line, size_t n_bytes)
 {
     while (n_bytes > 0) {
         ssize_t n = write(LOG_FD, line, n_bytes);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return; /* a full disk: the message is lost, not the values */
+            return false;
         line += n;
         n_bytes -= (size_t)n;
     }
+    return true;
 }
 
 static int on_text(char *text, int number, void *user)
 {
+    struct instance *instance = user;
     (void)number;
-    (void)user;
     if (strncmp(text, "stdout ", 7) == 0 || strncmp(text, "stderr ", 7) == 0)
         text += 7;
-    write_log(text, strlen(text));
-    write_log("\n", 1);
+    if (!write_log(text, strlen(text)) || !write_log("\n", 1))
+        instance->deaf = true;
     return 0;
 }
 
@@ -187,13 +188,13 @@ static bool is_troubled(struct instance *instance, struct text *answer)
     size_t length;
     char *said = read_log(instance);
     const char *trouble = said == NULL ? NULL : trouble_find(said, &length);
+    bool unknown = said == NULL || instance->deaf;
     if (trouble != NULL)
         worker_wire_put_failure(answer, memory_bytes(), "ngspice said '%.*s'", (int)length, trouble);
-    if (said == NULL)
-        worker_wire_put_failure(answer, memory_bytes(), "cannot read what ngspice printed: %s",
-                                strerror(errno));
+    else if (unknown)
+        worker_wire_put_failure(answer, memory_bytes(), "what ngspice said cannot be written or read");
     free(said);
-    return trouble != NULL || said == NULL;
+    return trouble != NULL || unknown;
 }
 
 /* ngspice gives up and asks to be unloaded: the answer is sent from here, since it may never return. */

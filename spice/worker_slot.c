@@ -246,7 +246,7 @@ void worker_slot_keep(struct worker_slot *slot, char directory[PROCESS_DIRECTORY
         }
         text_clear(&deck);
     }
-    if (directory[0] != '\0') {
+    if (directory[0] != '\0' && slot->process.directory[0] != '\0') {
         process_print_path(slot->process.directory, "log.txt", from);
         process_print_path(directory, "log.txt", to);
         (void)rename(from, to);

@@ -129,6 +129,20 @@ assert library["ngspice_version"].endswith("(library)") and program["ngspice_ver
 PY
 ok "ngspice -b gives the same numbers as the library" "$?" "$(cat why err)"
 
+# Killed while ngspice works, the program leaves neither a worker nor its directory.
+echo "large.h5 48 48 4 5 $w" | make_array
+"$RESCORE" compare large.h5 -j 2 > out 2> err &
+program=$!
+leftovers() { find "$work" -maxdepth 1 -name 'rescore-worker-*'; }
+tries=0
+while [ "$(leftovers | wc -l)" -lt 2 ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+sleep 0.2
+kill -9 $program
+wait $program 2> /dev/null
+tries=0
+while [ -n "$(leftovers)" ] && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
+ok "a killed program leaves nothing behind" "$([ -z "$(leftovers)" ]; echo $?)" "$(leftovers)"
+
 # A user's .spiceinit must not matter, and a broken or missing ngspice must be said.
 mkdir home && printf 'set numdgt=3\nset ngbehavior=psa\n' > home/.spiceinit
 HOME=$work/home "$RESCORE" compare array.h5 > out 2> err
