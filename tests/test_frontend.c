@@ -248,17 +248,27 @@ static struct option_either volts_across(double value)
     return (struct option_either){value, QUANTITY_VOLT};
 }
 
+static enum rs_status make_comparator(const struct options *options, double r_sense_ohm, double unit_amperes,
+                                      struct comparator *out, struct rs_error *err)
+{
+    const struct comparator_circuit circuit = {.r_sense_ohm = r_sense_ohm,
+                                               .unit_amperes = unit_amperes,
+                                               .temperature_kelvin = (double)NAN,
+                                               .n_slots = 1};
+    return comparator_init(&options->comparator, &circuit, out, err);
+}
+
 Test(frontend, comparator_errors_become_units)
 {
     struct options options = default_options();
     struct comparator comparator;
     options.comparator.offset = amperes(3e-6);
     options.comparator.noise = volts_across(2e-3);
-    cr_assert_eq(comparator_init(&options.comparator, 500, 0.5e-6, &comparator, NULL), RS_OK);
+    cr_assert_eq(make_comparator(&options, 500, 0.5e-6, &comparator, NULL), RS_OK);
     cr_assert_float_eq(comparator.offset_sigma_units, 6, 1e-12);
     cr_assert_float_eq(comparator.noise_sigma_units, 8, 1e-12); /* 4 uA across r_sense */
     options.comparator.r_load_ohm = 1000;
-    cr_assert_eq(comparator_init(&options.comparator, 500, 0.5e-6, &comparator, NULL), RS_OK);
+    cr_assert_eq(make_comparator(&options, 500, 0.5e-6, &comparator, NULL), RS_OK);
     cr_assert_float_eq(comparator.offset_sigma_units, 6, 1e-12);
     cr_assert_float_eq(comparator.noise_sigma_units, 4, 1e-12);
 }
@@ -269,16 +279,16 @@ Test(frontend, volts_without_a_load_are_refused)
     struct comparator comparator;
     struct rs_error err = {{0}};
     options.comparator.offset = volts_across(1e-3);
-    cr_assert_eq(comparator_init(&options.comparator, 0, 1e-6, &comparator, &err), RS_INPUT);
+    cr_assert_eq(make_comparator(&options, 0, 1e-6, &comparator, &err), RS_INPUT);
     cr_assert(strstr(err.text, "comparator.offset in volts found, but comparator.r_load") == err.text, "%s",
               err.text);
     options.comparator.offset = volts_across(0);
     options.comparator.noise = volts_across(1e-3);
     options.comparator.r_load_ohm = 0;
-    cr_assert_eq(comparator_init(&options.comparator, 100, 1e-6, &comparator, &err), RS_INPUT);
+    cr_assert_eq(make_comparator(&options, 100, 1e-6, &comparator, &err), RS_INPUT);
     cr_assert(strstr(err.text, "comparator.noise in volts found") == err.text, "%s", err.text);
     options.comparator.noise = volts_across(0);
-    cr_assert_eq(comparator_init(&options.comparator, 100, 1e-6, &comparator, &err), RS_OK);
+    cr_assert_eq(make_comparator(&options, 100, 1e-6, &comparator, &err), RS_OK);
     cr_assert(comparator.offset_sigma_units == 0 && comparator.noise_sigma_units == 0);
 }
 
@@ -291,7 +301,7 @@ typedef void drawing(const struct comparator *comparator, const struct random_ke
 
 static bool draws_alike(drawing *draws, const struct random_key *key)
 {
-    const struct comparator comparator = {2.5, 1.5};
+    const struct comparator comparator = {.offset_sigma_units = 2.5, .noise_sigma_units = 1.5};
     draws(&comparator, &here, 50, one);
     draws(&comparator, key, 50, other);
     return memcmp(one, other, 50 * sizeof *one) == 0;
@@ -325,7 +335,8 @@ static void assert_sigma(const double *values, double sigma)
 
 Test(frontend, offsets_and_noise_are_independent_normals_of_their_sigma)
 {
-    const struct comparator comparator = {2.5, 1.5}, none = {0, 0};
+    const struct comparator comparator = {.offset_sigma_units = 2.5, .noise_sigma_units = 1.5},
+                            none = {.offset_sigma_units = 0};
     struct random_key first = here; /* an offset is drawn at write 0, draw 0 */
     double product = 0;
     first.write = first.draw = 0;
