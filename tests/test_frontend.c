@@ -74,6 +74,31 @@ static void read_ideally(const struct mapping *m, size_t n_keys, const int16_t *
         }
 }
 
+/* I- in units: the negative lines weighted like their slices, or the mid-level line mirrored W times. */
+static void check_minus(const struct mapping *m, size_t n_keys, const int16_t *keys, const int16_t *query)
+{
+    static double target[CELLS_MAX], volts[64], amperes[64], minus[64], signals[64];
+    size_t n = n_keys < m->n_keys_per_array ? n_keys : m->n_keys_per_array, line_plus, line_minus;
+    mapping_targets(m, 0, 0, n_keys, keys, target);
+    mapping_volts(m, 0, query, volts);
+    memset(minus, 0, sizeof minus);
+    memset(signals, 0, sizeof signals);
+    memset(amperes, 0, sizeof amperes);
+    for (size_t c = 0; c < m->n_rows * m->n_columns; c++)
+        amperes[c % m->n_columns] += volts[c / m->n_columns] * target[c];
+    mapping_add_minus(m, n, amperes, minus);
+    mapping_add_signals(m, n, amperes, signals);
+    for (size_t slot = 0; slot < n; slot++) {
+        double plus = 0, weight = 1;
+        mapping_lines(m, slot, &line_plus, &line_minus);
+        size_t step = m->sign == ENCODING_OFFSET ? 1 : 2;
+        for (size_t slice = (size_t)m->n_slices; slice-- > 0; weight *= 1 << m->slice_bits)
+            plus += weight * amperes[line_plus + step * slice] / m->unit_amperes;
+        cr_assert_float_eq(plus - minus[slot], signals[slot], 1e-8);
+        cr_assert_eq(line_minus, m->sign == ENCODING_OFFSET ? m->n_columns - 1 : line_plus + 1);
+    }
+}
+
 static void check_products(const struct options *options, size_t d, uint32_t draw)
 {
     struct mapping m = map(options, d);
@@ -83,6 +108,7 @@ static void check_products(const struct options *options, size_t d, uint32_t dra
     draw_codes(2 * draw, code_limit((int)e->analog_bits), KEYS_MAX * d, keys);
     draw_codes(2 * draw + 1, code_limit((int)e->query_bits), d, query);
     read_ideally(&m, KEYS_MAX, keys, query, signals);
+    check_minus(&m, KEYS_MAX, keys, query);
     for (size_t j = 0; j < KEYS_MAX; j++) {
         double exact = (double)code_product(query, keys + j * d, d);
         cr_assert_float_eq(
