@@ -333,3 +333,17 @@ unit_tests += %D%/test_calibrate
 tests_test_calibrate_SOURCES = %D%/test_calibrate.c %D%/folder.h
 tests_test_calibrate_CFLAGS = $(test_flags)
 tests_test_calibrate_LDADD = $(test_libraries)
+unit_tests += %D%/test_comparator
+tests_test_comparator_SOURCES = %D%/test_comparator.c
+tests_test_comparator_CFLAGS = $(test_flags)
+tests_test_comparator_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_sense_node
+tests_test_sense_node_SOURCES = %D%/test_sense_node.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_sense_node_CFLAGS = $(test_flags)
+tests_test_sense_node_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_comparators
+tests_test_comparators_SOURCES = %D%/test_comparators.c %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
+tests_test_comparators_CFLAGS = $(test_flags)
+tests_test_comparators_LDADD = $(test_libraries)
