@@ -18,7 +18,9 @@
     UNIT(AMPERE, "A")                                                                                        \
     UNIT(SECOND, "s")                                                                                        \
     UNIT(KELVIN, "K")                                                                                        \
-    UNIT(JOULE, "J")
+    UNIT(JOULE, "J")                                                                                         \
+    UNIT(FARAD, "F")                                                                                         \
+    UNIT(METRE, "m")
 
 enum quantity_unit {
 #define QUANTITY_UNIT_ENUM(name, symbol) QUANTITY_##name,
