@@ -23,6 +23,6 @@ EXTRA_DIST += $(spice_parts)
 spice/parts_embedded.c: $(spice_parts)
 	@$(MKDIR_P) spice
 	$(AM_V_GEN)for part in $(spice_parts); do \
-	    symbol=parts_`basename $$part | sed 's/\..*//'`; \
+	    symbol=parts_embedded_`basename $$part | sed 's/\..*//'`; \
 	    $(SHELL) $(top_srcdir)/build-aux/embed.sh $$symbol $(srcdir)/$$part || exit 1; \
 	done > $@.tmp && mv $@.tmp $@

@@ -35,12 +35,12 @@ static double yakopcic_state(double siemens)
 }
 
 static const struct netlist_model models[] = {
-    {"stanford", "", "gap0", STANFORD_LOW_SIEMENS, STANFORD_HIGH_SIEMENS, gap_nm, parts_stanford,
-     &parts_stanford_size},
+    {"stanford", "", "gap0", STANFORD_LOW_SIEMENS, STANFORD_HIGH_SIEMENS, gap_nm, parts_embedded_stanford,
+     &parts_embedded_stanford_size},
     {"vteam", "ron=5k roff=1meg von=-0.5 voff=0.5", "x0", 1 / VTEAM_OFF_OHM, 1 / VTEAM_ON_OHM, vteam_state,
-     parts_vteam, &parts_vteam_size},
+     parts_embedded_vteam, &parts_embedded_vteam_size},
     {"yakopcic", "a1=2m a2=2m vp=0.5 vn=0.5", "x0", YAKOPCIC_STATE_MIN *YAKOPCIC_LARGEST_SIEMENS,
-     YAKOPCIC_LARGEST_SIEMENS, yakopcic_state, parts_yakopcic, &parts_yakopcic_size},
+     YAKOPCIC_LARGEST_SIEMENS, yakopcic_state, parts_embedded_yakopcic, &parts_embedded_yakopcic_size},
 };
 enum { N_MODELS = sizeof models / sizeof models[0] };
 

@@ -14,10 +14,10 @@
     PART(vteam)                                                                                              \
     PART(yakopcic)
 
-/* parts_NAME ends with '\0' after its parts_NAME_size bytes. */
+/* parts_embedded_NAME ends with '\0' after its parts_embedded_NAME_size bytes. */
 #define PARTS_DECLARE(name)                                                                                  \
-    extern const unsigned char parts_##name[];                                                               \
-    extern const size_t parts_##name##_size;
+    extern const unsigned char parts_embedded_##name[];                                                      \
+    extern const size_t parts_embedded_##name##_size;
 PARTS_LIST(PARTS_DECLARE)
 #undef PARTS_DECLARE
 

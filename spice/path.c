@@ -218,8 +218,9 @@ static void write_latch_model(struct path_writer *writer)
     const struct latch_options *latch = &writer->path->plan->latch;
     struct text *deck = writer->deck;
     if (latch->file[0] == '\0') {
-        write_part(deck, "transistors: generic65.lib", parts_generic65, parts_generic65_size);
-        write_part(deck, "latch: strongarm.sub", parts_strongarm, parts_strongarm_size);
+        write_part(deck, "transistors: generic65.lib", parts_embedded_generic65,
+                   parts_embedded_generic65_size);
+        write_part(deck, "latch: strongarm.sub", parts_embedded_strongarm, parts_embedded_strongarm_size);
         return;
     }
     text_append(deck, "\n* latch of the user's own, SHA-256 %s\n", writer->latch.sha256);
@@ -368,8 +369,9 @@ static enum rs_status write_parts(struct path_writer *writer, struct rs_error *e
     static const char *const models[] = {NULL, "stanford", "vteam", "yakopcic"};
     const char *model_name = models[writer->options->cell];
     write_latch_model(writer);
-    write_part(writer->deck, "sense paths: sense.sub", parts_sense, parts_sense_size);
-    write_part(writer->deck, "references: reference.sub", parts_reference, parts_reference_size);
+    write_part(writer->deck, "sense paths: sense.sub", parts_embedded_sense, parts_embedded_sense_size);
+    write_part(writer->deck, "references: reference.sub", parts_embedded_reference,
+               parts_embedded_reference_size);
     if (model_name != NULL) {
         const struct netlist_model *model = netlist_model_find(model_name);
         write_part(writer->deck, "cells", model->text, *model->text_size);
