@@ -1,6 +1,9 @@
+#include "config.h" /* realpath */
+
 #include "spice/latch_file.h"
 
 #include <stdbool.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -88,18 +91,35 @@ static enum rs_status read_ports(const char *path, const char *name, const char 
     return RS_OK;
 }
 
+enum rs_status latch_file_find(const char *path, char absolute[LATCH_FILE_PATH_SIZE],
+                               char sha256[DIGEST_TEXT_SIZE], struct rs_error *err)
+{
+    struct digest digest;
+    digest_init(&digest);
+    enum rs_status status = digest_add_file(&digest, path, err);
+    if (status != RS_OK)
+        return status;
+    digest_finish(&digest, sha256);
+    char *found = realpath(path, NULL);
+    if (found == NULL || strlen(found) >= LATCH_FILE_PATH_SIZE || strpbrk(found, "\"\n") != NULL)
+        status = rs_fail(err, RS_IO, "%s: error: no path that a deck can name: %s", path,
+                         found == NULL ? strerror(errno) : "too long, or with quotes in it");
+    else
+        memcpy(absolute, found, strlen(found) + 1);
+    free(found);
+    return status;
+}
+
 enum rs_status latch_file_read(const char *path, const char *name, struct latch_file *out,
                                struct rs_error *err)
 {
     char *text;
     size_t n_bytes;
-    struct digest digest;
-    enum rs_status status = file_read(path, FILE_BYTES_MAX, &text, &n_bytes, err);
+    enum rs_status status = latch_file_find(path, out->path, out->sha256, err);
+    if (status == RS_OK)
+        status = file_read(path, FILE_BYTES_MAX, &text, &n_bytes, err);
     if (status != RS_OK)
         return status;
-    digest_init(&digest);
-    digest_add(&digest, text, n_bytes);
-    digest_finish(&digest, out->sha256);
     const char *place = find_subcircuit(text, name);
     if (place == NULL)
         status = rs_fail(err, RS_INPUT, "%s: error: no '.subckt %s' found", path, name);

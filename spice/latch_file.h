@@ -16,8 +16,11 @@ enum latch_port {
     LATCH_N_PORTS
 };
 
+enum { LATCH_FILE_PATH_SIZE = 4096 };
+
 struct latch_file {
-    int ports[LATCH_N_PORTS]; /* of enum latch_port, in the subcircuit's order */
+    char path[LATCH_FILE_PATH_SIZE]; /* absolute: decks run anywhere */
+    int ports[LATCH_N_PORTS];        /* of enum latch_port, in the subcircuit's order */
     char sha256[DIGEST_TEXT_SIZE];
 };
 
@@ -28,5 +31,9 @@ struct latch_file {
  */
 enum rs_status latch_file_read(const char *path, const char *name, struct latch_file *out,
                                struct rs_error *err) RS_MUST_CHECK;
+
+/* The absolute path and SHA-256 of a file that decks include. RS_IO when it cannot be read. */
+enum rs_status latch_file_find(const char *path, char absolute[LATCH_FILE_PATH_SIZE],
+                               char sha256[DIGEST_TEXT_SIZE], struct rs_error *err) RS_MUST_CHECK;
 
 #endif

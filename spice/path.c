@@ -226,11 +226,13 @@ static void write_latch_model(struct path_writer *writer)
     text_append(deck, "\n* latch of the user's own, SHA-256 %s\n", writer->latch.sha256);
     if (latch->monte_carlo[0] != '\0')
         text_append(deck, ".options seed=%lld\n.param %s\n", (long long)latch->seed, latch->monte_carlo);
-    if (latch->models[0] != '\0' && latch->models_section[0] != '\0')
-        text_append(deck, ".lib \"%s\" %s\n", latch->models, latch->models_section);
-    else if (latch->models[0] != '\0')
-        text_append(deck, ".include \"%s\"\n", latch->models);
-    text_append(deck, ".include \"%s\"\n", latch->file);
+    if (latch->models[0] != '\0') {
+        const char *section = latch->models_section;
+        text_append(deck, "* its models, SHA-256 %s\n%s \"%s\"%s%s\n", writer->models.sha256,
+                    section[0] != '\0' ? ".lib" : ".include", writer->models.path,
+                    section[0] != '\0' ? " " : "", section);
+    }
+    text_append(deck, ".include \"%s\"\n", writer->latch.path);
 }
 
 static void write_own_parameters(struct path_writer *writer)
@@ -412,6 +414,8 @@ enum rs_status path_write(const struct path *path, struct text *deck, struct rs_
     enum rs_status status = check(path, writer.n_slots, err);
     if (status == RS_OK && latch->file[0] != '\0')
         status = latch_file_read(latch->file, latch->subcircuit, &writer.latch, err);
+    if (status == RS_OK && latch->models[0] != '\0')
+        status = latch_file_find(latch->models, writer.models.path, writer.models.sha256, err);
     if (status != RS_OK)
         return status;
     if (path->mismatch_volts == NULL) {

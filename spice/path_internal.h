@@ -11,7 +11,7 @@ struct path_writer {
     const struct reference_options *reference;
     struct path_times times;
     size_t n_slots;
-    struct latch_file latch; /* of a user's own */
+    struct latch_file latch, models; /* of a user's own; of the latter only path and digest */
     const double *mismatch_volts;
     struct text *deck;
 };

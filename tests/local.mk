@@ -299,3 +299,8 @@ tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
 tests_test_fit_CFLAGS = $(test_flags)
 tests_test_fit_LDADD = $(test_libraries)
 shell_tests += %D%/cli_fit.sh %D%/measured_device.sh
+
+unit_tests += %D%/test_path
+tests_test_path_SOURCES = %D%/test_path.c %D%/path_case.c %D%/path_case.h
+tests_test_path_CFLAGS = $(test_flags)
+tests_test_path_LDADD = $(test_libraries)
