@@ -304,3 +304,5 @@ unit_tests += %D%/test_path
 tests_test_path_SOURCES = %D%/test_path.c %D%/path_case.c %D%/path_case.h
 tests_test_path_CFLAGS = $(test_flags)
 tests_test_path_LDADD = $(test_libraries)
+shell_tests += %D%/decks.sh
+long_shell_tests += %D%/long/decks.sh
