@@ -347,3 +347,10 @@ unit_tests += %D%/test_comparators
 tests_test_comparators_SOURCES = %D%/test_comparators.c %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
 tests_test_comparators_CFLAGS = $(test_flags)
 tests_test_comparators_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_path
+tests_test_path_SOURCES = %D%/test_path.c %D%/path_case.c %D%/path_case.h
+tests_test_path_CFLAGS = $(test_flags)
+tests_test_path_LDADD = $(test_libraries)
+shell_tests += %D%/decks.sh
+long_shell_tests += %D%/long/decks.sh
