@@ -17,11 +17,29 @@ static const char flag_meanings[] = "fixed at_bound not_identified test";
 
 /* --- the engine's part --- */
 
+/* The card as it was read, in the window of the plan: what a run that names this file compares. */
+static enum rs_status identify_device(const struct device_options *options, struct calibration_identity *out,
+                                      struct rs_error *err)
+{
+    struct device *device = memory_allocate(1, sizeof *device, err);
+    struct card *card = memory_allocate(1, sizeof *card, err);
+    enum rs_status status = device != NULL && card != NULL ? device_open(options, device, err) : RS_INTERNAL;
+    if (status == RS_OK && options->card[0] != '\0')
+        status = card_load_file(options->card, card, err);
+    else if (status == RS_OK)
+        status = card_load_preset(card_preset_names[options->preset], card, err);
+    if (status == RS_OK)
+        status = calibration_device_identity(card, device->g_min_siemens, device->g_max_siemens, out, err);
+    free(device);
+    free(card);
+    return status;
+}
+
 static enum rs_status identify(const struct calibrate *calibrate, struct calibration *out,
                                struct rs_error *err)
 {
-    static const char *const signs[] = {"differential", "offset"};
     const struct calibrate_plan *plan = calibrate->plan;
+    const struct path_plan *circuit = &plan->circuit;
     const struct array_options *array = &plan->array;
     const struct calibration_topology topology = {
         .n_rows = (size_t)array->rows,
@@ -30,19 +48,12 @@ static enum rs_status identify(const struct calibrate *calibrate, struct calibra
         .r_bit_line_ohm = isnan(array->r_bit_line_ohm) ? array->r_word_line_ohm : array->r_bit_line_ohm,
         .r_driver_ohm = array->r_driver_ohm,
         .r_sense_ohm = array->r_sense_ohm,
-        .sense = "resistor",
-        .reference = "ideal",
-        .share = "per-comparator",
-        .sign = signs[plan->encoding.sign]};
-    struct device *device = memory_allocate(1, sizeof *device, err);
-    enum rs_status status = device != NULL ? device_open(&plan->device, device, err) : RS_INTERNAL;
-    if (status == RS_OK)
-        status = calibration_topology_identity(&topology, &out->topology, err);
-    if (status == RS_OK)
-        status = calibration_device_identity(&device->card, device->g_min_siemens, device->g_max_siemens,
-                                             &out->device, err);
-    free(device);
-    return status;
+        .sense = frontend_options_senses[circuit->path.sense],
+        .reference = frontend_options_references[circuit->reference.kind],
+        .share = frontend_options_shares[circuit->reference.sharing],
+        .sign = frontend_options_signs[circuit->path.sign]};
+    enum rs_status status = calibration_topology_identity(&topology, &out->topology, err);
+    return status == RS_OK ? identify_device(&plan->device, &out->device, err) : status;
 }
 
 static enum rs_status add_estimates(const struct calibrate *calibrate, struct calibration *out,

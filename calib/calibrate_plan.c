@@ -254,6 +254,9 @@ static enum rs_status add_sections(struct calibrate_plan *plan, struct rs_error 
     settings_add(settings, &frontend_options_array, &plan->array);
     settings_add(settings, &device_option_table, &plan->device);
     settings_add(settings, &frontend_options_encoding, &plan->encoding);
+    settings_add(settings, &path_options_path, &plan->circuit.path);
+    settings_add(settings, &path_options_reference, &plan->circuit.reference);
+    settings_add(settings, &path_options_latch, &plan->circuit.latch);
     settings_add(settings, &monte_carlo_table, &plan->monte_carlo);
     settings_add(settings, &calibrate_table, &plan->calibrate);
     for (size_t s = 0; stage_list[s] != NULL; s++) {
@@ -295,6 +298,19 @@ static enum rs_status read_sets(struct calibrate_plan *plan, size_t n_sets, cons
     return status;
 }
 
+/* Both sections know it. */
+static enum rs_status check_sign(const struct calibrate_plan *plan, struct rs_error *err)
+{
+    if ((plan->encoding.sign == ENCODING_OFFSET) == (plan->circuit.path.sign == PATH_OFFSET))
+        return RS_OK;
+    return settings_blame(&plan->settings,
+                          rs_fail(err, RS_INPUT, "%s found, the same in encoding.sign and path.sign expected",
+                                  settings_is_given(&plan->settings, "path.sign")
+                                      ? "path.sign: another sign"
+                                      : "encoding.sign: another sign"),
+                          err);
+}
+
 /* Takes the document. */
 static enum rs_status settle(struct yaml_document *document, size_t n_sets, const char *const *sets,
                              struct calibrate_plan **out, struct rs_error *err)
@@ -312,6 +328,10 @@ static enum rs_status settle(struct yaml_document *document, size_t n_sets, cons
     if (status == RS_OK || status == RS_INPUT)
         of_sets = read_sets(plan, n_sets, sets, err);
     status = status == RS_OK ? of_sets : status;
+    if (status == RS_OK)
+        status = path_options_check(document, &plan->circuit, err);
+    if (status == RS_OK)
+        status = check_sign(plan, err);
     yaml_destroy(document);
     if (status == RS_OK)
         *out = plan;

@@ -10,6 +10,7 @@
 #include "devices/device.h"
 #include "frontend/frontend_options.h"
 #include "io/settings.h"
+#include "spice/path_options.h"
 
 enum { CALIBRATE_STAGES_MAX = 16, CALIBRATE_CHANGES_MAX = 64 };
 
@@ -33,6 +34,7 @@ struct calibrate_plan {
     struct array_options array;
     struct device_options device;
     struct encoding_options encoding;
+    struct path_plan circuit; /* sections path, reference, latch */
     struct calibrate_monte_carlo monte_carlo;
     struct calibrate_options calibrate;
     void *stage_options[CALIBRATE_STAGES_MAX]; /* as in stage_list */
