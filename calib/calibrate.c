@@ -121,6 +121,14 @@ static void check_truth(struct work *work, struct calibrate_result *result)
     note(work, message);
 }
 
+static bool lost_decks(const struct stage_run *run)
+{
+    for (size_t d = 0; d < run->decks.n; d++)
+        if (!run->decks.decks[d].good)
+            return true;
+    return false;
+}
+
 /* RS_OK also where the relation is not good, which is noted. */
 static enum rs_status estimate_relation(struct work *work, struct stage_run *run, size_t i_relation)
 {
@@ -137,6 +145,11 @@ static enum rs_status estimate_relation(struct work *work, struct stage_run *run
     calibrate_plan_fill_parameters(plan, relation, parameters);
     enum rs_status status = work->stage->stage->read(run, i_relation, &result->data, &context, &reason);
     result->estimate.relation = relation;
+    if (status == RS_OK && result->data.n == 0 && !result->data.failed && !lost_decks(run)) {
+        work->calibrate->n_results--; /* it does not apply to this circuit */
+        work->stage->n_results--;
+        return RS_OK;
+    }
     if (status == RS_OK)
         status = estimate_compute(relation, &settings, context, &result->data, &result->estimate, &reason);
     if (status == RS_INTERNAL)

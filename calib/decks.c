@@ -85,7 +85,7 @@ static bool take(void *state, const struct worker_values *values, struct worker_
         more = deck->take(deck->state, values, next);
     } else {
         for (size_t k = 0; k < deck->n_vectors; k++)
-            deck->values[turn->n_done * deck->n_vectors + k] = values->values[k][0];
+            deck->values[turn->n_done * deck->n_vectors + k] = values->values[k][values->lengths[k] - 1];
         more = ++turn->n_done < deck->n_runs;
         if (more)
             *next = run_of(deck, turn->n_done);

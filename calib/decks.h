@@ -18,11 +18,11 @@ struct deck {
     char *text;
     size_t n_runs, n_vectors;
     char **commands;               /* [n_runs] */
-    struct worker_vector *vectors; /* [n_vectors], of length 1 in runs without `take` */
+    struct worker_vector *vectors; /* [n_vectors] */
     /* NULL, or as in worker.h, after the first run; `state` is the stage's and must outlive decks_run. */
     bool (*take)(void *state, const struct worker_values *values, struct worker_run *next);
     void *state;
-    double *values; /* [n_runs][n_vectors], of decks without `take` */
+    double *values; /* [n_runs][n_vectors]: the last number of each vector, of decks without `take` */
     bool good;      /* every run answered */
 };
 
@@ -35,7 +35,7 @@ struct decks {
 
 /* Adds a deck; takes `text` (malloc; NULL: no memory). The deck stays where it is until the next one. */
 struct deck *decks_add(struct decks *decks, const char *name, char *text);
-/* Adds a number to read after every run: "i(v3)", "v(out)", a measure. `name` is copied. */
+/* Adds a vector to read after every run: "i(v3)", "v(out)", a measure; length 0: any. `name` is copied. */
 void decks_ask(struct decks *decks, struct deck *deck, const char *name, size_t length);
 /* Adds a run: commands, a line each; takes them (malloc). */
 void decks_add_run(struct decks *decks, struct deck *deck, char *commands);

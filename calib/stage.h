@@ -42,7 +42,8 @@ struct stage {
     /*
      * Adds the observations of one relation from the decks that are `good` (their index is the deck of an
      * observation). Called in the order of the relations, each after the one before was estimated and frozen.
-     * `context` is handed to the relation's model.
+     * `context` is handed to the relation's model. No observation, though all decks are good: the relation
+     * does not apply to the circuit and is left out.
      */
     enum rs_status (*read)(struct stage_run *run, size_t i_relation, struct observations *data,
                            const void **context, struct rs_error *err);

@@ -3,9 +3,9 @@
 
 #include "calib/stage.h"
 
-extern const struct stage stage_recovery;
+extern const struct stage stage_recovery, stage_comparator;
 
-const struct stage *const stage_list[] = {&stage_recovery, NULL};
+const struct stage *const stage_list[] = {&stage_recovery, &stage_comparator, NULL};
 
 const struct stage *stage_find(const char *name)
 {

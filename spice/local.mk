@@ -21,6 +21,7 @@ librescore_core_la_SOURCES += \
     %D%/worker_wire.h
 librescore_core_la_SOURCES += \
     %D%/ngspice.c %D%/ngspice.h \
+    %D%/latch_bench.c %D%/latch_bench.h \
     %D%/latch_file.c %D%/latch_file.h \
     %D%/netlist_model.c %D%/netlist_model.h \
     %D%/parts.h \

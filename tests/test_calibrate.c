@@ -60,7 +60,7 @@ Test(calibrate, every_error_of_a_plan_is_told_at_its_place)
         "plan.yaml:7:10: error: 'recovery.sizes': 1 found, at least 2 expected",
         "plan.yaml:8:10: error: 'recovery.noise': unit 'V' found, 'A' expected",
         "plan.yaml:9:1: error: 'paramters': unknown key; did you mean 'parameters'?",
-        "plan.yaml:2:5: error: 'recovry' found, a stage expected (recovery",
+        "plan.yaml:2:5: error: 'recovry' found, a stage expected (recovery, comparator",
         "plan.yaml:13:3: error: 'r_sens_ohm' found, a parameter expected (",
         "plan.yaml:16:5: error: 'begin' found, one of its keys expected (start, low, high, fixed)",
         "plan.yaml:17:10: error: 'parameters.r_driver_ohm.low': unit 'V' found, 'ohm' expected",
@@ -292,4 +292,32 @@ Test(calibrate, files_do_not_depend_on_the_number_of_workers)
     free(bytes[1]);
     cr_assert_eq(count_files(), 1);
     leave_folder();
+}
+
+/* Transistors, so the figures are only known roughly: those of a StrongARM latch in generic 65 nm cards. */
+Test(calibrate, latches_of_transistors_have_sensitivities_kickback_and_a_logarithmic_delay)
+{
+    struct calibrate_plan *plan;
+    struct calibrate *calibrate;
+    struct rs_error err = {{0}};
+    static const char yaml[] = "stages: comparator\npath:\n  sense: transimpedance\n"
+                               "comparator:\n  latches: 10\n  resistances: 3\n  delays: 4\n";
+    cr_assert_eq(run(yaml, 2, &plan, &calibrate, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(calibrate->n_results, 4);
+    const struct estimate_value *spread = calibrate->results[0].estimate.values,
+                                *offset = calibrate->results[1].estimate.values,
+                                *kickback = calibrate->results[2].estimate.values,
+                                *delay = calibrate->results[3].estimate.values;
+    cr_assert(spread[1].lo95 < 11e-3 && spread[1].hi95 > 7e-3, "sigma %g", spread[1].value);
+    cr_assert_lt(fabs(offset[0].value), 0.3e-3, "a latch without mismatch is symmetrical: %g",
+                 offset[0].value);
+    cr_assert(offset[1].value > 0.9 && offset[1].value < 1.3, "input pair %g", offset[1].value);
+    cr_assert(offset[2].value > 0.1 && offset[2].value < 0.4, "n latch %g", offset[2].value);
+    cr_assert(offset[3].value > 0.02 && offset[3].value < 0.12, "p latch %g", offset[3].value);
+    cr_assert_lt(calibrate->results[1].estimate.rms, 0.2e-3);
+    cr_assert(kickback[0].value < -10e-6 && kickback[0].value > -100e-6, "kickback %g", kickback[0].value);
+    cr_assert(delay[1].value > 6e-12 && delay[1].value < 14e-12, "tau %g", delay[1].value);
+    cr_assert_lt(calibrate->results[3].estimate.largest, 0.3e-12);
+    calibrate_destroy(calibrate);
+    calibrate_plan_destroy(plan);
 }
