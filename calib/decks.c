@@ -119,11 +119,22 @@ static enum rs_status prepare(struct decks *decks, struct counter *counter, doub
     return RS_OK;
 }
 
+static void tell_failures(const struct decks *decks, const struct worker_job *jobs, struct rs_error *err)
+{
+    size_t n_failed = 0, first = 0;
+    for (size_t d = decks->n; d-- > 0;)
+        if (jobs[d].status != RS_OK) {
+            n_failed++;
+            first = d;
+        }
+    rs_fail(err, RS_INCOMPLETE, "%zu of %zu decks failed, the first: '%s': %s", n_failed, decks->n,
+            decks->decks[first].name, jobs[first].message);
+}
+
 enum rs_status decks_run(struct decks *decks, struct worker_pool *pool, double limit_seconds,
                          const struct decks_hooks *hooks, struct rs_error *err)
 {
     struct counter counter = {hooks, 0};
-    size_t n_failed = 0;
     if (decks->failed)
         return rs_fail(err, RS_INTERNAL, "out of memory");
     struct worker_job *jobs = memory_allocate(decks->n, sizeof *jobs, err);
@@ -134,12 +145,9 @@ enum rs_status decks_run(struct decks *decks, struct worker_pool *pool, double l
     struct rs_error reason = {{0}};
     if (status == RS_OK)
         status = worker_pool_run(pool, decks->n, jobs, &reason);
-    for (size_t d = 0; d < decks->n && jobs != NULL && reason.text[0] != '\0'; d++)
-        if (status == RS_INCOMPLETE && jobs[d].status != RS_OK && n_failed++ == 0)
-            rs_fail(err, status, "deck '%s': %s", decks->decks[d].name, jobs[d].message);
-    if (n_failed > 1)
-        rs_fail_also(err, status, "%zu of %zu decks failed", n_failed, decks->n);
-    else if (status != RS_OK && n_failed == 0 && reason.text[0] != '\0')
+    if (status == RS_INCOMPLETE)
+        tell_failures(decks, jobs, err);
+    else if (status != RS_OK && reason.text[0] != '\0')
         rs_fail(err, status, "%s", reason.text);
     for (size_t d = 0; d < decks->n && jobs != NULL; d++)
         decks->decks[d].good = jobs[d].status == RS_OK && status != RS_INTERNAL && status != RS_IO;

@@ -354,3 +354,4 @@ tests_test_path_CFLAGS = $(test_flags)
 tests_test_path_LDADD = $(test_libraries)
 shell_tests += %D%/decks.sh
 long_shell_tests += %D%/long/decks.sh
+shell_tests += %D%/cli_calibrate.sh
