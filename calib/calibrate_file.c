@@ -264,7 +264,7 @@ static enum rs_status write_relation_texts(const struct calibrate *calibrate, st
 {
     size_t n = calibrate->n_results;
     char(*names)[64] = memory_allocate(n, sizeof *names, err);
-    const char **texts = memory_allocate(4 * n, sizeof *texts, err);
+    const char **texts = memory_allocate(5 * n, sizeof *texts, err);
     enum rs_status status = names != NULL && texts != NULL ? RS_OK : RS_INTERNAL;
     for (size_t r = 0; r < n && status == RS_OK; r++) {
         const struct calibrate_result *result = &calibrate->results[r];
@@ -273,12 +273,14 @@ static enum rs_status write_relation_texts(const struct calibrate *calibrate, st
         texts[n + r] = result->relation->summary;
         texts[2 * n + r] = result->relation->unit;
         texts[3 * n + r] = result->message;
+        texts[4 * n + r] = estimate_residual_words(result->relation);
     }
     if (status == RS_OK)
         status = store_write_text_scale(store, "relation", n, texts,
                                         (struct store_label){NULL, "stage and relation"}, err);
-    static const char *const columns[] = {"relation_summary", "relation_unit", "relation_message"};
-    for (size_t c = 0; c < 3 && status == RS_OK; c++)
+    static const char *const columns[] = {"relation_summary", "relation_unit", "relation_message",
+                                          "relation_residuals"};
+    for (size_t c = 0; c < 4 && status == RS_OK; c++)
         status = store_write_texts(store, columns[c], n, texts + (c + 1) * n, "relation", err);
     free(names);
     free(texts);

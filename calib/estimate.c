@@ -124,6 +124,21 @@ static bool leave_out(const struct estimate_task *task, struct estimate *out)
     return good;
 }
 
+const char *estimate_residual_words(const struct relation *relation)
+{
+    switch (relation->kind) {
+    case RELATION_PROBIT:
+        return "counts less their expectation";
+    case RELATION_SPREAD:
+        return "the draws less their mean";
+    case RELATION_CURVE:
+        break;
+    }
+    return relation->has_noise
+               ? "declared noise, and the error of the model with it"
+               : "the error of the model alone: a simulation has no noise, sigma is a declared tolerance";
+}
+
 /* --- what the data do not determine --- */
 
 bool estimate_worst_pair(const struct estimate *estimate, size_t *one, size_t *other)

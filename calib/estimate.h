@@ -55,6 +55,9 @@ enum rs_status estimate_compute(const struct relation *relation, const struct es
                                 struct rs_error *err) RS_MUST_CHECK;
 void estimate_clear(struct estimate *estimate);
 
+/* What the residuals of a relation are, in words. */
+const char *estimate_residual_words(const struct relation *relation);
+
 /* The pair of free values with the largest |correlation|; false where fewer than two are free. */
 bool estimate_worst_pair(const struct estimate *estimate, size_t *one, size_t *other);
 

@@ -237,7 +237,7 @@ static void read_trips(const struct stage_run *run, bool with_shifts, struct obs
         const struct deck *deck = &run->decks.decks[i / PER_DECK];
         const double *shift = state->shift_volts + i * state->n_shifts;
         struct observation row = {.value = deck->good ? deck->values[i % PER_DECK] : 0,
-                                  .sigma = options->tolerance_volts,
+                                  .sigma = with_shifts ? options->tolerance_volts : 0,
                                   .load_amperes = (double)NAN,
                                   .deck = (int32_t)(i / PER_DECK),
                                   .column = -1};

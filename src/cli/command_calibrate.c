@@ -69,8 +69,8 @@ static void print_result(const struct calibrate_result *result)
     printf("  %-32s %13s  %-11s %-28s unit\n", "parameter", "estimate", "std error", "95 % interval");
     for (size_t k = 0; k < result->relation->n_parameters; k++)
         print_value(result, k);
-    printf("  %zu numbers; residuals %s: rms %.3g %s (%.2g of the rms value), largest %.3g %s\n", estimate->n,
-           result->relation->has_noise ? "(declared noise)" : "(error of the model)", estimate->rms, unit,
+    printf("  %zu numbers; residuals are %s\n", estimate->n, estimate_residual_words(result->relation));
+    printf("  rms residual %.3g %s (%.2g of the rms value), largest %.3g %s\n", estimate->rms, unit,
            estimate->relative_rms, estimate->largest, unit);
     printf("  chi-square %.4g for %.0f degrees of freedom", estimate->chi_square, estimate->degrees);
     if (!isnan(estimate->p))

@@ -105,8 +105,8 @@ static void draw_panel(struct text *out, const struct fitted *fitted, size_t rel
     axis_fit_range(&x, low / factor, high / factor, panel->begin, panel->end, 5, false);
     axis_draw_bottom(out, &x, bottom, title);
     draw_level(out, scale, panel, 0, "reference");
-    draw_level(out, scale, panel, 2 * scale->sigma, "published");
-    draw_level(out, scale, panel, -2 * scale->sigma, "published");
+    for (int side = -2; side <= 2 && scale->sigma > 0; side += 4)
+        draw_level(out, scale, panel, side * scale->sigma, "published");
     for (size_t i = 0; i < fitted->n_observations; i++) {
         if ((size_t)fitted->residual_relation[i] != relation || !isfinite(panel->at(fitted, i)) ||
             n++ % step != 0)
@@ -153,10 +153,11 @@ void figure_residuals_append(struct text *out, const struct fitted *fitted, size
     for (size_t i = 0; i < n_panels; i++)
         draw_panel(out, fitted, relation, &scale, &panels[i], i == 0);
     svg_close(out);
-    text_append(out,
-                "<figcaption><p>Observed less fitted, %zu numbers%s; colours tell decks apart; dotted lines: "
-                "twice the %s.</p></figcaption>\n</figure>\n",
-                scale.n, scale.n > DOTS_MAX ? ", not all of them drawn" : "",
-                fitted->figures.has_noise[relation] > 0 ? "declared noise"
-                                                        : "declared tolerance of the model");
+    text_append(out, "<figcaption><p>Observed less fitted, %zu numbers%s; colours tell decks apart", scale.n,
+                scale.n > DOTS_MAX ? ", not all of them drawn" : "");
+    if (scale.sigma > 0)
+        text_append(out, "; dotted lines: twice the %s",
+                    fitted->figures.has_noise[relation] > 0 ? "declared noise"
+                                                            : "declared tolerance of the model");
+    text_append(out, ".</p></figcaption>\n</figure>\n");
 }

@@ -72,6 +72,7 @@ static void read_relations(struct reader *reader, struct fitted *f)
     f->relation_summary = read_texts(reader, "relation_summary", f->n_relations, origin);
     f->relation_unit = read_texts(reader, "relation_unit", f->n_relations, origin);
     f->relation_message = read_texts(reader, "relation_message", f->n_relations, origin);
+    f->relation_residuals = read_texts(reader, "relation_residuals", f->n_relations, origin);
 #define READ_FIGURE(name) f->figures.name = read_array(reader, "relation_" #name, STORE_FLOAT64, 1, &axis);
     FITTED_FIGURE_LIST(READ_FIGURE)
 #undef READ_FIGURE
@@ -180,6 +181,7 @@ void fitted_destroy(struct fitted *f)
     void *const all[] = {f->stage,
                          f->stage_summary,
                          f->stage_message,
+                         f->relation_residuals,
                          f->relation,
                          f->relation_summary,
                          f->relation_unit,

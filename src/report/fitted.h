@@ -43,8 +43,9 @@ struct fitted_figures {
 struct fitted {
     struct store *store; /* open, for attributes */
     size_t n_stages, n_relations, n_parameters, n_decks, n_observations, n_slots;
-    char **stage, **stage_summary, **stage_message;                           /* [n_stages] */
-    char **relation, **relation_summary, **relation_unit, **relation_message; /* [n_relations] */
+    char **stage, **stage_summary, **stage_message; /* [n_stages] */
+    char **relation, **relation_summary, **relation_unit, **relation_message,
+        **relation_residuals; /* [n_relations] */
     struct fitted_figures figures;
     char **parameter, **unit, **meaning;                          /* [n_parameters] */
     double *value, *error, *lo95, *hi95, *start, *truth;          /* [n_parameters] */

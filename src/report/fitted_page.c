@@ -149,7 +149,7 @@ static void print_size(double value, double relative, const char *unit, char *te
         snprintf(number, sizeof number, "%.3g %.20s", value, unit);
     else
         quantity_print(value, known, number, sizeof number);
-    snprintf(text, text_size, "%s (%.2g %% of the rms value)", number, 100 * relative);
+    snprintf(text, text_size, "%s (%.3g %% of the rms value)", number, 100 * relative);
 }
 
 static void append_figures(struct text *out, const struct fitted *f, size_t r)
@@ -170,11 +170,7 @@ static void append_figures(struct text *out, const struct fitted *f, size_t r)
     append_fact(out, "95 % of residuals below", value);
     print_size(g->largest[r], g->relative_largest[r], unit, value, sizeof value);
     append_fact(out, "largest residual", value);
-    append_fact(
-        out, "residuals are",
-        g->has_noise[r] > 0
-            ? "noise that was declared, and errors of the model on top"
-            : "errors of the model alone: a simulation has no noise; sigma is the declared tolerance");
+    append_fact(out, "residuals are", f->relation_residuals[r]);
     if (g->error_factor[r] > 1) {
         snprintf(value, sizeof value, "enlarged %.3g times, the root of chi-square per degree of freedom",
                  g->error_factor[r]);
