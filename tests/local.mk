@@ -319,3 +319,4 @@ unit_tests += %D%/test_comparators
 tests_test_comparators_SOURCES = %D%/test_comparators.c %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
 tests_test_comparators_CFLAGS = $(test_flags)
 tests_test_comparators_LDADD = $(test_libraries)
+shell_tests += %D%/cli_calibration.sh

@@ -513,6 +513,31 @@ Test(comparators, a_threshold_that_takes_too_many_rows_is_refused)
     }
 }
 
+/* Keep all, or nothing: thresholds beyond every sum need no circuit, whatever the reference. */
+Test(comparators, infinite_thresholds_take_no_reference)
+{
+    static const char *const references[] = {"current", "bias-rows", "replica"};
+    static struct outcome out;
+    for (int i = 0; i < 3; i++) {
+        struct attention_fixture f;
+        struct rs_error err = {{0}};
+        init(&f);
+        attention_fixture_set(&f, "comparator.reference", references[i]);
+        attention_fixture_set(&f, "comparator.reference_bits", "4");
+        attention_fixture_set(&f, "comparator.offset", "1 uA");
+        cr_assert_eq(attention_fixture_try(&f, &err), RS_OK, "%s", err.text);
+        f.setup.thresholds[0] = -(double)INFINITY;
+        f.setup.thresholds[1] = (double)INFINITY;
+        cr_assert_eq(setup_settle_reference(&f.setup, &err), RS_OK, "%s", err.text);
+        cr_assert_eq(f.setup.mapping.n_key_rows, 10);
+        run(&f, 2, &out);
+        for (size_t r = 0; r < READS; r++)
+            for (size_t j = 0; j < N; j++)
+                cr_assert_eq(out.bits[r][j], r % HEADS == 0);
+        setup_clear(&f.setup);
+    }
+}
+
 /* A 4-bit DAC of +-28 units: steps of 4; beyond its range it stays at the end. */
 Test(comparators, a_reference_dac_has_its_steps)
 {
