@@ -344,7 +344,8 @@ tests_test_sense_node_CFLAGS = $(test_flags)
 tests_test_sense_node_LDADD = $(test_libraries)
 
 unit_tests += %D%/test_comparators
-tests_test_comparators_SOURCES = %D%/test_comparators.c %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
+tests_test_comparators_SOURCES = %D%/test_comparators.c %D%/comparators_fixture.c %D%/comparators_fixture.h \
+    %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
 tests_test_comparators_CFLAGS = $(test_flags)
 tests_test_comparators_LDADD = $(test_libraries)
 
@@ -355,3 +356,10 @@ tests_test_path_LDADD = $(test_libraries)
 shell_tests += %D%/decks.sh
 long_shell_tests += %D%/long/decks.sh
 shell_tests += %D%/cli_calibrate.sh
+shell_tests += %D%/cli_calibration.sh
+
+unit_tests += %D%/test_reference
+tests_test_reference_SOURCES = %D%/test_reference.c %D%/comparators_fixture.c %D%/comparators_fixture.h \
+    %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_reference_CFLAGS = $(test_flags)
+tests_test_reference_LDADD = $(test_libraries)

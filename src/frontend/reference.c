@@ -39,7 +39,7 @@ enum rs_status reference_init(const struct comparator_options *options,
 
 double reference_cut(const struct reference *reference, double threshold_units)
 {
-    return fmax(-reference->limit_units, fmin(reference->limit_units, threshold_units));
+    return fabs(threshold_units) <= reference->limit_units ? threshold_units : 0;
 }
 
 double reference_current(const struct reference *reference, double threshold_units)

@@ -36,7 +36,7 @@ enum rs_status reference_init(const struct comparator_options *options,
                               const struct encoding_options *encoding, const struct mapping *mapping,
                               double gain_ohm, struct reference *out, struct rs_error *err) RS_MUST_CHECK;
 
-/* A threshold as circuits can stand for it: beyond every signal it is cut to just beyond. */
+/* A threshold as circuits stand for it: 0 for one beyond every signal, which decides without them. */
 double reference_cut(const struct reference *reference, double threshold_units);
 
 /* What the DAC gives for it, without its static error. */
