@@ -69,8 +69,9 @@ static bool is_zero(const char *value, bool *number)
     char *end;
     static const char *const keys[] = {"resistance", "r"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const char *after = skip_blanks(value + strlen(keys[i]));
-        if (strncasecmp(value, keys[i], strlen(keys[i])) == 0 && *after == '=') {
+        size_t n = strlen(keys[i]);
+        const char *after = strncasecmp(value, keys[i], n) == 0 ? skip_blanks(value + n) : value;
+        if (after != value && *after == '=') {
             value = skip_blanks(after + 1);
             break;
         }

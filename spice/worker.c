@@ -95,39 +95,54 @@ static void recycle(struct worker_pool *pool, size_t i_slot)
 
 static void begin_run(struct batch *batch, size_t i_slot);
 
-/* Hands the values over; begins the next run or ends the job. */
-static void take_values(struct batch *batch, size_t i_slot, const struct worker_request_answer *answer)
+/* The commands of the run that has ended become history: what `ngspice -b` repeats before the next one. */
+static bool remember_run(struct worker_slot *slot)
 {
-    struct worker_slot *slot = &batch->pool->slots[i_slot];
-    struct worker_job *job = &batch->jobs[batch->pool->jobs[i_slot]];
-    const struct worker_values values = {answer->n_vectors, answer->lengths,
-                                         (const double *const *)answer->values};
-    struct worker_run next = {0};
-    struct rs_error err = {{0}};
-    if (job->values != NULL && job->n_runs == 0)
-        for (size_t k = 0, n = 0; k < answer->n_vectors; n += answer->lengths[k++])
-            memcpy(job->values + n, answer->values[k], answer->lengths[k] * sizeof(double));
-    job->n_runs++;
-    if (job->take == NULL || !job->take(job->state, &values, &next)) {
-        end_job(batch, batch->pool->jobs[i_slot], RS_OK, "");
-        recycle(batch->pool, i_slot);
-        return;
-    }
     struct worker_wire last = {.bytes = slot->request.bytes, .n_left = slot->request.length};
     free(worker_wire_take_text(&last));
     bool in_doubt = worker_wire_take_number(&last) != 0;
     char *commands = worker_wire_take_text(&last);
     text_append(&slot->history, "%s\ndestroy all\n", commands == NULL ? "" : commands);
+    slot->history.failed = slot->history.failed || last.broken;
     free(commands);
-    bool tainted = batch->pool->tainted[i_slot];
-    batch->pool->tainted[i_slot] =
-        tainted || !worker_request_is_contained(next.commands == NULL ? "" : next.commands);
-    enum rs_status status = worker_request_write("", in_doubt, &next, &slot->request, &err);
-    if (status != RS_OK) {
-        worker_slot_end(slot);
-        end_job(batch, batch->pool->jobs[i_slot], status, err.text);
-    } else
+    return in_doubt;
+}
+
+static void continue_job(struct batch *batch, size_t i_slot, const struct worker_run *next)
+{
+    struct worker_pool *pool = batch->pool;
+    struct worker_slot *slot = &pool->slots[i_slot];
+    struct rs_error err = {{0}};
+    bool in_doubt = remember_run(slot);
+    pool->tainted[i_slot] = pool->tainted[i_slot] || !worker_request_is_contained(next->commands);
+    enum rs_status status = slot->history.failed
+                                ? rs_fail(&err, RS_INTERNAL, "out of memory")
+                                : worker_request_write("", in_doubt, next, &slot->request, &err);
+    if (status == RS_OK) {
         begin_run(batch, i_slot);
+        return;
+    }
+    worker_slot_end(slot);
+    end_job(batch, pool->jobs[i_slot], status, err.text);
+}
+
+/* Hands the values over; begins the next run or ends the job. */
+static void take_values(struct batch *batch, size_t i_slot, const struct worker_request_answer *answer)
+{
+    struct worker_job *job = &batch->jobs[batch->pool->jobs[i_slot]];
+    const struct worker_values values = {answer->n_vectors, answer->lengths,
+                                         (const double *const *)answer->values};
+    struct worker_run next = {0};
+    if (job->values != NULL && job->n_runs == 0)
+        for (size_t k = 0, n = 0; k < answer->n_vectors; n += answer->lengths[k++])
+            memcpy(job->values + n, answer->values[k], answer->lengths[k] * sizeof(double));
+    job->n_runs++;
+    if (job->take != NULL && job->take(job->state, &values, &next)) {
+        continue_job(batch, i_slot, &next);
+        return;
+    }
+    end_job(batch, batch->pool->jobs[i_slot], RS_OK, "");
+    recycle(batch->pool, i_slot);
 }
 
 static void take_answer(struct batch *batch, size_t i_slot, const struct text *bytes)
@@ -171,7 +186,7 @@ static void begin_job(struct batch *batch, size_t i_slot)
     for (size_t k = 0; job->values != NULL && k < job->run.n_vectors; k++)
         rs_require(job->run.vectors[k].length > 0, "values can only go where their number is known");
     pool->jobs[i_slot] = i_job;
-    pool->tainted[i_slot] = !worker_request_is_contained(job->run.commands == NULL ? "" : job->run.commands);
+    pool->tainted[i_slot] = !worker_request_is_contained(job->run.commands);
     slot->limit_seconds = job->limit_seconds;
     worker_slot_refresh(slot);
     text_clear(&slot->circuit);

@@ -9,6 +9,10 @@
  * stays loaded from run to run of a job, with what was altered; every job starts from its deck anew, so
  * answers depend neither on the number of workers nor on the order in which they work. Jobs run in one thread
  * each, at most n_workers at once. RESCORE_NGSPICE names another library, or is "program" for `ngspice -b`.
+ *
+ * Random numbers of ngspice 39: those in parameters (agauss ...) come again when the deck says `.options
+ * seed=N`; those of `let` (sgauss) and of trnoise sources, which are seeded with the process number, do not:
+ * what must come again is drawn by the caller and written as numbers or pwl.
  */
 #ifndef SPICE_WORKER_H
 #define SPICE_WORKER_H

@@ -57,8 +57,8 @@ enum rs_status worker_request_write(const char *circuit, bool in_doubt, const st
 
 bool worker_request_is_contained(const char *commands)
 {
-    static const char *const words[] = {"alter", "altermod", "op",        "tran",    "dc",   "ac",
-                                        "noise", "tf",       "meas",      "let",     "save", "print",
+    static const char *const words[] = {"alter", "altermod", "op",        "tran",    "dc",         "ac",
+                                        "noise", "tf",       "meas",      "let",     "alterparam", "print",
                                         "reset", "run",      "linearize", "destroy", "echo"};
     for (const char *line = commands; line != NULL; line = strchr(line, '\n')) {
         line += strspn(line, " \t\n");

@@ -1,5 +1,5 @@
 /* Decks per second by ngspice with 1 and 2 workers (README.md); prints a table. Usage: decks RESCORE. */
-#include "config.h" /* POSIX names */
+#include "config.h" /* getloadavg */
 
 #include <math.h>
 #include <stdio.h>
@@ -130,8 +130,11 @@ int main(int argc, char **argv)
          20},
         {"latch, one decision, `ngspice -b`", latch, "program", {DECIDE, 2, decided}, 30, 1},
     };
+    double load[1] = {0};
     printf("# Decks per second\n\n");
     measure_print_machine();
+    if (getloadavg(load, 1) == 1)
+        printf("Processes already running (load average): %.1f.\n\n", load[0]);
     printf(
         "| runs | 1 worker, 1/s | 2 workers, 1/s | ratio | processor, ms per run |\n|---|---|---|---|---|\n");
     for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
