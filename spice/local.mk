@@ -36,7 +36,14 @@ spice_models = %D%/models/stanford.sub %D%/models/vteam.sub %D%/models/yakopcic.
 spice_parts = %D%/decks/generic65.lib %D%/decks/strongarm.sub %D%/decks/sense.sub %D%/decks/reference.sub $(spice_models)
 nodist_librescore_core_la_SOURCES += spice/parts_embedded.c
 CLEANFILES += spice/parts_embedded.c
-EXTRA_DIST += $(spice_parts)
+EXTRA_DIST += $(spice_parts) %D%/decks/README.md \
+    %D%/decks/current_latch.cir %D%/decks/current_latch.sub \
+    %D%/decks/make_path.py %D%/decks/measure_offset.py %D%/decks/path.yaml \
+    %D%/decks/path4.expected %D%/decks/path8.expected %D%/decks/path16.expected %D%/decks/path32.expected \
+    %D%/decks/reference.cir %D%/decks/sense.cir \
+    %D%/decks/strongarm_delay.cir %D%/decks/strongarm_kickback.cir %D%/decks/strongarm_offset.cir \
+    %D%/decks/transistors.cir %D%/decks/trip.sub %D%/decks/trip_sources.inc \
+    %D%/decks/winner_take_all.cir %D%/decks/winner_take_all.sub
 
 spice/parts_embedded.c: $(spice_parts)
 	@$(MKDIR_P) spice

@@ -141,11 +141,10 @@ static enum rs_status check_bias_rows(const struct path *path, struct rs_error *
     for (size_t v = 1; v < path->n_vectors; v++)
         for (size_t i = n_rows - n_bias; i < n_rows; i++)
             if (path->volts[v * n_rows + i] != path->volts[i])
-                return rs_fail(
-                    err, RS_INPUT,
-                    "/voltage: bias row %zu is driven by %g V in vector %zu and by %g V in vector 0; "
-                    "one voltage expected",
-                    i, path->volts[v * n_rows + i], v, path->volts[i]);
+                return rs_fail(err, RS_INPUT,
+                               "bias row %zu is driven by %g V in vector %zu and by %g V in vector 0; "
+                               "one voltage expected",
+                               i, path->volts[v * n_rows + i], v, path->volts[i]);
     return RS_OK;
 }
 

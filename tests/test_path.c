@@ -234,6 +234,48 @@ Test(path, a_latch_of_the_users_own_takes_the_place_of_ours)
     cr_assert_eq(rmdir(folder), 0);
 }
 
+/* Delays of two latches whose thresholds their own file draws. */
+static void run_drawn(const char *path, const char *monte_carlo, int seed, double delays[2])
+{
+    struct path_case *c = &cases[0];
+    path_case_fill(c, 4, 1, 75);
+    snprintf(c->plan.latch.file, OPTION_TEXT_SIZE, "%s", path);
+    snprintf(c->plan.latch.subcircuit, OPTION_TEXT_SIZE, "my_latch");
+    snprintf(c->plan.latch.monte_carlo, OPTION_TEXT_SIZE, "%s", monte_carlo);
+    c->plan.latch.seed = seed;
+    run(c);
+    for (int j = 0; j < 2; j++)
+        delays[j] = decisions[j].delay_seconds;
+}
+
+Test(path, a_latchs_own_monte_carlo_switch_draws_by_the_seed)
+{
+    char folder[] = "/tmp/rescore-test-XXXXXX", path[128];
+    double off[2], other_off[2], on[2], again[2], other[2];
+    struct text text = {0};
+    struct rs_error err;
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/latch.sub", folder);
+    text_append(&text,
+                "* drawn\n%s\n%s\n.subckt my_latch inp inn clk outp outn vdd vss\n"
+                ".param spread={mismatch_on*5m}\n"
+                "xin inp inn clk outp outn vdd vss strongarm dv1={agauss(0,spread,1)}\n.ends\n",
+                (const char *)parts_embedded_generic65, (const char *)parts_embedded_strongarm);
+    cr_assert_eq(file_write(path, text.bytes, text.length, &err), RS_OK, "%s", err.text);
+    text_clear(&text);
+    run_drawn(path, "mismatch_on=0", 1, off);
+    run_drawn(path, "mismatch_on=0", 2, other_off);
+    run_drawn(path, "mismatch_on=1", 1, on);
+    run_drawn(path, "mismatch_on=1", 1, again);
+    run_drawn(path, "mismatch_on=1", 2, other);
+    for (int j = 0; j < 2; j++) {
+        cr_assert(off[j] == other_off[j] && on[j] == again[j]);
+        cr_assert(on[j] != off[j] && on[j] != other[j]);
+    }
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(rmdir(folder), 0);
+}
+
 Test(path, a_latch_that_does_not_fit_is_refused)
 {
     static const struct {

@@ -1,5 +1,6 @@
 /* rescore netlist ARRAY.h5 -o DECK.cir [--path PLAN.yaml] */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "crossbar/array_file.h"
@@ -18,8 +19,23 @@ static enum rs_status write_array(const struct array_file *array, struct text *d
     return netlist_write(&described, array->voltage, deck, err);
 }
 
-static enum rs_status write_path(const struct array_file *array, const char *plan_path, struct text *deck,
-                                 struct rs_error *err)
+/* Puts the file before what does not fit in it: keys of the plan, else the array. */
+static enum rs_status blame(enum rs_status status, const char *plan_path, const char *array_path,
+                            struct rs_error *err)
+{
+    static const char *const sections[] = {"path.", "reference.", "latch."};
+    struct rs_error reason = *err;
+    const char *file = array_path;
+    if (status != RS_INPUT || strstr(reason.text, ": error: ") != NULL)
+        return status;
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+        if (strncmp(reason.text, sections[i], strlen(sections[i])) == 0)
+            file = plan_path;
+    return rs_fail(err, RS_INPUT, "%s: error: %s", file, reason.text);
+}
+
+static enum rs_status write_path(const struct array_file *array, const char *array_path,
+                                 const char *plan_path, struct text *deck, struct rs_error *err)
 {
     static const char *const calibration[] = {"calibrate", "fit", "stages", NULL};
     struct array_file replica = {0};
@@ -36,7 +52,7 @@ static enum rs_status write_path(const struct array_file *array, const char *pla
                                   .n_vectors = array->n_vectors,
                                   .volts = array->voltage,
                                   .replica = has_replica ? &replica : NULL};
-        status = path_write(&path, deck, err);
+        status = blame(path_write(&path, deck, err), plan_path, array_path, err);
     }
     array_file_clear(&replica);
     free(plan);
@@ -48,8 +64,8 @@ static enum rs_status write_deck(const struct array_file *array, const struct co
 {
     struct text deck = {0};
     const char *plan = line->values[OPTION_PATH_PLAN];
-    enum rs_status status =
-        plan != NULL ? write_path(array, plan, &deck, err) : write_array(array, &deck, err);
+    enum rs_status status = plan != NULL ? write_path(array, line->positionals[0], plan, &deck, err)
+                                         : write_array(array, &deck, err);
     size_t length = deck.length;
     if (status != RS_OK) {
         text_clear(&deck);
