@@ -2,6 +2,7 @@ librescore_core_la_SOURCES += \
     %D%/csv.c %D%/csv.h \
     %D%/digest.c %D%/digest.h \
     %D%/file.c %D%/file.h \
+    %D%/settings.c %D%/settings.h \
     %D%/store.c %D%/store.h %D%/store_internal.h \
     %D%/store_list.c \
     %D%/store_numbers.c \
@@ -10,4 +11,5 @@ librescore_core_la_SOURCES += \
     %D%/store_text.c \
     %D%/store_write.c \
     %D%/yaml.c %D%/yaml.h
+librescore_core_la_SOURCES += %D%/section.c %D%/section.h
 EXTRA_DIST += %D%/README.md

@@ -4,6 +4,7 @@
 
 #include "io/file.h"
 #include "io/store.h"
+#include "report/fitted_page.h"
 #include "report/page.h"
 #include "report/program_page.h"
 #include "report/result.h"
@@ -18,6 +19,16 @@ static enum rs_status append_result(const char *path, struct text *page, struct 
     return status;
 }
 
+static enum rs_status append_fitted(struct store *store, struct text *page, struct rs_error *err)
+{
+    struct fitted *fitted = NULL;
+    enum rs_status status = fitted_read(store, &fitted, err);
+    if (status == RS_OK)
+        fitted_page_append(page, fitted);
+    fitted_destroy(fitted);
+    return status;
+}
+
 enum rs_status report_write(const char *result_path, const char *html_path, struct rs_error *err)
 {
     struct store *store = NULL;
@@ -28,6 +39,8 @@ enum rs_status report_write(const char *result_path, const char *html_path, stru
         return status;
     if (program_page_fits(store))
         status = program_page_append(store, &page, err);
+    else if (fitted_is_one(store))
+        status = append_fitted(store, &page, err);
     else
         status = append_result(result_path, &page, err);
     if (status != RS_OK)
