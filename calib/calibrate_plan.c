@@ -254,9 +254,7 @@ static enum rs_status add_sections(struct calibrate_plan *plan, struct rs_error 
     settings_add(settings, &frontend_options_array, &plan->array);
     settings_add(settings, &device_option_table, &plan->device);
     settings_add(settings, &frontend_options_encoding, &plan->encoding);
-    settings_add(settings, &path_options_path, &plan->circuit.path);
-    settings_add(settings, &path_options_reference, &plan->circuit.reference);
-    settings_add(settings, &path_options_latch, &plan->circuit.latch);
+    path_options_add(settings, &plan->circuit);
     settings_add(settings, &monte_carlo_table, &plan->monte_carlo);
     settings_add(settings, &calibrate_table, &plan->calibrate);
     for (size_t s = 0; stage_list[s] != NULL; s++) {
@@ -298,17 +296,19 @@ static enum rs_status read_sets(struct calibrate_plan *plan, size_t n_sets, cons
     return status;
 }
 
-/* Both sections know it. */
-static enum rs_status check_sign(const struct calibrate_plan *plan, struct rs_error *err)
+/* Both sections know it; where one says it, the other follows. */
+static enum rs_status settle_sign(struct calibrate_plan *plan, struct rs_error *err)
 {
+    bool of_path = settings_is_given(&plan->settings, "path.sign");
+    bool of_encoding = settings_is_given(&plan->settings, "encoding.sign");
+    if (of_path && !of_encoding)
+        plan->encoding.sign =
+            plan->circuit.path.sign == PATH_OFFSET ? ENCODING_OFFSET : ENCODING_DIFFERENTIAL;
+    if (of_encoding && !of_path)
+        plan->circuit.path.sign = plan->encoding.sign == ENCODING_OFFSET ? PATH_OFFSET : PATH_DIFFERENTIAL;
     if ((plan->encoding.sign == ENCODING_OFFSET) == (plan->circuit.path.sign == PATH_OFFSET))
         return RS_OK;
-    return settings_blame(&plan->settings,
-                          rs_fail(err, RS_INPUT, "%s found, the same in encoding.sign and path.sign expected",
-                                  settings_is_given(&plan->settings, "path.sign")
-                                      ? "path.sign: another sign"
-                                      : "encoding.sign: another sign"),
-                          err);
+    return settings_fail(&plan->settings, "path.sign", err, "the same as encoding.sign expected");
 }
 
 /* Takes the document. */
@@ -329,9 +329,9 @@ static enum rs_status settle(struct yaml_document *document, size_t n_sets, cons
         of_sets = read_sets(plan, n_sets, sets, err);
     status = status == RS_OK ? of_sets : status;
     if (status == RS_OK)
-        status = path_options_check(document, &plan->circuit, err);
+        status = settle_sign(plan, err);
     if (status == RS_OK)
-        status = check_sign(plan, err);
+        status = path_options_check(&plan->settings, &plan->circuit, err);
     yaml_destroy(document);
     if (status == RS_OK)
         *out = plan;

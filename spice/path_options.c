@@ -153,24 +153,22 @@ static const struct option latch_rows[] = {
 };
 TABLE(path_options_latch, latch_rows, latch_options);
 
-void path_options_bind(struct path_plan *plan, struct section sections[PATH_OPTIONS_SECTIONS])
+void path_options_add(struct settings *settings, struct path_plan *plan)
 {
-    sections[0] = (struct section){&path_options_path, &plan->path};
-    sections[1] = (struct section){&path_options_reference, &plan->reference};
-    sections[2] = (struct section){&path_options_latch, &plan->latch};
+    memset(plan, 0, sizeof *plan);
+    settings_add(settings, &path_options_path, &plan->path);
+    settings_add(settings, &path_options_reference, &plan->reference);
+    settings_add(settings, &path_options_latch, &plan->latch);
 }
 
 void path_options_fill(struct path_plan *plan)
 {
-    struct section sections[PATH_OPTIONS_SECTIONS];
-    memset(plan, 0, sizeof *plan);
-    path_options_bind(plan, sections);
-    for (size_t i = 0; i < PATH_OPTIONS_SECTIONS; i++)
-        option_fill_defaults(sections[i].table, sections[i].values);
+    struct settings settings = {0};
+    path_options_add(&settings, plan);
 }
 
 struct checker {
-    const struct yaml_document *document;
+    const struct settings *settings;
     struct rs_error *err;
     enum rs_status status;
 };
@@ -178,7 +176,7 @@ struct checker {
 static void demand(struct checker *checker, bool fine, const char *key, const char *what)
 {
     if (!fine)
-        checker->status = section_fail(checker->document, key, checker->err, "%s", what);
+        checker->status = settings_fail(checker->settings, key, checker->err, what);
 }
 
 static void check_reference(struct checker *checker, const struct path_plan *plan)
@@ -218,10 +216,10 @@ static void check_latch(struct checker *checker, const struct latch_options *lat
            "latch.monte_carlo", "either this or latch.mismatch_parameters expected");
 }
 
-enum rs_status path_options_check(const struct yaml_document *document, const struct path_plan *plan,
+enum rs_status path_options_check(const struct settings *settings, const struct path_plan *plan,
                                   struct rs_error *err)
 {
-    struct checker checker = {document, err, RS_OK};
+    struct checker checker = {settings, err, RS_OK};
     const struct path_options *path = &plan->path;
     demand(&checker, path->common_mode_volts < path->supply_volts, "path.common_mode",
            "less than path.supply expected");
@@ -234,21 +232,4 @@ enum rs_status path_options_check(const struct yaml_document *document, const st
     check_reference(&checker, plan);
     check_latch(&checker, &plan->latch);
     return checker.status;
-}
-
-enum rs_status path_options_read(const char *path, const char *const *foreign, struct path_plan *out,
-                                 struct rs_error *err)
-{
-    struct section sections[PATH_OPTIONS_SECTIONS];
-    struct yaml_document *document = NULL;
-    enum rs_status status = yaml_read(path, &document, err);
-    if (status != RS_OK)
-        return status;
-    path_options_fill(out);
-    path_options_bind(out, sections);
-    status = section_read(document, sections, PATH_OPTIONS_SECTIONS, foreign, err);
-    if (status == RS_OK)
-        status = path_options_check(document, out, err);
-    yaml_destroy(document);
-    return status;
 }

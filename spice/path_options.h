@@ -6,7 +6,7 @@
 #define SPICE_PATH_OPTIONS_H
 
 #include "base/option.h"
-#include "io/section.h"
+#include "io/settings.h"
 
 enum path_sign { PATH_DIFFERENTIAL, PATH_OFFSET };
 enum path_sense { PATH_RESISTOR, PATH_TRANSIMPEDANCE, PATH_INTEGRATOR };
@@ -51,23 +51,14 @@ struct path_plan {
 
 extern const struct option_table path_options_path, path_options_reference, path_options_latch;
 
-enum { PATH_OPTIONS_SECTIONS = 3 };
-
 /* The defaults. */
 void path_options_fill(struct path_plan *plan);
 
-/* Binds the three tables to `plan`, for section_read. */
-void path_options_bind(struct path_plan *plan, struct section sections[PATH_OPTIONS_SECTIONS]);
+/* Adds the three sections, their values in `plan` at the defaults. */
+void path_options_add(struct settings *settings, struct path_plan *plan);
 
-/*
- * What must agree between keys, each error at its place in `document`; RS_INPUT with one line per error. Call
- * after section_read.
- */
-enum rs_status path_options_check(const struct yaml_document *document, const struct path_plan *plan,
+/* What must agree between keys, each error at its key's place; RS_INPUT with one line per error. */
+enum rs_status path_options_check(const struct settings *settings, const struct path_plan *plan,
                                   struct rs_error *err) RS_MUST_CHECK;
-
-/* Reads the three sections of a file; those named in `foreign` are another reader's. */
-enum rs_status path_options_read(const char *path, const char *const *foreign, struct path_plan *out,
-                                 struct rs_error *err) RS_MUST_CHECK;
 
 #endif

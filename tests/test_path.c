@@ -319,19 +319,19 @@ Test(path, every_error_of_a_plan_is_told_at_its_place)
         "p.yaml:10:1: error: 'lach': unknown key; did you mean 'latch'?"};
     struct yaml_document *document;
     struct path_plan plan;
-    struct section sections[PATH_OPTIONS_SECTIONS];
+    struct settings settings = {.path = "p.yaml"};
     struct rs_error err = {{0}};
     cr_assert_eq(yaml_parse("p.yaml", yaml, strlen(yaml), &document, &err), RS_OK);
-    path_options_fill(&plan);
-    path_options_bind(&plan, sections);
-    cr_assert_eq(section_read(document, sections, PATH_OPTIONS_SECTIONS, NULL, &err), RS_INPUT);
+    path_options_add(&settings, &plan);
+    cr_assert_eq(settings_read(&settings, document, &err), RS_INPUT);
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
         cr_assert(strstr(err.text, said[i]) != NULL, "%s in %s", said[i], err.text);
     err.text[0] = '\0';
-    cr_assert_eq(path_options_check(document, &plan, &err), RS_INPUT);
+    cr_assert_eq(path_options_check(&settings, &plan, &err), RS_INPUT);
     cr_assert(strstr(err.text, "p.yaml:6:12: error: 'reference.sharing': ") != NULL, "%s", err.text);
     cr_assert(strstr(err.text, "'reference.replica': ") != NULL, "%s", err.text);
     cr_assert(strstr(err.text, "'latch.subcircuit': ") != NULL, "%s", err.text);
+    settings_clear(&settings);
     yaml_destroy(document);
 }
 

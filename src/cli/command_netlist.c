@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calib/calibrate_plan.h"
 #include "cli/command.h"
 #include "crossbar/array_file.h"
 #include "io/file.h"
@@ -37,17 +38,14 @@ static enum rs_status blame(enum rs_status status, const char *plan_path, const 
 static enum rs_status write_path(const struct array_file *array, const char *array_path,
                                  const char *plan_path, struct text *deck, struct rs_error *err)
 {
-    static const char *const calibration[] = {"calibrate", "fit", "stages", NULL};
     struct array_file replica = {0};
-    struct path_plan *plan = malloc(sizeof *plan);
-    if (plan == NULL)
-        return rs_fail(err, RS_INTERNAL, "out of memory");
-    enum rs_status status = path_options_read(plan_path, calibration, plan, err);
-    bool has_replica = status == RS_OK && plan->reference.kind == PATH_REPLICA;
+    struct calibrate_plan *plan = NULL;
+    enum rs_status status = calibrate_plan_load(plan_path, 0, NULL, &plan, err);
+    bool has_replica = status == RS_OK && plan->circuit.reference.kind == PATH_REPLICA;
     if (has_replica)
-        status = array_file_read(plan->reference.replica, true, &replica, err);
+        status = array_file_read(plan->circuit.reference.replica, true, &replica, err);
     if (status == RS_OK) {
-        const struct path path = {.plan = plan,
+        const struct path path = {.plan = &plan->circuit,
                                   .array = array,
                                   .n_vectors = array->n_vectors,
                                   .volts = array->voltage,
@@ -55,7 +53,7 @@ static enum rs_status write_path(const struct array_file *array, const char *arr
         status = blame(path_write(&path, deck, err), plan_path, array_path, err);
     }
     array_file_clear(&replica);
-    free(plan);
+    calibrate_plan_destroy(plan);
     return status;
 }
 

@@ -11,5 +11,4 @@ librescore_core_la_SOURCES += \
     %D%/store_text.c \
     %D%/store_write.c \
     %D%/yaml.c %D%/yaml.h
-librescore_core_la_SOURCES += %D%/section.c %D%/section.h
 EXTRA_DIST += %D%/README.md

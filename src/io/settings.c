@@ -294,6 +294,21 @@ enum rs_status settings_blame(const struct settings *settings, enum rs_status st
     return rs_fail(err, status, "%s: error: %s", settings->path, text);
 }
 
+enum rs_status settings_fail(const struct settings *settings, const char *key, struct rs_error *err,
+                             const char *what)
+{
+    size_t index;
+    void *values;
+    bool known = find_option(settings, key, &index, &values) != NULL;
+    const struct settings_place *place = known ? &settings->places[index] : NULL;
+    if (place != NULL && place->set != NULL)
+        return rs_fail_also(err, RS_INPUT, "--set %s: error: '%s': %s", place->set, key, what);
+    if (place != NULL && place->line > 0)
+        return rs_fail_also(err, RS_INPUT, "%s:%d:%d: error: '%s': %s", settings->path, place->line,
+                            place->column, key, what);
+    return rs_fail_also(err, RS_INPUT, "%s:1:1: error: '%s': %s", settings->path, key, what);
+}
+
 void settings_print(const struct settings *settings, struct text *out)
 {
     for (size_t s = 0; s < settings->n_sections; s++) {

@@ -47,6 +47,10 @@ void settings_clear(struct settings *settings);
 /* Whether a key was given. */
 bool settings_is_given(const struct settings *settings, const char *key);
 
+/* Adds the error "'KEY': WHAT" at the place where the key was given, or of the file; returns RS_INPUT. */
+enum rs_status settings_fail(const struct settings *settings, const char *key, struct rs_error *err,
+                             const char *what);
+
 /* Puts the place where a key was given before an error text that begins with that key; returns `status`. */
 enum rs_status settings_blame(const struct settings *settings, enum rs_status status, struct rs_error *err);
 
