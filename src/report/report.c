@@ -19,6 +19,7 @@ static enum rs_status append_result(const char *path, struct text *page, struct 
     return status;
 }
 
+/* Takes the store. */
 static enum rs_status append_fitted(struct store *store, struct text *page, struct rs_error *err)
 {
     struct fitted *fitted = NULL;
@@ -37,12 +38,14 @@ enum rs_status report_write(const char *result_path, const char *html_path, stru
     enum rs_status status = store_open(result_path, &store, err);
     if (status != RS_OK)
         return status;
-    if (program_page_fits(store))
+    if (program_page_fits(store)) {
         status = program_page_append(store, &page, err);
-    else if (fitted_is_one(store))
+    } else if (fitted_is_one(store)) {
         status = append_fitted(store, &page, err);
-    else
+        store = NULL;
+    } else {
         status = append_result(result_path, &page, err);
+    }
     if (status != RS_OK)
         goto done;
     size_t n_bytes = page.length;
