@@ -181,16 +181,16 @@ const struct relation relations_kickback = {
     .parameters = kickback_parameters,
     .model = predict_kickback};
 
-/* --- noise --- */
+/* --- decisions --- */
 
-static const struct relation_parameter noise_parameters[] = {
-    {.name = "noise_sigma_volts",
+static const struct relation_parameter decisions_parameters[] = {
+    {.name = "recovered_sigma_volts",
      .unit = "V",
-     .help = "standard deviation of the noise at the latch's input",
+     .help = "standard deviation of the noise, from decisions",
      .start = 1e-3,
      .scale = 1e-3,
      UNBOUNDED},
-    {.name = "noise_threshold_volts",
+    {.name = "recovered_threshold_volts",
      .unit = "V",
      .help = "input difference that gives 1 as often as 0",
      .scale = 1e-3,
@@ -199,14 +199,13 @@ static const struct relation_parameter noise_parameters[] = {
      .unit = "V",
      .help = "distance between the thresholds after a 0 and after a 1",
      .scale = 1e-3,
-     UNBOUNDED,
-     .fixed = true},
+     UNBOUNDED},
 };
-const struct relation relations_noise = {.name = "noise",
-                                         .summary =
-                                             "share of decisions that are 1 against the input difference",
-                                         .unit = "decisions",
-                                         .kind = RELATION_PROBIT,
-                                         .has_noise = true,
-                                         .n_parameters = 3,
-                                         .parameters = noise_parameters};
+const struct relation relations_decisions = {
+    .name = "decisions",
+    .summary = "share of decisions that are 1 against the input difference, with noise put in",
+    .unit = "decisions",
+    .kind = RELATION_PROBIT,
+    .has_noise = true,
+    .n_parameters = 3,
+    .parameters = decisions_parameters};

@@ -194,13 +194,13 @@ Test(estimate, decisions_give_noise_threshold_and_hysteresis_again)
         const double truth[] = {1e-3, 0.3e-3, hysteresis ? 0.8e-3 : 0};
         const struct estimate_settings settings = {parameters, 0.999, 0};
         double held[3] = {0};
-        memcpy(parameters, relations_noise.parameters, sizeof parameters);
+        memcpy(parameters, relations_decisions.parameters, sizeof parameters);
         parameters[2].fixed = !hysteresis;
         for (uint32_t e = 0; e < EXPERIMENTS; e++) {
             struct estimate estimate;
             struct rs_error err = {{0}};
             decide(&data, e, truth, hysteresis);
-            cr_assert_eq(estimate_compute(&relations_noise, &settings, NULL, &data, &estimate, &err), RS_OK,
+            cr_assert_eq(estimate_compute(&relations_decisions, &settings, NULL, &data, &estimate, &err), RS_OK,
                          "experiment %u: %s", e, err.text);
             for (int k = 0; k < 3; k++)
                 held[k] += (estimate.values[k].lo95 <= truth[k] && truth[k] <= estimate.values[k].hi95) /
@@ -311,11 +311,11 @@ Test(estimate, too_few_observations_and_a_fixed_noise_are_refused)
     cr_assert_eq(estimate_compute(&relations_column, &settings, NULL, &data, &estimate, &err), RS_INPUT);
     cr_assert_str_eq(err.text, "column: 3 observations found, more than 3 expected");
     estimate_clear(&estimate);
-    memcpy(parameters, relations_noise.parameters, sizeof parameters);
+    memcpy(parameters, relations_decisions.parameters, sizeof parameters);
     parameters[0].fixed = true;
     const struct estimate_settings fixed = {parameters, 0.999, 0};
-    cr_assert_eq(estimate_compute(&relations_noise, &fixed, NULL, &data, &estimate, &err), RS_INPUT);
-    cr_assert_str_eq(err.text, "parameters.noise_sigma_volts.fixed: this one cannot be fixed");
+    cr_assert_eq(estimate_compute(&relations_decisions, &fixed, NULL, &data, &estimate, &err), RS_INPUT);
+    cr_assert_str_eq(err.text, "parameters.recovered_sigma_volts.fixed: this one cannot be fixed");
     estimate_clear(&estimate);
     observations_clear(&data);
 }
