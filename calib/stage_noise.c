@@ -119,11 +119,12 @@ static enum rs_status add_points(struct stage_run *run, struct rs_error *err)
     return status == RS_OK && added == NULL ? RS_INTERNAL : status;
 }
 
-/* One deck per pulse: all its latches have the same times, and a transient stops at each. */
+/* The bias keeps trip points off 0, where a latch without mismatch decides late and integration has no scale.
+ * One deck per pulse: all its latches have the same times, and a transient stops at each. */
 static enum rs_status add_pulse(struct stage_run *run, const char *name, double volts, double begin_seconds,
                                 struct rs_error *err)
 {
-    const double reach_volts = 5e-3, resolution_volts = 2e-6, start_volts = 0.37e-3, stiff_ohm = 1;
+    const double reach_volts = 5e-3, resolution_volts = 2e-6, bias_volts = 1e-3, stiff_ohm = 1;
     const struct state *state = run->state;
     struct latch_bench_sample samples[N_LATCHES];
     struct text text = {0}, commands = {0};
@@ -135,7 +136,7 @@ static enum rs_status add_pulse(struct stage_run *run, const char *name, double 
                                                  .pulse_volts = j % N_SIGNS == UP ? volts : -volts,
                                                  .pulse_seconds = begin_seconds,
                                                  .pulse_width_seconds = state->step_seconds,
-                                                 .start_volts = start_volts};
+                                                 .input_volts = bias_volts};
     }
     enum rs_status status =
         latch_bench_write_trips(&run->plan->circuit, N_LATCHES, samples, fmax(reach_volts, volts),

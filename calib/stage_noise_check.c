@@ -170,14 +170,16 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
         for (size_t j = 0; j < deck->n_vectors && deck->good; j++)
             observations_add(
                 data,
-                &(struct observation){.inputs = {[RELATIONS_DECISIONS_VOLTS] = state->level_volts[j / 2],
-                                                 [RELATIONS_DECISIONS_PREVIOUS] = j % 2 == 0 ? -1 : 1},
-                                      .value = fmin(fmax(round(0.5 * (deck->values[j] + trials)), 0), trials),
-                                      .trials = trials,
-                                      .sigma = 1,
-                                      .load_amperes = (double)NAN,
-                                      .deck = (int32_t)d,
-                                      .column = -1});
+                &(struct observation){
+                    .inputs = {[RELATIONS_DECISIONS_VOLTS] = state->level_volts[j / 2],
+                               [RELATIONS_DECISIONS_PREVIOUS] = j % 2 == 0 ? -1 : 1},
+                    .value = fmin(fmax(round(0.5 * (deck->values[j] - LATCH_NOISE_COUNT_START + trials)), 0),
+                                  trials),
+                    .trials = trials,
+                    .sigma = 1,
+                    .load_amperes = (double)NAN,
+                    .deck = (int32_t)d,
+                    .column = -1});
     }
     return RS_OK;
 }

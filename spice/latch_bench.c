@@ -168,10 +168,10 @@ enum rs_status latch_bench_write_trips(const struct path_plan *plan, size_t n,
         text_append(deck,
                     "bp%zu %s%zu 0 v = %.17g+v(trip%zu)/2\nbn%zu sn%zu 0 v = %.17g-v(trip%zu)/2\n"
                     "bm%zu 0 trip%zu i = %.12g*v(gate)*v(step)*(v(op%zu,on%zu) > 0 ? -1 : 1)\n"
-                    "ct%zu trip%zu 0 1\nrt%zu trip%zu 0 1e15\n.ic v(trip%zu)=%.12g\n",
-                    j, samples[j].pulse_volts == 0 ? "sp" : "bp", j, o->common_mode_volts, j, j, j,
-                    o->common_mode_volts, j, j, j, 1 / cycle.gate_width_seconds, j, j, j, j, j, j, j,
-                    samples[j].start_volts);
+                    "ct%zu trip%zu 0 1\nrt%zu trip%zu 0 1e15\n.ic v(trip%zu)=0\n",
+                    j, samples[j].pulse_volts == 0 ? "sp" : "bp", j,
+                    o->common_mode_volts + samples[j].input_volts, j, j, j, o->common_mode_volts, j, j, j,
+                    1 / cycle.gate_width_seconds, j, j, j, j, j, j, j);
         latch_bench_write_latch(&bench, j, &samples[j]);
         text_append(commands, " v(trip%zu)", j);
     }

@@ -96,8 +96,8 @@ static void write_counter(const struct latch_bench *bench, const struct timing *
 {
     text_append(bench->deck,
                 "bm%zu 0 count%zu i = %.12g*v(gate)*(v(op%zu,on%zu) > 0 ? 1 : -1)\n"
-                "ct%zu count%zu 0 1\nrt%zu count%zu 0 1e15\n.ic v(count%zu)=0\n",
-                j, j, 1 / timing->gate_width_seconds, j, j, j, j, j, j, j);
+                "ct%zu count%zu 0 1\nrt%zu count%zu 0 1e15\n.ic v(count%zu)=%d\n",
+                j, j, 1 / timing->gate_width_seconds, j, j, j, j, j, j, j, LATCH_NOISE_COUNT_START);
 }
 
 enum rs_status latch_noise_write_decisions(const struct path_plan *plan,

@@ -37,8 +37,11 @@ struct latch_noise_decisions {
     struct random_key key; /* array, draw and cell are set here: latch, decision, step */
 };
 
-/* Appends the deck and the commands of its run, after which the last value of countJ is how often latch J
- * said 1 less how often 0. */
+/* Where countJ begins: far from 0, where a count would have no scale for ngspice's tolerance. */
+enum { LATCH_NOISE_COUNT_START = 1000 };
+
+/* Appends the deck and the commands of its run, after which the last value of countJ is
+ * LATCH_NOISE_COUNT_START and how often latch J said 1 less how often 0. */
 enum rs_status latch_noise_write_decisions(const struct path_plan *plan,
                                            const struct latch_noise_decisions *decisions, struct text *deck,
                                            struct text *commands, struct rs_error *err) RS_MUST_CHECK;
