@@ -29,8 +29,9 @@ extern const struct relation relations_delay;
 /* Latch: systematic offset, volts. */
 enum {
     RELATIONS_KICKBACK_OHM,
-    RELATIONS_KICKBACK_LATCHES
-}; /* R_ref - R_col; latches on a shared reference */
+    RELATIONS_KICKBACK_LATCHES,
+    RELATIONS_KICKBACK_COLUMN_OHM
+}; /* R_ref - R_col; latches on a shared reference; R_col */
 extern const struct relation relations_kickback;
 
 /* Latch: noise (relations_noise.c). No inputs but the part. */

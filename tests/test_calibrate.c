@@ -301,7 +301,7 @@ Test(calibrate, latches_of_transistors_have_sensitivities_kickback_and_a_logarit
     struct calibrate *calibrate;
     struct rs_error err = {{0}};
     static const char yaml[] = "stages: comparator\npath:\n  sense: transimpedance\n"
-                               "comparator:\n  latches: 10\n  resistances: 3\n  delays: 4\n";
+                               "comparator:\n  latches: 10\n  resistances: 7\n  delays: 4\n";
     cr_assert_eq(run(yaml, 2, &plan, &calibrate, &err), RS_OK, "%s", err.text);
     cr_assert_eq(calibrate->n_results, 4);
     const struct estimate_value *spread = calibrate->results[0].estimate.values,

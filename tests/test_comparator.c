@@ -320,6 +320,7 @@ static const struct pair {
     {"noise_sigma_volts", "noise", "0.0006 V", "1 uA", 0.0006},
     {"hysteresis_volts", "hysteresis", "0.0003 V", "0", 0.0003},
     {"kickback_volts_per_ohm", "kickback", "1.8e-05 A", "0", 1.8e-05},
+    {"kickback_r0_ohm", "kickback_r0", "2400 ohm", "1 kohm", 2400},
     {"kickback_shared_volts_per_latch", "kickback_shared", "-0.001 V", "0", -0.001},
     {"delay_t0_seconds", "delay_t0", "2.83e-11 s", "0", 2.83e-11},
     {"delay_tau_seconds", "delay_tau", "8.65e-12 s", "9e-12", 8.65e-12},

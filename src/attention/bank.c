@@ -218,7 +218,9 @@ static void look_at_lines(struct bank *bank, size_t first_key, size_t n_keys,
         size_t plus, minus;
         mapping_lines(&setup->mapping, slot, &plus, &minus);
         answer->source_ohm[first_key + slot] +=
-            (bank->line_ohm[minus] - bank->line_ohm[plus]) / (double)setup->mapping.n_stacks;
+            (comparator_kickback_ohm(&setup->comparator, bank->line_ohm[minus]) -
+             comparator_kickback_ohm(&setup->comparator, bank->line_ohm[plus])) /
+            (double)setup->mapping.n_stacks;
     }
 }
 
