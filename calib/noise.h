@@ -1,5 +1,5 @@
 /*
- * Noise of a clocked latch at its input, from what ngspice can tell (docs/calibration.md 4). Closed forms of
+ * Noise of a clocked latch at its input, from what ngspice can tell (docs/calibration.md 5). Closed forms of
  * white noise S (one-sided, V^2/Hz) and flicker noise K / f that a decision averages over its aperture T with
  * |W(f)|^2 = sinc^2(f T):
  *     S / (2 T),     K (3/2 - gamma - ln(2 pi f_low T))
