@@ -33,7 +33,7 @@ struct comparator_stage_options {
 static const struct option rows[] = {
     COUNT("comparator.latches", n_latches, "200", 8, 1e6,
           "latches with mismatch whose trip points are sought"),
-    COUNT("comparator.resistances", n_resistances, "9", 3, 1000,
+    COUNT("comparator.resistances", n_resistances, "9", 4, 1000,
           "latches without mismatch whose inputs see different resistances"),
     COUNT("comparator.delays", n_delays, "13", 3, 1000, "inputs whose decisions are timed"),
     {.key = "comparator.reach",

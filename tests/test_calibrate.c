@@ -334,7 +334,7 @@ Test(calibrate, the_noise_of_a_latch_is_estimated_and_found_again)
     struct rs_error err = {{0}};
     static const char yaml[] = "stages:\n  - noise\n  - noise_check\npath:\n  sense: transimpedance\n"
                                "  r_feedback: 100 ohm\nnoise:\n  pulses: 6\n"
-                               "noise_check:\n  levels: 5\n  decisions: 16\n  step: 8 ps\n";
+                               "noise_check:\n  levels: 5\n  decisions: 10\n  step: 8 ps\n";
     cr_assert_eq(run(yaml, 2, &plan, &calibrate, &err), RS_OK, "%s", err.text);
     cr_assert_eq(calibrate->n_results, 5);
     const struct estimate_value *aperture = calibrate->results[0].estimate.values,
