@@ -67,7 +67,7 @@ void calibrate_destroy(struct calibrate *calibrate);
 
 /*
  * Writes CALIB.h5: what frontend/calibration.h reads, and beside it what the report shows
- * (docs/calibration.md 5).
+ * (docs/calibration.md 6).
  */
 enum rs_status calibrate_write(const struct calibrate *calibrate, const char *path,
                                struct rs_error *err) RS_MUST_CHECK;

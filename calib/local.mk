@@ -6,14 +6,18 @@ librescore_core_la_SOURCES += \
     %D%/estimate.c %D%/estimate.h %D%/estimate_kinds.h \
     %D%/estimate_curve.c \
     %D%/estimate_decisions.c \
+    %D%/noise.c %D%/noise.h \
     %D%/observations.c %D%/observations.h \
     %D%/relation.h \
     %D%/relations.h \
     %D%/relations_column.c \
     %D%/relations_latch.c \
+    %D%/relations_noise.c \
     %D%/relations_sense.c \
     %D%/stage.h \
     %D%/stage_comparator.c \
+    %D%/stage_noise.c \
+    %D%/stage_noise_check.c \
     %D%/stage_recovery.c \
     %D%/stages.c
 EXTRA_DIST += %D%/README.md %D%/plan_example.yaml

@@ -29,16 +29,22 @@ extern const struct relation relations_delay;
 /* Latch: systematic offset, volts. */
 enum {
     RELATIONS_KICKBACK_OHM,
-    RELATIONS_KICKBACK_LATCHES
-}; /* R_ref - R_col; latches on a shared reference */
+    RELATIONS_KICKBACK_LATCHES,
+    RELATIONS_KICKBACK_COLUMN_OHM
+}; /* R_ref - R_col; latches on a shared reference; R_col */
 extern const struct relation relations_kickback;
+
+/* Latch: noise (relations_noise.c). No inputs but the part. */
+enum { RELATIONS_PARTS_LATCH, RELATIONS_PARTS_SOURCE, RELATIONS_PARTS_SENSE, RELATIONS_N_PARTS };
+enum { RELATIONS_PARTS_PART }; /* of the enum above */
+extern const struct relation relations_aperture, relations_density, relations_parts, relations_noise;
 
 /* Latch: decisions at given input differences. */
 enum {
-    RELATIONS_NOISE_VOLTS,
-    RELATIONS_NOISE_PREVIOUS
+    RELATIONS_DECISIONS_VOLTS,
+    RELATIONS_DECISIONS_PREVIOUS
 }; /* d less known offsets; decision before: -1, 1, 0: none */
-extern const struct relation relations_noise;
+extern const struct relation relations_decisions;
 
 /* Columns: effective threshold less the ideal one, amperes of difference current at the array's output. */
 enum { RELATIONS_COLUMN_SLOT, RELATIONS_COLUMN_LOAD_AMPERES }; /* sum_i V_i (G+ + G-) */

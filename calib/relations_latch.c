@@ -138,7 +138,14 @@ const struct relation relations_delay = {.name = "delay",
 
 /* --- kickback --- */
 
-enum { PER_OHM, PER_LATCH, CONSTANT };
+enum { PER_OHM, R0, PER_LATCH, CONSTANT };
+
+/* The kick's low-pass: a source resistance R and the gate's capacitance C attenuate it by 1 / sqrt(1 + (R /
+ * r0)^2) per ohm, r0 = 1 / (2 pi f C); from 0 to R that is r0 asinh(R / r0). */
+static double kicked_ohm(double source_ohm, double r0_ohm)
+{
+    return r0_ohm * asinh(source_ohm / r0_ohm);
+}
 
 static bool predict_kickback(const void *context, const struct observations *data, const double *values,
                              double *fitted)
@@ -146,7 +153,10 @@ static bool predict_kickback(const void *context, const struct observations *dat
     (void)context;
     for (size_t i = 0; i < data->n; i++) {
         const double *inputs = data->rows[i].inputs;
-        fitted[i] = values[CONSTANT] + values[PER_OHM] * inputs[RELATIONS_KICKBACK_OHM] +
+        double column = inputs[RELATIONS_KICKBACK_COLUMN_OHM],
+               reference = column + inputs[RELATIONS_KICKBACK_OHM];
+        fitted[i] = values[CONSTANT] +
+                    values[PER_OHM] * (kicked_ohm(reference, values[R0]) - kicked_ohm(column, values[R0])) +
                     values[PER_LATCH] * inputs[RELATIONS_KICKBACK_LATCHES];
     }
     return true;
@@ -155,10 +165,18 @@ static bool predict_kickback(const void *context, const struct observations *dat
 static const struct relation_parameter kickback_parameters[] = {
     [PER_OHM] = {.name = "kickback_volts_per_ohm",
                  .unit = "V/ohm",
-                 .help = "shift per difference of the source resistances, reference less column",
+                 .help = "shift per difference of small source resistances, reference less column",
                  .start = 1e-5,
                  .scale = 1e-5,
                  UNBOUNDED},
+    [R0] = {.name = "kickback_r0_ohm",
+            .unit = "ohm",
+            .help = "source resistance above which kickback grows like its logarithm",
+            .start = 2e3,
+            .low = 1,
+            .high = 1e9,
+            .scale = 1,
+            .logarithmic = true},
     [PER_LATCH] = {.name = "kickback_shared_volts_per_latch",
                    .unit = "V",
                    .help = "shift per latch on an unbuffered reference",
@@ -177,20 +195,20 @@ const struct relation relations_kickback = {
     .summary = "systematic offset against source resistance and latches on a shared reference",
     .unit = "V",
     .kind = RELATION_CURVE,
-    .n_parameters = 3,
+    .n_parameters = 4,
     .parameters = kickback_parameters,
     .model = predict_kickback};
 
-/* --- noise --- */
+/* --- decisions --- */
 
-static const struct relation_parameter noise_parameters[] = {
-    {.name = "noise_sigma_volts",
+static const struct relation_parameter decisions_parameters[] = {
+    {.name = "recovered_sigma_volts",
      .unit = "V",
-     .help = "standard deviation of the noise at the latch's input",
+     .help = "standard deviation of the noise, from decisions",
      .start = 1e-3,
      .scale = 1e-3,
      UNBOUNDED},
-    {.name = "noise_threshold_volts",
+    {.name = "recovered_threshold_volts",
      .unit = "V",
      .help = "input difference that gives 1 as often as 0",
      .scale = 1e-3,
@@ -199,14 +217,13 @@ static const struct relation_parameter noise_parameters[] = {
      .unit = "V",
      .help = "distance between the thresholds after a 0 and after a 1",
      .scale = 1e-3,
-     UNBOUNDED,
-     .fixed = true},
+     UNBOUNDED},
 };
-const struct relation relations_noise = {.name = "noise",
-                                         .summary =
-                                             "share of decisions that are 1 against the input difference",
-                                         .unit = "decisions",
-                                         .kind = RELATION_PROBIT,
-                                         .has_noise = true,
-                                         .n_parameters = 3,
-                                         .parameters = noise_parameters};
+const struct relation relations_decisions = {
+    .name = "decisions",
+    .summary = "share of decisions that are 1 against the input difference, with noise put in",
+    .unit = "decisions",
+    .kind = RELATION_PROBIT,
+    .has_noise = true,
+    .n_parameters = 3,
+    .parameters = decisions_parameters};

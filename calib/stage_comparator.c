@@ -15,7 +15,7 @@
 struct comparator_stage_options {
     int64_t n_latches, n_resistances, n_delays;
     double reach_volts, resolution_volts, tolerance_volts;
-    double resistance_span_ratio;
+    double resistance_span_ratio, resistance_far_ohm;
     double low_volts, high_volts, delay_tolerance_seconds;
 };
 
@@ -33,7 +33,7 @@ struct comparator_stage_options {
 static const struct option rows[] = {
     COUNT("comparator.latches", n_latches, "200", 8, 1e6,
           "latches with mismatch whose trip points are sought"),
-    COUNT("comparator.resistances", n_resistances, "9", 3, 1000,
+    COUNT("comparator.resistances", n_resistances, "9", 4, 1000,
           "latches without mismatch whose inputs see different resistances"),
     COUNT("comparator.delays", n_delays, "13", 3, 1000, "inputs whose decisions are timed"),
     {.key = "comparator.reach",
@@ -50,6 +50,8 @@ static const struct option rows[] = {
          "how far a good model may miss a trip point"),
     REAL("comparator.resistance_span", resistance_span_ratio, QUANTITY_RATIO, "50 %", 0, 0.99,
          "largest change of one input's resistance"),
+    REAL("comparator.resistance_far", resistance_far_ohm, QUANTITY_OHM, "4 kohm", 0, 1e9,
+         "source resistance of every other one of them, to find where kickback stops being proportional"),
     REAL("comparator.low", low_volts, QUANTITY_VOLT, "10 uV", 0, 10,
          "smallest input whose decision is timed"),
     REAL("comparator.high", high_volts, QUANTITY_VOLT, "10 mV", 0, 10,
@@ -70,7 +72,8 @@ enum { PER_DECK = 10, OWN_SHIFTS = 6 };
 struct state {
     size_t n_latches, n_shifts, n_trip_decks; /* then one deck of resistances, one of delays */
     double *shift_volts;                      /* [n_latches][n_shifts] */
-    double *step_ohm, *input_volts;           /* [n_resistances]: R_ref - R_col; [n_delays] */
+    double *step_ohm, *column_ohm;            /* [n_resistances]: R_ref - R_col, R_col */
+    double *input_volts;                      /* [n_delays] */
 };
 
 static void finish(struct stage_run *run)
@@ -80,6 +83,7 @@ static void finish(struct stage_run *run)
         return;
     free(state->shift_volts);
     free(state->step_ohm);
+    free(state->column_ohm);
     free(state->input_volts);
     free(state);
     run->state = NULL;
@@ -162,8 +166,11 @@ static enum rs_status add_resistances(struct stage_run *run, struct rs_error *er
         return RS_INTERNAL;
     for (size_t k = 0; k < n; k++) {
         double share = options->resistance_span_ratio * (2 * (double)k / (double)(n - 1) - 1);
-        state->step_ohm[k] = share * ohm;
-        samples[k] = (struct latch_bench_sample){NULL, ohm, ohm + state->step_ohm[k], 0};
+        double column = k % 2 == 0 ? ohm : options->resistance_far_ohm;
+        state->column_ohm[k] = column;
+        state->step_ohm[k] = share * column;
+        samples[k] =
+            (struct latch_bench_sample){.r_plus_ohm = column, .r_minus_ohm = column + state->step_ohm[k]};
     }
     enum rs_status status = add_trips(run, "source resistances", n, samples, err);
     free(samples);
@@ -212,8 +219,10 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     *state = (struct state){.n_latches = (size_t)options->n_latches, .n_shifts = path_n_mismatch(latch)};
     state->shift_volts = memory_allocate(state->n_latches * state->n_shifts, sizeof(double), err);
     state->step_ohm = memory_allocate((size_t)options->n_resistances, sizeof(double), err);
+    state->column_ohm = memory_allocate((size_t)options->n_resistances, sizeof(double), err);
     state->input_volts = memory_allocate((size_t)options->n_delays, sizeof(double), err);
-    if (state->shift_volts == NULL || state->step_ohm == NULL || state->input_volts == NULL)
+    if (state->shift_volts == NULL || state->step_ohm == NULL || state->column_ohm == NULL ||
+        state->input_volts == NULL)
         return RS_INTERNAL;
     enum rs_status status = path_draw_mismatch(latch, (uint64_t)plan->monte_carlo.seed, state->n_latches,
                                                state->shift_volts, err);
@@ -263,6 +272,8 @@ static void read_rest(const struct stage_run *run, size_t i_relation, struct obs
                                   .deck = (int32_t)d,
                                   .column = -1};
         row.inputs[0] = delays ? state->input_volts[k] : state->step_ohm[k];
+        if (!delays)
+            row.inputs[RELATIONS_KICKBACK_COLUMN_OHM] = state->column_ohm[k];
         observations_add(data, &row);
     }
 }

@@ -3,17 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "spice/latch_file.h"
+#include "spice/latch_bench_internal.h"
 #include "spice/parts.h"
 
-/* What all lines of a deck need. */
-struct bench {
-    const struct path_plan *plan;
-    struct latch_file latch; /* of the user's own */
-    struct text *deck;
-};
-
-static enum rs_status write_models(struct bench *bench, struct rs_error *err)
+static enum rs_status write_models(struct latch_bench *bench, struct rs_error *err)
 {
     const struct latch_options *latch = &bench->plan->latch;
     struct text *deck = bench->deck;
@@ -38,7 +31,8 @@ static enum rs_status write_models(struct bench *bench, struct rs_error *err)
     return RS_OK;
 }
 
-static enum rs_status write_head(struct bench *bench, const char *what, size_t n, struct rs_error *err)
+enum rs_status latch_bench_write_head(struct latch_bench *bench, const char *what, size_t n,
+                                      struct rs_error *err)
 {
     const struct path_options *o = &bench->plan->path;
     text_append(
@@ -52,7 +46,7 @@ static enum rs_status write_head(struct bench *bench, const char *what, size_t n
     return status;
 }
 
-static void write_mismatch(const struct bench *bench, const struct latch_bench_sample *sample)
+static void write_mismatch(const struct latch_bench *bench, const struct latch_bench_sample *sample)
 {
     const struct latch_options *latch = &bench->plan->latch;
     const char *name = latch->mismatch_parameters;
@@ -69,8 +63,8 @@ static void write_mismatch(const struct bench *bench, const struct latch_bench_s
     }
 }
 
-/* Latch j between pJ, nJ and opJ, onJ, with its loads. */
-static void write_latch(const struct bench *bench, size_t j, const struct latch_bench_sample *sample)
+void latch_bench_write_latch(const struct latch_bench *bench, size_t j,
+                             const struct latch_bench_sample *sample)
 {
     static const char *const nodes[LATCH_N_PORTS] = {"p", "n", "clk", "op", "on", "vdd", "0"};
     static const bool numbered[LATCH_N_PORTS] = {true, true, false, true, true, false, false};
@@ -124,7 +118,7 @@ static struct cycle plan_cycles(const struct path_options *o, double reach_volts
     return cycle;
 }
 
-static void write_sources(const struct bench *bench, const struct cycle *cycle, double reach_volts)
+static void write_sources(const struct latch_bench *bench, const struct cycle *cycle, double reach_volts)
 {
     const struct path_options *o = &bench->plan->path;
     double edge = cycle->edge_seconds, sharp = cycle->gate_width_seconds / 20;
@@ -144,27 +138,41 @@ static void write_sources(const struct bench *bench, const struct cycle *cycle, 
     text_append(bench->deck, ")\n");
 }
 
+/* A voltage in series with the positive input, once a cycle. */
+static void write_pulse(const struct latch_bench *bench, const struct cycle *cycle, size_t j,
+                        const struct latch_bench_sample *sample)
+{
+    const double sharp_share = 0.05;
+    double sharp = sharp_share * sample->pulse_width_seconds;
+    if (sample->pulse_volts != 0)
+        text_append(bench->deck, "vw%zu sp%zu bp%zu pulse(0 %.17g %.12g %.12g %.12g %.12g %.12g)\n", j, j, j,
+                    sample->pulse_volts, cycle->rise_seconds + sample->pulse_seconds, sharp, sharp,
+                    sample->pulse_width_seconds - sharp, cycle->seconds);
+}
+
 enum rs_status latch_bench_write_trips(const struct path_plan *plan, size_t n,
                                        const struct latch_bench_sample *samples, double reach_volts,
                                        double resolution_volts, struct text *deck, struct text *commands,
                                        struct rs_error *err)
 {
-    struct bench bench = {.plan = plan, .deck = deck};
+    struct latch_bench bench = {.plan = plan, .deck = deck};
     const struct path_options *o = &plan->path;
     struct cycle cycle = plan_cycles(o, reach_volts, resolution_volts);
-    enum rs_status status = write_head(&bench, "trip points", n, err);
+    enum rs_status status = latch_bench_write_head(&bench, "trip points", n, err);
     if (status != RS_OK)
         return status;
     write_sources(&bench, &cycle, reach_volts);
     text_append(commands, "save");
     for (size_t j = 0; j < n; j++) {
+        write_pulse(&bench, &cycle, j, &samples[j]);
         text_append(deck,
-                    "bp%zu sp%zu 0 v = %.17g+v(trip%zu)/2\nbn%zu sn%zu 0 v = %.17g-v(trip%zu)/2\n"
+                    "bp%zu %s%zu 0 v = %.17g+v(trip%zu)/2\nbn%zu sn%zu 0 v = %.17g-v(trip%zu)/2\n"
                     "bm%zu 0 trip%zu i = %.12g*v(gate)*v(step)*(v(op%zu,on%zu) > 0 ? -1 : 1)\n"
                     "ct%zu trip%zu 0 1\nrt%zu trip%zu 0 1e15\n.ic v(trip%zu)=0\n",
-                    j, j, o->common_mode_volts, j, j, j, o->common_mode_volts, j, j, j,
+                    j, samples[j].pulse_volts == 0 ? "sp" : "bp", j,
+                    o->common_mode_volts + samples[j].input_volts, j, j, j, o->common_mode_volts, j, j, j,
                     1 / cycle.gate_width_seconds, j, j, j, j, j, j, j);
-        write_latch(&bench, j, &samples[j]);
+        latch_bench_write_latch(&bench, j, &samples[j]);
         text_append(commands, " v(trip%zu)", j);
     }
     text_append(deck, ".end\n");
@@ -180,11 +188,11 @@ enum rs_status latch_bench_write_delays(const struct path_plan *plan, size_t n,
                                         struct text *commands, struct rs_error *err)
 {
     const double high_share = 4;
-    struct bench bench = {.plan = plan, .deck = deck};
+    struct latch_bench bench = {.plan = plan, .deck = deck};
     const struct path_options *o = &plan->path;
     double rise = o->evaluation_seconds, high = high_share * o->evaluation_seconds, edge = o->edge_seconds;
     double half = o->supply_volts / 2;
-    enum rs_status status = write_head(&bench, "delays", n, err);
+    enum rs_status status = latch_bench_write_head(&bench, "delays", n, err);
     if (status != RS_OK)
         return status;
     text_append(deck, "vclk clk 0 pulse(0 %.17g %.12g %.12g %.12g %.12g %.12g)\n", o->supply_volts, rise,
@@ -194,7 +202,7 @@ enum rs_status latch_bench_write_delays(const struct path_plan *plan, size_t n,
         double d = samples[j].input_volts / 2;
         text_append(deck, "vp%zu sp%zu 0 dc %.17g\nvn%zu sn%zu 0 dc %.17g\ney%zu y%zu 0 op%zu on%zu 1\n", j,
                     j, o->common_mode_volts + d, j, j, o->common_mode_volts - d, j, j, j, j);
-        write_latch(&bench, j, &samples[j]);
+        latch_bench_write_latch(&bench, j, &samples[j]);
         text_append(commands, " v(y%zu)", j);
     }
     text_append(deck, ".end\n");

@@ -21,8 +21,9 @@ librescore_core_la_SOURCES += \
     %D%/worker_wire.h
 librescore_core_la_SOURCES += \
     %D%/ngspice.c %D%/ngspice.h \
-    %D%/latch_bench.c %D%/latch_bench.h \
+    %D%/latch_bench.c %D%/latch_bench.h %D%/latch_bench_internal.h \
     %D%/latch_file.c %D%/latch_file.h \
+    %D%/latch_noise.c %D%/latch_noise.h \
     %D%/netlist_model.c %D%/netlist_model.h \
     %D%/parts.h \
     %D%/path.c %D%/path.h %D%/path_internal.h \

@@ -377,3 +377,8 @@ tests_test_reference_SOURCES = %D%/test_reference.c %D%/comparators_fixture.c %D
     %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_reference_CFLAGS = $(test_flags)
 tests_test_reference_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_latch_noise
+tests_test_latch_noise_SOURCES = %D%/test_latch_noise.c
+tests_test_latch_noise_CFLAGS = $(test_flags)
+tests_test_latch_noise_LDADD = $(test_libraries)

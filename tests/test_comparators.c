@@ -197,6 +197,15 @@ Test(comparators, kickback_goes_by_the_resistance_of_the_lines)
                   fabs(source_ohm[2]) < 1e-3,
               "%g, %g, %g ohm", source_ohm[0], source_ohm[1], source_ohm[2]);
     setup_clear(&f.setup);
+    /* Far above r0 the logarithm of the resistances' ratio counts. */
+    double proportional = source_ohm[0];
+    attention_fixture_set(&f, "comparator.kickback_r0", "1 ohm");
+    comparators_fixture_settle(&f, options);
+    comparators_fixture_read(&f, &job, signals, NULL, source_ohm);
+    cr_assert(source_ohm[0] > 0 && source_ohm[0] < 0.1 * proportional && fabs(source_ohm[2]) < 1e-3,
+              "%g of %g", source_ohm[0], proportional);
+    setup_clear(&f.setup);
+    attention_fixture_set(&f, "comparator.kickback_r0", "1 Tohm");
     attention_fixture_set(&f, "comparator.sense", "transimpedance");
     comparators_fixture_settle(&f, nothing);
     comparators_fixture_run(&f, 2, &with);

@@ -66,8 +66,9 @@ static void check(const struct relation *relation, const struct relation_paramet
     for (size_t k = 0; k < relation->n_parameters; k++) {
         if (parameters[k].fixed)
             continue;
-        cr_assert(answers.held[k] >= 0.9 && answers.held[k] <= 0.997, "%s: %s in %.3f of its intervals, pull %.3g",
-                  relation->name, parameters[k].name, answers.held[k], answers.pull[k]);
+        cr_assert(answers.held[k] >= 0.9 && answers.held[k] <= 0.997,
+                  "%s: %s in %.3f of its intervals, pull %.3g", relation->name, parameters[k].name,
+                  answers.held[k], answers.pull[k]);
         cr_assert(answers.pull[k] > 0.6 && answers.pull[k] < 1.4, "%s: %s misses by %.3f", relation->name,
                   parameters[k].name, answers.pull[k]);
     }
@@ -115,9 +116,9 @@ Test(estimate, latches_give_their_sensitivities_delays_and_kickback_again)
     for (int i = 0; i < 25; i++)
         add(&data, 1e-6 * pow(10, 0.2 * i), 0, 0);
     check(&relations_delay, relations_delay.parameters, delay, 0.5e-12, &data);
-    const double kickback[] = {18e-6, 0, 0.4e-3};
+    const double kickback[] = {18e-6, 2e3, 0, 0.4e-3};
     for (int i = 0; i < 20; i++)
-        add(&data, 100.0 * (i - 8), 1, 0);
+        add(&data, 100.0 * (i - 8), 1, i % 2 == 0 ? 1e3 : 4e3);
     check(&relations_kickback, relations_kickback.parameters, kickback, 0.3e-3, &data);
 }
 
@@ -194,14 +195,14 @@ Test(estimate, decisions_give_noise_threshold_and_hysteresis_again)
         const double truth[] = {1e-3, 0.3e-3, hysteresis ? 0.8e-3 : 0};
         const struct estimate_settings settings = {parameters, 0.999, 0};
         double held[3] = {0};
-        memcpy(parameters, relations_noise.parameters, sizeof parameters);
+        memcpy(parameters, relations_decisions.parameters, sizeof parameters);
         parameters[2].fixed = !hysteresis;
         for (uint32_t e = 0; e < EXPERIMENTS; e++) {
             struct estimate estimate;
             struct rs_error err = {{0}};
             decide(&data, e, truth, hysteresis);
-            cr_assert_eq(estimate_compute(&relations_noise, &settings, NULL, &data, &estimate, &err), RS_OK,
-                         "experiment %u: %s", e, err.text);
+            cr_assert_eq(estimate_compute(&relations_decisions, &settings, NULL, &data, &estimate, &err),
+                         RS_OK, "experiment %u: %s", e, err.text);
             for (int k = 0; k < 3; k++)
                 held[k] += (estimate.values[k].lo95 <= truth[k] && truth[k] <= estimate.values[k].hi95) /
                            (double)EXPERIMENTS;
@@ -311,11 +312,11 @@ Test(estimate, too_few_observations_and_a_fixed_noise_are_refused)
     cr_assert_eq(estimate_compute(&relations_column, &settings, NULL, &data, &estimate, &err), RS_INPUT);
     cr_assert_str_eq(err.text, "column: 3 observations found, more than 3 expected");
     estimate_clear(&estimate);
-    memcpy(parameters, relations_noise.parameters, sizeof parameters);
+    memcpy(parameters, relations_decisions.parameters, sizeof parameters);
     parameters[0].fixed = true;
     const struct estimate_settings fixed = {parameters, 0.999, 0};
-    cr_assert_eq(estimate_compute(&relations_noise, &fixed, NULL, &data, &estimate, &err), RS_INPUT);
-    cr_assert_str_eq(err.text, "parameters.noise_sigma_volts.fixed: this one cannot be fixed");
+    cr_assert_eq(estimate_compute(&relations_decisions, &fixed, NULL, &data, &estimate, &err), RS_INPUT);
+    cr_assert_str_eq(err.text, "parameters.recovered_sigma_volts.fixed: this one cannot be fixed");
     estimate_clear(&estimate);
     observations_clear(&data);
 }

@@ -269,7 +269,9 @@ static void look_at_lines(struct bank *bank, const struct tile *tile, bool last)
         size_t plus, minus;
         mapping_lines(&setup->mapping, slot, &plus, &minus);
         source_ohm[tile->first_key + slot] +=
-            (bank->line_ohm[minus] - bank->line_ohm[plus]) / (double)setup->mapping.n_stacks;
+            (comparator_kickback_ohm(&setup->comparator, bank->line_ohm[minus]) -
+             comparator_kickback_ohm(&setup->comparator, bank->line_ohm[plus])) /
+            (double)setup->mapping.n_stacks;
     }
 }
 

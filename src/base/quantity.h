@@ -22,7 +22,8 @@
     UNIT(JOULE, "J")                                                                                         \
     UNIT(FARAD, "F")                                                                                         \
     UNIT(METRE, "m")                                                                                         \
-    UNIT(VOLT_METRE, "Vm")
+    UNIT(VOLT_METRE, "Vm")                                                                                   \
+    UNIT(HERTZ, "Hz")
 
 enum quantity_unit {
 #define QUANTITY_UNIT_ENUM(name, symbol) QUANTITY_##name,

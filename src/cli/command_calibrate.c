@@ -50,7 +50,7 @@ static void print_value(const struct calibrate_result *result, size_t k)
     else
         printf("%-11.3g [%12.6g, %12.6g]", value->error, value->lo95, value->hi95);
     printf(" %s", parameter->unit);
-    if (result->has_truth && value->error > 0)
+    if (result->has_truth && isfinite(result->truth[k]) && value->error > 0)
         printf("  true %.6g, missed by %+.2f standard errors", result->truth[k],
                (value->value - result->truth[k]) / value->error);
     printf("\n");

@@ -158,6 +158,8 @@ static enum rs_status read_path(const struct reader *reader, struct comparator *
     if (status == RS_OK && options->sense == COMPARATOR_RESISTOR && !currents)
         status = volts_to_units(reader, fabs(kickback), "kickback", &out->kickback_units_per_ohm);
     out->kickback_units_per_ohm = copysign(out->kickback_units_per_ohm, kickback);
+    out->kickback_r0_ohm =
+        choose(reader, options->kickback_r0_ohm, CALIBRATION_kickback_r0_ohm, (double)INFINITY);
     out->volts_per_unit = reader->gain_ohm * reader->circuit->unit_amperes;
     out->bias_units = options->bias_amperes / reader->circuit->unit_amperes;
     out->line_farads = options->line_farads;
@@ -333,6 +335,12 @@ double comparator_difference(const struct comparator *comparator, double signal_
     return signal_units - reference_units +
            branch[0] * (signal_units + minus_units + comparator->bias_units) -
            branch[1] * (minus_units + reference_units + comparator->bias_units);
+}
+
+double comparator_kickback_ohm(const struct comparator *comparator, double source_ohm)
+{
+    double r0 = comparator->kickback_r0_ohm;
+    return isinf(r0) ? source_ohm : r0 * asinh(source_ohm / r0);
 }
 
 double comparator_settled(const struct comparator *comparator, double line_seconds)

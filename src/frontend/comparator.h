@@ -26,7 +26,7 @@ struct comparator {
     double mismatch_units[COMPARATOR_PAIRS], branch_ratio[COMPARATOR_BRANCHES]; /* standard deviations */
     double bias_units;                                                          /* in both branches */
     double hysteresis_units;
-    double kickback_units_per_ohm;
+    double kickback_units_per_ohm, kickback_r0_ohm;      /* at small resistances; infinite r0: at all */
     double swing_units;                                  /* 0: linear */
     double volts_per_unit;                               /* 0: currents alone */
     double line_farads, settling_seconds, sense_seconds; /* sense_seconds NAN: all has settled */
@@ -76,6 +76,13 @@ bool comparator_needs_lines(const struct comparator *comparator);
  */
 double comparator_difference(const struct comparator *comparator, double signal_units, double minus_units,
                              double reference_units, const double branch[COMPARATOR_BRANCHES]);
+
+/*
+ * What of a source resistance counts for the kickback: r0 asinh(R / r0), whose slope 1 / sqrt(1 + (R / r0)^2)
+ * is that of a low-pass of R and the gate's capacitance at the kick's frequency, 1 / (2 pi r0 C). The
+ * threshold rises by kickback times this of the negative input less that of the positive one.
+ */
+double comparator_kickback_ohm(const struct comparator *comparator, double source_ohm);
 
 /* What a line with this delay (sense_node.h) has of its current when the comparator decides, 0 to 1. */
 double comparator_settled(const struct comparator *comparator, double line_seconds);

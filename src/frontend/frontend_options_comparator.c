@@ -155,8 +155,20 @@ static const struct option rows[] = {
      .high = 1,
      .flags = OPTION_NON_IDEALITY,
      .help = "equivalent kickback current: the threshold is raised by this times the source resistance of "
-             "the negative less that of the positive input (resistor sense only)",
-     .published = "18 uA, that is 18 uV/ohm (own ngspice study, assumed card)"},
+             "the negative less that of the positive input (resistor sense only), at resistances well below "
+             "comparator.kickback_r0",
+     .published = "-37 uA, that is -37 uV/ohm (own ngspice study, assumed card, 0.6 V common mode)"},
+    {.key = "comparator.kickback_r0",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_OHM,
+     .offset = MEMBER(kickback_r0_ohm),
+     .initial_help = "that of comparator.calibration; without one, kickback is proportional to resistance",
+     .low = 0,
+     .high = 1e12,
+     .flags = OPTION_LOW_OPEN,
+     .help = "source resistance from which on the gate's own capacitance holds the input: kickback counts r0 "
+             "asinh(R / r0) of a resistance R",
+     .published = "2.4 kohm (own ngspice study, assumed card, 0.6 V common mode)"},
     {.key = "comparator.kickback_shared",
      .kind = OPTION_REAL,
      .unit = QUANTITY_VOLT,

@@ -1,5 +1,5 @@
 /*
- * A calibration file (docs/calibration.md 5) in memory: relations with their parameters and residuals, decks.
+ * A calibration file (docs/calibration.md 6) in memory: relations with their parameters and residuals, decks.
  * Only the file is read; what made it is not needed.
  */
 #ifndef REPORT_FITTED_H
