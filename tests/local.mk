@@ -299,3 +299,8 @@ tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
 tests_test_fit_CFLAGS = $(test_flags)
 tests_test_fit_LDADD = $(test_libraries)
 shell_tests += %D%/cli_fit.sh %D%/measured_device.sh
+
+unit_tests += %D%/test_topk
+tests_test_topk_SOURCES = %D%/test_topk.c
+tests_test_topk_CFLAGS = $(test_flags)
+tests_test_topk_LDADD = $(test_libraries)
