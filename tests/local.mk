@@ -304,3 +304,8 @@ unit_tests += %D%/test_topk
 tests_test_topk_SOURCES = %D%/test_topk.c
 tests_test_topk_CFLAGS = $(test_flags)
 tests_test_topk_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_pruning
+tests_test_pruning_SOURCES = %D%/test_pruning.c
+tests_test_pruning_CFLAGS = $(test_flags)
+tests_test_pruning_LDADD = $(test_libraries)

@@ -1,8 +1,12 @@
 librescore_core_la_SOURCES += \
+    %D%/a3.c %D%/a3.h \
     %D%/batcher.c %D%/batcher.h \
     %D%/bit_serial.c %D%/bit_serial.h \
     %D%/bit_serial_baseline.c %D%/bit_serial_kernels.h %D%/bit_serial_lanes.h \
+    %D%/cascade.c %D%/cascade.h \
     %D%/digital_options.c %D%/digital_options.h \
+    %D%/mnnfast.c %D%/mnnfast.h \
+    %D%/progressive.c %D%/progressive.h \
     %D%/topk.c %D%/topk.h \
     %D%/topk_baseline.c %D%/topk_kernels.h %D%/topk_lanes.h \
     %D%/zero_eliminator.c %D%/zero_eliminator.h
