@@ -49,3 +49,13 @@ bench: bench-queries
 bench-queries: bench/crossbar/queries$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/queries$(EXEEXT) | tee bench/crossbar/queries.md
 .PHONY: bench-queries
+
+# The digital units.
+EXTRA_PROGRAMS += %D%/digital/digital
+EXTRA_DIST += %D%/digital/README.md %D%/digital/table.md
+bench_digital_digital_SOURCES = %D%/digital/digital.c $(bench_measure)
+bench_digital_digital_LDADD = librescore-core.la
+bench: bench-digital
+bench-digital: bench/digital/digital$(EXEEXT)
+	./bench/digital/digital$(EXEEXT) | tee bench/digital/table.md
+.PHONY: bench-digital

@@ -157,12 +157,17 @@ static void run_batch(const struct bit_serial_keys *keys, const struct bit_seria
 void bit_serial_batch(struct bit_serial_keys *keys, const int16_t *query, size_t n_keys, const bool *chosen,
                       const struct bit_serial_stop *stop, struct bit_serial_result *results)
 {
+    const int64_t limit = (int64_t)1 << 62;
     rs_require(n_keys <= keys->n_keys, "more keys than are packed");
     struct bit_serial_work work = {.shape = keys->shape,
                                    .n_pairs = keys->n_pairs,
                                    .n_cycles = keys->n_cycles,
                                    .query_pairs = keys->query_pairs,
                                    .stop = *stop};
+    /* No product comes near these, and differences from them do not overflow. */
+    work.stop.threshold = stop->threshold > limit    ? limit
+                          : stop->threshold < -limit ? -limit
+                                                     : stop->threshold;
     for (size_t i = 0; i < keys->shape.d; i++)
         work.query_size += abs(query[i]);
     memcpy(keys->query_pairs, query, keys->shape.d * sizeof *query);

@@ -103,23 +103,42 @@ static inline int64_t shift_left(int64_t value, int bits)
     return (int64_t)((uint64_t)value << bits);
 }
 
-/* Where the enclosed product lies on one side of the threshold, the key has ended. Returns whether any goes
- * on. */
-static bool judge(const struct bit_serial_stop *stop, int unseen, const int64_t *aligned,
-                  const int64_t *opposed, struct bit_serial_state *state)
+/* -1 where value < 0, else 0. Processors without a comparison of 64 bits have this one. */
+static inline int64_t mask_of_negative(int64_t value)
 {
-    const int64_t drops = -(int64_t)stop->drops, keeps = -(int64_t)stop->keeps, threshold = stop->threshold;
+    return -(int64_t)((uint64_t)value >> 63);
+}
+
+/*
+ * Keys whose enclosed product lies on one side of the threshold end with `seen` bits. Returns whether any
+ * goes on. With constant `drops` and `keeps` the side that nobody asks for is left out.
+ */
+static inline bool judge(const struct bit_serial_work *work, int seen, bool drops, bool keeps,
+                         const int64_t *aligned, struct bit_serial_state *state)
+{
+    const int64_t threshold = work->stop.threshold, size = work->query_size;
+    const int unseen = work->shape.magnitude_bits - seen;
     int64_t any = 0;
     for (int l = 0; l < BLOCK; l++) {
-        int64_t high = state->sum[l] + shift_left(aligned[l], unseen) - aligned[l];
-        int64_t low = state->sum[l] - shift_left(opposed[l], unseen) + opposed[l];
-        int64_t dropped = (high < threshold ? -1 : 0) & drops & state->active[l];
-        int64_t kept = (low >= threshold ? -1 : 0) & keeps & state->active[l];
+        int64_t above = shift_left(aligned[l], unseen) - aligned[l];
+        int64_t high = state->sum[l] + above;
+        int64_t low = high - (shift_left(size, unseen) - size);
+        int64_t dropped = drops ? mask_of_negative(high - threshold) & state->active[l] : 0;
+        int64_t kept = keeps ? ~mask_of_negative(low - threshold) & state->active[l] : 0;
         state->end[l] |= (dropped & BIT_SERIAL_DROPPED) | (kept & BIT_SERIAL_KEPT);
+        state->n_bits[l] |= (dropped | kept) & seen;
         state->active[l] &= ~(dropped | kept);
         any |= state->active[l];
     }
     return any != 0;
+}
+
+static bool judge_block(const struct bit_serial_work *work, int seen, const int64_t *aligned,
+                        struct bit_serial_state *state)
+{
+    if (!work->stop.keeps)
+        return judge(work, seen, true, false, aligned, state);
+    return judge(work, seen, work->stop.drops, true, aligned, state);
 }
 
 static void run(const struct bit_serial_work *work, const int16_t *block, struct bit_serial_state *state)
@@ -127,26 +146,23 @@ static void run(const struct bit_serial_work *work, const int16_t *block, struct
     const size_t plane_size = work->n_pairs * 2 * BLOCK;
     const struct bit_serial_shape *shape = &work->shape;
     const bool stops = work->stop.drops || work->stop.keeps;
-    int64_t products[BLOCK], aligned[BLOCK], opposed[BLOCK];
+    int64_t products[BLOCK], aligned[BLOCK];
     if (stops) {
         multiply(work, block, products);
-        for (int l = 0; l < BLOCK; l++) {
-            aligned[l] = (work->query_size + products[l]) >> 1;
-            opposed[l] = work->query_size - aligned[l];
-        }
+        for (int l = 0; l < BLOCK; l++)
+            aligned[l] = (int64_t)((uint64_t)(work->query_size + products[l]) >> 1); /* never negative */
     }
     int unseen = shape->magnitude_bits;
     for (size_t cycle = 0; cycle < work->n_cycles; cycle++) {
-        int taken = unseen < shape->bits_per_cycle ? unseen : shape->bits_per_cycle;
-        unseen -= taken;
+        unseen -= unseen < shape->bits_per_cycle ? unseen : shape->bits_per_cycle;
         multiply(work, block + (1 + cycle) * plane_size, products);
-        for (int l = 0; l < BLOCK; l++) {
+        for (int l = 0; l < BLOCK; l++)
             state->sum[l] += shift_left(products[l], unseen) & state->active[l];
-            state->n_bits[l] += taken & state->active[l];
-        }
-        if (stops && unseen > 0 && !judge(&work->stop, unseen, aligned, opposed, state))
+        if (stops && unseen > 0 && !judge_block(work, shape->magnitude_bits - unseen, aligned, state))
             return;
     }
+    for (int l = 0; l < BLOCK; l++)
+        state->n_bits[l] |= state->active[l] & shape->magnitude_bits;
 }
 
 #endif
