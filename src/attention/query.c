@@ -27,7 +27,7 @@ enum rs_status query_scratch_create(const struct attention_setup *setup, struct 
         .values_units = memory_allocate(n, sizeof(double), err),
         .output = memory_allocate(d, sizeof(double), err),
         .exact_output = memory_allocate(d, sizeof(double), err),
-        .reduced = memory_allocate((n + 1) * d, sizeof(int16_t), err),
+        .reduced = memory_allocate(n * d, sizeof(int16_t), err),
         .serial_results = memory_allocate(n, sizeof(struct bit_serial_result), err),
     };
     if (out->exact_keep && out->kept && out->final && out->weights && out->scores && out->values_units &&

@@ -19,7 +19,7 @@ enum query_mode {
 struct query_scratch {
     bool *exact_keep, *kept, *final;
     double *weights, *scores, *values_units, *output, *exact_output;
-    int16_t *reduced; /* [n_keys_max + 1][d], where codes are recomputed with fewer bits */
+    int16_t *reduced; /* [n_keys_max][d], where codes are recomputed with fewer bits */
     struct bit_serial_keys *serial_keys;
     struct bit_serial_result *serial_results;
 };

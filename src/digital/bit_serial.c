@@ -73,34 +73,46 @@ void bit_serial_keys_destroy(struct bit_serial_keys *keys)
 }
 
 /* One plane's row of a key: pairs of neighbouring elements, each to its own lane. */
-static void scatter(const int16_t *row, size_t n_pairs, int16_t *plane)
+static void scatter(const int16_t *row, size_t n_pairs, int16_t *at)
 {
     for (size_t p = 0; p < n_pairs; p++)
-        memcpy(plane + p * 2 * BLOCK, row + 2 * p, 2 * sizeof *row);
+        memcpy(at + p * 2 * BLOCK, row + 2 * p, 2 * sizeof *row);
 }
 
-/* The signs and digits of a key whose place in the first plane begins at `at`. */
-static void pack_key(const struct bit_serial_keys *keys, const int16_t *codes, int16_t *at)
+static void pack_signs(const struct bit_serial_keys *keys, const int16_t *codes, int16_t *at)
 {
-    const struct bit_serial_shape *shape = &keys->shape;
-    int unseen = shape->magnitude_bits, bits = 0;
-    int16_t *row = keys->row;
-    for (size_t i = 0; i < shape->d; i++) {
-        row[i] = codes[i] < 0 ? -1 : 1;
+    int bits = 0;
+    for (size_t i = 0; i < keys->shape.d; i++) {
+        keys->row[i] = codes[i] < 0 ? -1 : 1;
         bits |= codes[i] < 0 ? -codes[i] : codes[i];
     }
-    rs_require(bits >> shape->magnitude_bits == 0, "a code has more bits than its keys");
-    scatter(row, keys->n_pairs, at);
+    rs_require(bits >> keys->shape.magnitude_bits == 0, "a code has more bits than its keys");
+    scatter(keys->row, keys->n_pairs, at);
+}
+
+static void pack_digits(const struct bit_serial_keys *keys, const int16_t *codes, int unseen, int mask,
+                        int16_t *at)
+{
+    for (size_t i = 0; i < keys->shape.d; i++) {
+        int digit = (codes[i] < 0 ? -codes[i] : codes[i]) >> unseen & mask;
+        keys->row[i] = (int16_t)(codes[i] < 0 ? -digit : digit);
+    }
+    scatter(keys->row, keys->n_pairs, at);
+}
+
+/* Plane by plane, so that a plane's lines, of which each holds many keys, stay in cache. */
+static void pack_block(const struct bit_serial_keys *keys, const int16_t *codes, size_t n, int16_t *plane)
+{
+    const size_t d = keys->shape.d;
+    int unseen = keys->shape.magnitude_bits;
+    for (size_t l = 0; l < n; l++)
+        pack_signs(keys, codes + l * d, plane + 2 * l);
     while (unseen > 0) {
-        int taken = unseen < shape->bits_per_cycle ? unseen : shape->bits_per_cycle;
-        int mask = (1 << taken) - 1;
+        int taken = unseen < keys->shape.bits_per_cycle ? unseen : keys->shape.bits_per_cycle;
         unseen -= taken;
-        at += keys->n_pairs * 2 * BLOCK;
-        for (size_t i = 0; i < shape->d; i++) {
-            int digit = (codes[i] < 0 ? -codes[i] : codes[i]) >> unseen & mask;
-            row[i] = (int16_t)(codes[i] < 0 ? -digit : digit);
-        }
-        scatter(row, keys->n_pairs, at);
+        plane += keys->n_pairs * 2 * BLOCK;
+        for (size_t l = 0; l < n; l++)
+            pack_digits(keys, codes + l * d, unseen, (1 << taken) - 1, plane + 2 * l);
     }
 }
 
@@ -108,9 +120,9 @@ void bit_serial_keys_load(struct bit_serial_keys *keys, size_t n_keys, const int
 {
     rs_require(n_keys <= keys->n_keys_max, "more keys than there is room for");
     keys->n_keys = n_keys;
-    for (size_t j = 0; j < n_keys; j++)
-        pack_key(keys, codes + j * keys->shape.d,
-                 keys->blocks + j / BLOCK * keys->block_size + j % BLOCK * 2);
+    for (size_t first = 0; first < n_keys; first += BLOCK)
+        pack_block(keys, codes + first * keys->shape.d, n_keys - first < BLOCK ? n_keys - first : BLOCK,
+                   keys->blocks + first / BLOCK * keys->block_size);
 }
 
 static bool begin(struct bit_serial_state *state, const bool *chosen, size_t n)
