@@ -1,7 +1,8 @@
 /*
  * LeOPArd's bit-serial dot product (ISCA 2022) of one query with many keys: k in sign-magnitude of B
- * magnitude bits, most significant first, q bit-parallel, 1 to 4 bits per cycle. With r bits processed (exact
- * form derived from the paper's description, which is known from secondary sources only):
+ * magnitude bits, most significant first, q bit-parallel, 1 to 4 bits per cycle, a conservative margin for
+ * unseen bits. That LeOPArd is built so is from memory, not seen in the paper; the exact form is derived
+ * here. With r bits processed:
  *
  *     P_r  = sum_i q_i sign_i (r top magnitude bits of k_i)
  *     dropped early   P_r + (2^(B-r) - 1) sum_{q_i sign_i > 0} |q_i| < threshold

@@ -6,9 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The paper's main setting, from memory, not seen in it. */
-#define MNNFAST_THRESHOLD_RECALLED 0.1
-
 /* kept [n]: probability >= threshold. Returns how many. */
 size_t mnnfast_keep(const double *probabilities, size_t n, double threshold, bool *kept);
 
