@@ -6,8 +6,8 @@
  *
  *     P_r  = sum_i q_i sign_i (r top magnitude bits of k_i)
  *     dropped early   P_r + (2^(B-r) - 1) sum_{q_i sign_i > 0} |q_i| < threshold
- *     kept early      P_r - (2^(B-r) - 1) sum_{q_i sign_i < 0} |q_i| >= threshold    (mirrored; not
- * LeOPArd's)
+ *     kept early      P_r - (2^(B-r) - 1) sum_{q_i sign_i < 0} |q_i| >= threshold
+ *                     (the mirror image, added here)
  *
  * The two sides enclose q.k always, so no decision is ever wrong. Integers only; every kernel gives the same.
  */
