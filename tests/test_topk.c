@@ -147,10 +147,9 @@ Test(topk, equal_values_take_one_pass_and_the_first_stay)
 }
 
 /*
- * Two values, 30 zeros and 2 ones, k = 2, one element per cycle. Pivot 0: the two above are too few equal...
- * they are k, so a pass over them follows: (32 + 3) + (2 + 3) cycles; pivot 1: 32 + 3. FIFOs of one row: the
- * pass with pivot 0 writes 2 rows, of which one spills and is fetched again; with pivot 1, 29 of 30 rows
- * spill.
+ * 30 zeros and 2 ones, k = 2, one element per cycle. Pivot 1: one pass, 32 + 3 cycles. Pivot 0: the two above
+ * it are selected and passed once more, 2 + 3 cycles. FIFOs of one row: with pivot 1, 29 of 30 rows spill;
+ * with pivot 0 one of two, which is fetched again.
  */
 Test(topk, cycles_and_stalls_by_hand)
 {

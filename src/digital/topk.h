@@ -3,10 +3,11 @@
  * quick-select between two FIFOs, L and R, and a filter.
  *
  *     pass     `parallelism` elements per cycle leave the selected FIFO; two comparator arrays send those
- * below the pivot to L and those above it to R, zero eliminators close the gaps, order is kept; equal ones
- * are counted. ceil(n_pass / P) + 3 cycles. pivot    an element of the selected FIFO at a keyed random place
+ *              below the pivot to L and those above it to R, zero eliminators close the gaps, order is kept;
+ *              equal ones are counted. ceil(n_pass / P) + 3 cycles.
+ *     pivot    an element of the selected FIFO at a keyed random place
  *     filter   the buffered input once more, ceil(n / P) cycles: all that are greater than the k-th largest,
- * and the first n_equal that equal it
+ *              and the first n_equal that equal it
  *
  * The k-th largest is counted from 1 (as in the authors' circuit; the printed pseudo-code stops one further,
  * with the same choice). k = 0 and k = n choose nothing and everything without a pass.
