@@ -69,3 +69,13 @@ bench: bench-decks
 bench-decks: bench/calibration/decks$(EXEEXT) rescore$(EXEEXT)
 	./bench/calibration/decks$(EXEEXT) ./rescore$(EXEEXT) | tee bench/calibration/table.md
 .PHONY: bench-decks
+
+# The digital units.
+EXTRA_PROGRAMS += %D%/digital/digital
+EXTRA_DIST += %D%/digital/README.md %D%/digital/table.md
+bench_digital_digital_SOURCES = %D%/digital/digital.c $(bench_measure)
+bench_digital_digital_LDADD = librescore-core.la
+bench: bench-digital
+bench-digital: bench/digital/digital$(EXEEXT)
+	./bench/digital/digital$(EXEEXT) | tee bench/digital/table.md
+.PHONY: bench-digital

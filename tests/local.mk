@@ -300,6 +300,15 @@ tests_test_fit_CFLAGS = $(test_flags)
 tests_test_fit_LDADD = $(test_libraries)
 shell_tests += %D%/cli_fit.sh %D%/measured_device.sh
 
+unit_tests += %D%/test_topk
+tests_test_topk_SOURCES = %D%/test_topk.c
+tests_test_topk_CFLAGS = $(test_flags)
+tests_test_topk_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_pruning
+tests_test_pruning_SOURCES = %D%/test_pruning.c
+tests_test_pruning_CFLAGS = $(test_flags)
+tests_test_pruning_LDADD = $(test_libraries)
 unit_tests += %D%/test_laws
 tests_test_laws_SOURCES = %D%/test_laws.c
 tests_test_laws_CFLAGS = $(test_flags)

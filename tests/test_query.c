@@ -31,12 +31,12 @@ struct hand {
 static void hand_init(struct hand *hand, double threshold)
 {
     attention_fixture_settle(&hand->fixture, threshold);
-    cr_assert_eq(query_scratch_create(&hand->fixture.setup.shape, &hand->scratch, NULL), RS_OK);
+    cr_assert_eq(query_scratch_create(&hand->fixture.setup, &hand->scratch, NULL), RS_OK);
+    query_set_keys(&hand->fixture.setup, KEYS, key_codes, &hand->scratch);
     memset(&hand->counts, 0, sizeof hand->counts);
     hand->query = (struct query){.n_keys = KEYS,
                                  .self = 1,
                                  .query_codes = query_codes,
-                                 .key_codes = key_codes,
                                  .value_codes = value_codes,
                                  .exact_sums = exact_sums,
                                  .signal_units = hand->signals,

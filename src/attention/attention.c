@@ -67,7 +67,7 @@ enum rs_status attention_create(const struct attention_setup *setup, enum query_
     attention->n_heads_per_kv = (size_t)(setup->shape.n_heads / setup->shape.n_kv_heads);
     enum rs_status status = allocate(attention, err);
     if (status == RS_OK)
-        status = query_scratch_create(&setup->shape, &attention->scratch, err);
+        status = query_scratch_create(setup, &attention->scratch, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
         status = bank_create(setup, &attention->bank, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
@@ -235,7 +235,6 @@ static enum rs_status run_query(struct attention *attention, const struct attent
         .n_keys = call->causal ? i + 1 : call->n_keys,
         .self = i,
         .query_codes = attention->query_codes + at * d,
-        .key_codes = attention->key_codes,
         .value_codes = attention->value_codes,
         .exact_sums = attention->exact_sums,
         .signal_units = analog ? attention->signal_units + read * call->n_keys : NULL,
@@ -274,6 +273,7 @@ enum rs_status attention_run(void *context, const struct attention_call *call, s
                "the call is larger than the workload's shape");
     encode(attention, call);
     if (attention->mode == QUERY_ANALOG) {
+        query_set_keys(attention->setup, call->n_keys, attention->key_codes, &attention->scratch);
         enum rs_status status = read_arrays(attention, call, err);
         if (status != RS_OK)
             return status;

@@ -4,18 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kernel.h"
 #include "base/memory.h"
-#include "digital/bit_serial.h"
 #include "numeric/softmax.h"
 #include "tensor/code.h"
 
 /* Signals nearer than this are ties: rounding of the circuit solution, far below any physical difference. */
 static const double tie_units = 1e-9;
 
-enum rs_status query_scratch_create(const struct attention_shape *shape, struct query_scratch *out,
+enum rs_status query_scratch_create(const struct attention_setup *setup, struct query_scratch *out,
                                     struct rs_error *err)
 {
-    size_t n = shape->n_keys_max, d = shape->d;
+    size_t n = setup->shape.n_keys_max, d = setup->shape.d;
+    const struct bit_serial_shape serial = {d, setup->recompute_bits - 1,
+                                            (int)setup->recompute.bits_per_cycle};
     *out = (struct query_scratch){
         .exact_keep = memory_allocate(n, sizeof(bool), err),
         .kept = memory_allocate(n, sizeof(bool), err),
@@ -25,9 +27,12 @@ enum rs_status query_scratch_create(const struct attention_shape *shape, struct 
         .values_units = memory_allocate(n, sizeof(double), err),
         .output = memory_allocate(d, sizeof(double), err),
         .exact_output = memory_allocate(d, sizeof(double), err),
+        .reduced = memory_allocate(n * d, sizeof(int16_t), err),
+        .serial_results = memory_allocate(n, sizeof(struct bit_serial_result), err),
     };
     if (out->exact_keep && out->kept && out->final && out->weights && out->scores && out->values_units &&
-        out->output && out->exact_output)
+        out->output && out->exact_output && out->reduced && out->serial_results &&
+        bit_serial_keys_create(n, &serial, kernel_chosen(), &out->serial_keys, err) == RS_OK)
         return RS_OK;
     query_scratch_clear(out);
     return RS_INTERNAL;
@@ -43,6 +48,9 @@ void query_scratch_clear(struct query_scratch *scratch)
     free(scratch->values_units);
     free(scratch->output);
     free(scratch->exact_output);
+    free(scratch->reduced);
+    free(scratch->serial_results);
+    bit_serial_keys_destroy(scratch->serial_keys);
     *scratch = (struct query_scratch){0};
 }
 
@@ -122,15 +130,24 @@ static void fill_empty(const struct attention_setup *setup, const struct query *
     }
 }
 
-/* q.k of the recompute_bits most significant bits, and the score of one unit of it. */
-static int64_t reduced_product(const struct attention_setup *setup, const int16_t *one, const int16_t *other)
+/* The recompute_bits most significant bits of n codes: themselves, or in `reduced`. */
+static const int16_t *reduce(const struct attention_setup *setup, const int16_t *codes, size_t n,
+                             int16_t *reduced)
 {
     int bits = (int)setup->encoding.bits;
-    int64_t sum = 0;
-    for (size_t i = 0; i < setup->shape.d; i++)
-        sum += code_msb(one[i], bits, setup->recompute_bits, false) *
-               code_msb(other[i], bits, setup->recompute_bits, false);
-    return sum;
+    if (setup->recompute_bits == bits)
+        return codes;
+    for (size_t i = 0; i < n; i++)
+        reduced[i] = (int16_t)code_msb(codes[i], bits, setup->recompute_bits, false);
+    return reduced;
+}
+
+void query_set_keys(const struct attention_setup *setup, size_t n_keys, const int16_t *key_codes,
+                    struct query_scratch *scratch)
+{
+    if (setup->recompute.enabled || setup->policy->is_exact)
+        bit_serial_keys_load(scratch->serial_keys, n_keys,
+                             reduce(setup, key_codes, n_keys * setup->shape.d, scratch->reduced));
 }
 
 /*
@@ -143,20 +160,20 @@ static void recompute(const struct attention_setup *setup, const struct query *q
     int bits = (int)setup->encoding.bits;
     bool whole = setup->recompute_bits == bits;
     double own_unit = ldexp(unit, 2 * (bits - setup->recompute_bits));
-    int64_t own_threshold = code_threshold(threshold, own_unit);
-    bool stops = setup->recompute.early_termination && setup->rethreshold && whole;
+    struct bit_serial_stop stop = {.drops = setup->recompute.early_termination && setup->rethreshold && whole,
+                                   .threshold = code_threshold(threshold, own_unit)};
+    /* Sums of fewer bits are known to nobody else, and an empty query may ask for those of pruned keys. */
+    bit_serial_batch(scratch->serial_keys,
+                     reduce(setup, query->query_codes, setup->shape.d, scratch->reduced), query->n_keys,
+                     whole ? scratch->kept : NULL, &stop, scratch->serial_results);
     for (size_t j = 0; j < query->n_keys; j++) {
-        const int16_t *key = query->key_codes + j * setup->shape.d;
-        int64_t sum = whole ? query->exact_sums[j] : reduced_product(setup, query->query_codes, key);
+        int64_t sum = whole ? query->exact_sums[j] : scratch->serial_results[j].sum;
         scratch->scores[j] = own_unit * (double)sum;
-        scratch->final[j] = scratch->kept[j] && (!setup->rethreshold || sum >= own_threshold);
+        scratch->final[j] = scratch->kept[j] && (!setup->rethreshold || sum >= stop.threshold);
         if (!scratch->kept[j])
             continue;
-        struct bit_serial_result serial =
-            bit_serial_product(query->query_codes, key, setup->shape.d, setup->recompute_bits - 1,
-                               (int)setup->recompute.bits_per_cycle, stops, own_threshold);
         counts->n_recomputed++;
-        counts->n_recompute_bits += serial.n_bits;
+        counts->n_recompute_bits += scratch->serial_results[j].n_bits;
     }
 }
 

@@ -15,7 +15,8 @@ bool kernel_runs(enum kernel kernel)
 {
 #ifdef HAVE_X86_KERNELS
     if (kernel == KERNEL_AVX512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512bw");
     if (kernel == KERNEL_AVX2)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
