@@ -49,3 +49,13 @@ bench: bench-queries
 bench-queries: bench/crossbar/queries$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/queries$(EXEEXT) | tee bench/crossbar/queries.md
 .PHONY: bench-queries
+
+# Cost systems on a trace of 12 layers, 12 heads, 512 tokens.
+EXTRA_PROGRAMS += %D%/cost/cost
+EXTRA_DIST += %D%/cost/README.md %D%/cost/table.md
+bench_cost_cost_SOURCES = %D%/cost/cost.c
+bench_cost_cost_LDADD = librescore-core.la
+bench: bench-cost
+bench-cost: bench/cost/cost$(EXEEXT)
+	./bench/cost/cost$(EXEEXT) | tee bench/cost/table.md
+.PHONY: bench-cost

@@ -299,3 +299,11 @@ tests_test_fit_SOURCES = %D%/test_fit.c %D%/folder.h %D%/measured_cells.h
 tests_test_fit_CFLAGS = $(test_flags)
 tests_test_fit_LDADD = $(test_libraries)
 shell_tests += %D%/cli_fit.sh %D%/measured_device.sh
+
+unit_tests += %D%/test_cost %D%/test_cost_property
+tests_test_cost_SOURCES = %D%/test_cost.c
+tests_test_cost_CFLAGS = $(test_flags)
+tests_test_cost_LDADD = $(test_libraries)
+tests_test_cost_property_SOURCES = %D%/test_cost_property.c
+tests_test_cost_property_CFLAGS = $(test_flags)
+tests_test_cost_property_LDADD = $(test_libraries)
