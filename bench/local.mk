@@ -59,3 +59,13 @@ bench: bench-cost
 bench-cost: bench/cost/cost$(EXEEXT)
 	./bench/cost/cost$(EXEEXT) | tee bench/cost/table.md
 .PHONY: bench-cost
+
+# "Paper says, we get": the cost systems beside the published figures.
+EXTRA_PROGRAMS += %D%/papers/papers
+EXTRA_DIST += %D%/papers/README.md %D%/papers/table.md
+bench_papers_papers_SOURCES = %D%/papers/papers.c
+bench_papers_papers_LDADD = librescore-core.la
+bench: bench-papers
+bench-papers: bench/papers/papers$(EXEEXT)
+	./bench/papers/papers$(EXEEXT) | tee bench/papers/table.md
+.PHONY: bench-papers

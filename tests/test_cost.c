@@ -1,12 +1,12 @@
 /* Cost systems on cases small enough to be worked out by hand; the sums stand beside each. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "cost/channels.h"
+#include "base/text.h"
+#include "cost/constants.h"
 #include "cost/cost.h"
-#include "cost/model.h"
-#include "cost/residency.h"
 #include "cost/technology.h"
 #include "cost/topk_model.h"
 
@@ -408,6 +408,13 @@ Test(cost, constants_say_where_they_come_from)
         cr_expect(strstr(row->source, "remembered") == NULL || row->kind == CONSTANTS_ASSUMED,
                   "%s is remembered only, yet not marked assumed", row->name);
     }
+    struct rs_error err;
+    struct text out = {0};
+    constants_print(&out);
+    char *table = text_take(&out, &err);
+    cr_assert_not_null(table);
+    cr_expect(strstr(table, "| RERAM_READ_JOULES | 3.1e-12 | J/bit | secondary |"), "%s", table);
+    free(table);
 }
 
 static void expect_refused(struct cost_shape bad_shape, struct cost_options options, const char *name,

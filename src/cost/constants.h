@@ -130,4 +130,9 @@ extern const struct constants_row constants_rows[CONSTANTS_N];
 /* "primary", "secondary" or "assumed". */
 const char *constants_kind(enum constants_source kind);
 
+struct text;
+
+/* All rows as a table in Markdown. */
+void constants_print(struct text *out);
+
 #endif
