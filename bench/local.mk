@@ -53,7 +53,7 @@ bench-queries: bench/crossbar/queries$(EXEEXT)
 # Cost systems on a trace of 12 layers, 12 heads, 512 tokens.
 EXTRA_PROGRAMS += %D%/cost/cost
 EXTRA_DIST += %D%/cost/README.md %D%/cost/table.md
-bench_cost_cost_SOURCES = %D%/cost/cost.c
+bench_cost_cost_SOURCES = %D%/cost/cost.c $(bench_measure)
 bench_cost_cost_LDADD = librescore-core.la
 bench: bench-cost
 bench-cost: bench/cost/cost$(EXEEXT)

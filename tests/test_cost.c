@@ -324,16 +324,57 @@ Test(cost, mnnfast_skips_values_but_no_scores)
     cr_expect_eq(close_system(cost).own.tally.n_cycles, 48 + 18);
 }
 
+/* Two samples of two heads: K and V of 3 tokens twice, Q of the queries that are computed. */
 Test(cost, heads_that_share_a_kv_head_write_it_once)
 {
     const uint64_t keep = 1;
+    for (int pruned = 0; pruned < 2; pruned++) {
+        struct cost_options options = cost_options_default();
+        struct cost *cost = open_system("spatten", &options);
+        for (size_t i = 0; i < 4; i++) {
+            begin(cost, (struct cost_sequence){
+                            .sample = i / 2, .head = i % 2, .n_tokens = 3, .pruned = pruned && i % 2 == 0});
+            ask(cost, (struct cost_query){.n_visible = 1, .keep = &keep, .array_joules = 0});
+        }
+        struct cost_answer answer = close_system(cost);
+        cr_expect_eq(answer.own.tally.n_written_bits, (2u * 3 * 2 + (pruned ? 2 : 4)) * 512);
+        cr_expect_eq(answer.unpruned.tally.n_written_bits, (2u * 3 * 2 + 4) * 512);
+    }
+}
+
+/*
+ * Energies of counts, from the table's values: 45 to 65 nm is x 65/45 / 0.81; a multiply 3.1 pJ per 32 x 32
+ * bit products, an add 0.1 pJ of 32 bits, an exponential 5 x 4.6 pJ, a division 26.3 pJ, 10 pJ per 64 bits of
+ * an 8 KB memory, a comparator 1/30 of a 5-bit converter, which takes 1/8 of the 8-bit one's 3.1 mW / 1.2
+ * GHz.
+ */
+Test(cost, energies_are_counts_times_constants)
+{
+    const uint64_t keep = 0x5, survive = 0x4;
     struct cost_options options = cost_options_default();
     struct cost *cost = open_system("sprint-s", &options);
-    for (size_t head = 0; head < 2; head++) {
-        begin(cost, (struct cost_sequence){.head = head, .n_tokens = 3});
-        ask(cost, (struct cost_query){.n_visible = 1, .keep = &keep, .array_joules = 0});
-    }
-    cr_expect_eq(close_system(cost).own.tally.n_written_bits, (3u * 2 + 2) * 512);
+    begin(cost, (struct cost_sequence){.n_tokens = 4});
+    ask(cost, (struct cost_query){.n_visible = 4,
+                                  .keep = &keep,
+                                  .survive = &survive,
+                                  .n_comparators = 2,
+                                  .n_readouts = 3,
+                                  .array_joules = 0});
+    const struct energy energy = close_system(cost).own.energy;
+    double scale = 65.0 / 45 / 0.81, converter = 3.1e-3 / 1.2e9;
+    /* 4 columns, 2 comparators each; 64 DACs; 3 conversions; 64 x 4 bits of CopyQ and 4 of ReadP. */
+    expect_near(energy.joules[ENERGY_SCREEN_OTHER],
+                8 * converter / 8 / 30 + 64 * 0.05e-12 + 3 * converter + (64 * 4 + 4) * 1e-12, "screen");
+    /* 2 keys and 1 value of 64 products of 8 x 8 bits. */
+    expect_near(energy.joules[ENERGY_COMPUTE], 3 * 64 * (64 * 3.1e-12 / 1024 + 0.1e-12) * scale, "compute");
+    expect_near(energy.joules[ENERGY_SOFTMAX], (23e-12 + 26.3e-12) * scale, "softmax");
+    /* 2 keys and 2 values written, 2 keys and 1 value read. */
+    expect_near(energy.joules[ENERGY_BUFFER], (4 + 3) * 512 * 10e-12 / 64 * scale, "buffer");
+    options.solved_array_energy = true;
+    cost = open_system("sprint-s", &options);
+    begin(cost, (struct cost_sequence){.n_tokens = 4});
+    ask(cost, (struct cost_query){.n_visible = 4, .keep = &keep, .array_joules = 3e-12});
+    expect_near(close_system(cost).own.energy.joules[ENERGY_ARRAY_READ], 3e-12, "solved");
 }
 
 Test(cost, pruned_heads_and_queries_cost_nothing_but_in_the_reference)

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "cost/bits.h"
+#include "bench/crossbar/measure.h"
 #include "cost/cost.h"
 #include "cost/synthetic.h"
 
@@ -99,6 +99,7 @@ int main(void)
                             heads[causal].bits[t], scratch);
         }
     }
+    measure_print_machine();
     printf("| system | all keys visible, s | causal, s |\n| --- | --- | --- |\n");
     enum rs_status status = heads ? RS_OK : RS_INTERNAL;
     for (const struct cost_system *const *system = system_all; !status && *system; system++) {

@@ -26,7 +26,7 @@ static void load(struct loaded *loaded, struct model *model, uint64_t n_tokens)
 void loaded_begin(struct loaded *loaded, struct model *model)
 {
     size_t n = model->sequence.n_tokens;
-    model_count_writes(model, &model->sequence);
+    model_count_writes(model);
     if (!model->on_chip && !model->sequence.separate) {
         loaded->load_end = model_max(loaded->load_end, loaded->sequence_start) + model->memory.latency_cycles;
         load(loaded, model, n < loaded->n_places ? n : loaded->n_places);

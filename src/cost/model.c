@@ -15,11 +15,18 @@ void model_count_macs(struct model *model, uint64_t n_vectors, uint64_t a_bits, 
     model->tally.n_adds += n_macs;
 }
 
-void model_count_writes(struct model *model, const struct cost_sequence *sequence)
+void model_count_writes(struct model *model)
 {
-    size_t heads_per_kv_head = model->shape.n_heads / model->shape.n_kv_heads;
-    uint64_t n_vectors = sequence->head % heads_per_kv_head == 0 ? 2 * sequence->n_tokens : 0;
-    model->tally.n_written_bits += n_vectors * model_vector_bits(model);
+    const struct cost_sequence *sequence = &model->sequence;
+    size_t kv_head = sequence->head / (model->shape.n_heads / model->shape.n_kv_heads);
+    if (model->written.any && model->written.sample == sequence->sample &&
+        model->written.layer == sequence->layer && model->written.kv_head == kv_head)
+        return;
+    model->written.any = true;
+    model->written.sample = sequence->sample;
+    model->written.layer = sequence->layer;
+    model->written.kv_head = kv_head;
+    model->tally.n_written_bits += 2 * sequence->n_tokens * model_vector_bits(model);
 }
 
 void model_count_query(struct model *model, const struct model_step *step)

@@ -38,6 +38,10 @@ struct model {
     bool pruning;        /* false: a reference that keeps everything and decides nothing */
     bool on_chip;        /* K and V need no loading */
     struct cost_sequence sequence;
+    struct {
+        bool any;
+        size_t sample, layer, kv_head;
+    } written; /* whose K and V are in the main memory */
     struct tally tally;
     void *state;
 };
@@ -74,8 +78,8 @@ uint64_t model_stream_cycles(const struct model *model, uint64_t n_bits);
 /* Counts multiply-accumulates of n vectors of d_head elements, of operands so many bits wide. */
 void model_count_macs(struct model *model, uint64_t n_vectors, uint64_t a_bits, uint64_t b_bits);
 
-/* Counts the writes of a sequence's K and V (once per kv head) and of its queries into the main memory. */
-void model_count_writes(struct model *model, const struct cost_sequence *sequence);
+/* Counts the writes of a sequence's K and V, with the first of the heads that share them. */
+void model_count_writes(struct model *model);
 
 /* Counts what every query does: reading itself, softmax. */
 void model_count_query(struct model *model, const struct model_step *step);

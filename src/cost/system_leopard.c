@@ -86,7 +86,7 @@ static void begin(struct model *model)
 {
     struct state *state = model->state;
     size_t n = model->sequence.n_tokens;
-    model_count_writes(model, &model->sequence);
+    model_count_writes(model);
     if (!model->on_chip && !model->sequence.separate) {
         state->load_end = model_max(state->load_end, state->sequence_start) + model->memory.latency_cycles;
         load(model, least(n, places(model, CONSTANTS_LEOPARD_KEY_BYTES)),

@@ -68,7 +68,7 @@ static void begin(struct model *model)
 {
     struct state *state = model->state;
     forget(state);
-    model_count_writes(model, &model->sequence);
+    model_count_writes(model);
     /* The other half of the memories fills while the head before computes. */
     state->fetch_end = model_max(state->fetch_end, state->sequence_start) + model->memory.latency_cycles;
     state->sequence_start = state->compute_end;

@@ -90,7 +90,7 @@ static void begin(struct model *model)
     struct state *state = model->state;
     for (size_t unit = 0; unit < model->n_units; unit++)
         residency_forget(&state->residency[unit]);
-    model_count_writes(model, &model->sequence);
+    model_count_writes(model);
 }
 
 static void count_screen(struct model *model, const struct model_step *step)
@@ -98,7 +98,7 @@ static void count_screen(struct model *model, const struct model_step *step)
     struct tally *tally = &model->tally;
     uint64_t d = model->shape.d_head;
     tally->n_array_macs += step->n_stored * d;
-    tally->n_decisions += step->n_stored;
+    tally->n_decisions += step->n_stored * (step->query->n_comparators > 0 ? step->query->n_comparators : 1);
     tally->n_dac += d;
     tally->n_adc += step->query->n_readouts;
     tally->n_command_bits += d * model_size(CONSTANTS_SPRINT_SCREEN_BITS) + step->n_stored;
