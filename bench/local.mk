@@ -1,7 +1,8 @@
 EXTRA_DIST += %D%/README.md %D%/crossbar/README.md %D%/crossbar/table.md
 EXTRA_PROGRAMS += %D%/crossbar/crossbar
 EXTRA_DIST += %D%/threads/README.md %D%/threads/threads.sh
-bench_crossbar_crossbar_SOURCES = %D%/crossbar/crossbar.c
+bench_measure = %D%/crossbar/measure.c %D%/crossbar/measure.h
+bench_crossbar_crossbar_SOURCES = %D%/crossbar/crossbar.c $(bench_measure)
 bench_crossbar_crossbar_LDADD = librescore-core.la
 
 # Measures; the table replaces the one of the last run in the build folder.
@@ -12,7 +13,6 @@ bench: bench/crossbar/crossbar$(EXEEXT) rescore$(EXEEXT)
 
 # Other people's solvers on the same arrays; changed cells. LINES=128 lets ngspice have a larger one (two minutes).
 LINES = 64
-bench_measure = %D%/crossbar/measure.c %D%/crossbar/measure.h
 EXTRA_PROGRAMS += %D%/crossbar/peers %D%/crossbar/changes
 EXTRA_DIST += %D%/crossbar/peers.md %D%/crossbar/changes.md %D%/crossbar/spsolve.py
 bench_crossbar_peers_SOURCES = %D%/crossbar/peers.c %D%/crossbar/sparse.c %D%/crossbar/sparse.h $(bench_measure)
@@ -69,3 +69,13 @@ bench: bench-papers
 bench-papers: bench/papers/papers$(EXEEXT)
 	./bench/papers/papers$(EXEEXT) | tee bench/papers/table.md
 .PHONY: bench-papers
+
+# Programming and reading cells.
+EXTRA_PROGRAMS += %D%/devices/devices
+EXTRA_DIST += %D%/devices/README.md %D%/devices/devices.md
+bench_devices_devices_SOURCES = %D%/devices/devices.c $(bench_measure)
+bench_devices_devices_LDADD = librescore-core.la
+bench: bench-devices
+bench-devices: bench/devices/devices$(EXEEXT)
+	./bench/devices/devices$(EXEEXT) | tee bench/devices/devices.md
+.PHONY: bench-devices

@@ -163,11 +163,16 @@ static void read_block(struct reader *reader, const struct yaml_node *block, con
         else if (strcmp(node->key, "kind") != 0)
             refuse_key(reader, node, known, n_known);
     }
-    for (size_t i = 0; table != NULL && i < table->n_options; i++)
-        if (!option_is_set(&table->options[i], params) && table->options[i].initial_help == NULL) {
-            snprintf(text, sizeof text, "'%s' is missing", table->options[i].key);
-            refuse(reader, block->line, block->column, text);
-        }
+    for (size_t i = 0; table != NULL && i < table->n_options; i++) {
+        const struct yaml_node *given = yaml_find(block, table->options[i].key);
+        bool is_empty = given != NULL && given->kind == YAML_SEQUENCE && given->n_children == 0;
+        if (option_is_set(&table->options[i], params) || table->options[i].initial_help != NULL)
+            continue;
+        if (given != NULL && !is_empty) /* refused already */
+            continue;
+        snprintf(text, sizeof text, "'%s' is %s", table->options[i].key, is_empty ? "empty" : "missing");
+        refuse(reader, is_empty ? given->line : block->line, is_empty ? given->column : block->column, text);
+    }
     if (source[0] == '\0' || confidence[0] == '\0')
         refuse(reader, block->line, block->column,
                "a source and a confidence (primary, secondary, assumed) expected");
@@ -324,7 +329,10 @@ enum rs_status card_load_preset(const char *name, struct card *card, struct rs_e
 {
     const char *text = card_preset_text(name);
     if (text == NULL)
-        return rs_fail(err, RS_INPUT, "no card named '%s'; `rescore device list` names them", name);
+        return rs_fail(
+            err, RS_INPUT,
+            "no card named '%s'; `rescore device list` names them (a file of yours: './%s' or NAME.yaml)",
+            name, name);
     return card_parse(name, text, strlen(text), card, err);
 }
 

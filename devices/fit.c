@@ -141,6 +141,10 @@ enum rs_status fit_create(const char *path, double read_volts, enum fit_choice p
         status = fit_programming(fit, programming, err);
     }
     if (status == RS_OK) {
+        if (fit->n_states == 1)
+            fit_warn(&fit->blocks[LAW_PROGRAMMING],
+                     "one state alone: the window begins at 0 S, where nothing was "
+                     "measured; the state's error is taken for all");
         fit_temperature(fit);
         *out = fit;
     } else {

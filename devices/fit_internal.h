@@ -36,6 +36,28 @@ enum rs_status fit_programming(struct fit *fit, enum fit_choice programming,
                                struct rs_error *err) RS_MUST_CHECK;
 void fit_temperature(struct fit *fit);
 
+/* The law of relaxation with its figures. */
+struct fit_relaxed {
+    int kind;
+    double values[3];
+};
+
+/* Estimates the figures of the fitted law again, without one block (-1: with all). */
+bool fit_relaxation_again(const struct fit *fit, int skip, struct fit_relaxed *law);
+
+/* What is left, ln_t = ln(t / t0) later (or earlier), of cells with this mean and variance at t0. */
+void fit_relaxation_moments(const struct fit_relaxed *law, double ln_t, double mean_at_t0,
+                            double variance_at_t0, double *mean, double *variance);
+
+/*
+ * Activation energy of ageing, eV, with its standard error; 0 and NAN where the data do not tell it, with a
+ * warning in the block `temperature` where they could.
+ */
+double fit_retention(struct fit *fit, double *error);
+
+/* ln of the factor by which cells age faster at level k of the temperature. */
+double fit_retention_ln(const struct fit *fit, int k, double ev);
+
 /* Quantiles of the errors at the states instead of a law; `errors` [n] by state, rising in each. */
 void fit_empirical(struct fit *fit, const double *errors, const size_t *first_of_state);
 

@@ -23,7 +23,8 @@ struct points {
     double y[POINTS_MAX], error[POINTS_MAX];
     /* the law's */
     const struct fit *fit;
-    double ln_hrs, ln_span;
+    double ln_hrs, ln_span, retention_ev;
+    struct fit_relaxed relaxed; /* where retention_ev is above 0 */
     bool without_activation;
 };
 
@@ -159,6 +160,20 @@ static void voltage_residuals(void *context, const double *params, double *resid
     scale_residuals(points, residuals);
 }
 
+/* Likewise, 1 / v0^2 = params[0] + params[1] ln(g / largest g). */
+static void bend_residuals(void *context, const double *params, double *residuals)
+{
+    const struct points *points = context;
+    const struct measured *data = &points->fit->data;
+    const struct measured_levels *states = &data->levels[MEASURED_STATE];
+    for (size_t i = 0; i < points->n; i++) {
+        double v = data->levels[MEASURED_VOLTAGE].values[points->level[i]];
+        double ln = log(fmax(states->values[points->state[i]] / states->values[states->n - 1], 1e-6));
+        residuals[i] = points->y[i] - log(law_current_voltage_sinh(v * v * (params[0] + params[1] * ln)));
+    }
+    scale_residuals(points, residuals);
+}
+
 struct outcome {
     double chi_square, degrees;
 };
@@ -193,6 +208,35 @@ static bool estimate_voltage(const struct fit *fit, int skip, void *context, dou
         own->points.ln_span = values[0];
     }
     return true;
+}
+
+static bool estimate_bend(const struct fit *fit, int skip, void *context, double *values)
+{
+    struct voltage_context *own = context;
+    struct outcome outcome;
+    collect(fit, skip, &own->points);
+    values[0] = 1;
+    values[1] = 0;
+    return own->points.n > 0 && fit_points(&own->points, bend_residuals, 2, values, &outcome);
+}
+
+/* The card has one v0: where the data tell that states differ, they say so. */
+static void compare_states(struct fit *fit)
+{
+    const double noticeable = 3; /* standard errors */
+    const struct measured_levels *states = &fit->data.levels[MEASURED_STATE];
+    struct voltage_context context = {.points = {.axis = MEASURED_VOLTAGE}};
+    double values[2], errors[2];
+    int lowest = states->values[0] <= 0;
+    if (states->n - lowest < 2 || !fit_jackknife(fit, estimate_bend, &context, 2, values, errors) ||
+        !(fabs(values[1]) > noticeable * errors[1]))
+        return;
+    double low = values[0] + values[1] * log(states->values[lowest] / states->values[states->n - 1]);
+    if (low > 0 && values[0] > 0)
+        fit_warn(
+            &fit->blocks[LAW_CURRENT_VOLTAGE],
+            "v0 depends on the state: %.4g V at the lowest, %.4g V at the highest target; the card has one",
+            1 / sqrt(low), 1 / sqrt(values[0]));
 }
 
 static void turn_small_signal(struct measured *data, double v0)
@@ -244,10 +288,22 @@ void fit_current_voltage(struct fit *fit)
     snprintf(block->note, sizeof block->note,
              "conductances of the card are small-signal values: those stated at %.4g V are divided by %.6g",
              v_read, law_current_voltage_sinh(v_read * v_read * u));
+    compare_states(fit);
     turn_small_signal(&fit->data, v0);
 }
 
 /* --- temperature --- */
+
+/* ln of what faster ageing up to the earliest time has left, in parts of what there is at the reference. */
+static double aged(const struct points *points, int level, double g)
+{
+    double mean, variance;
+    if (!(points->retention_ev > 0) || !(g > 0))
+        return 0;
+    fit_relaxation_moments(&points->relaxed, fit_retention_ln(points->fit, level, points->retention_ev), g, 0,
+                           &mean, &variance);
+    return log(fmax(mean / g, 1e-3));
+}
 
 static void temperature_residuals(void *context, const double *params, double *residuals)
 {
@@ -260,7 +316,7 @@ static void temperature_residuals(void *context, const double *params, double *r
         double t = kelvin[points->level[i]];
         double g = data->levels[MEASURED_STATE].values[points->state[i]];
         double weight = g > 0 ? fmin(fmax((log(g) - points->ln_hrs) / points->ln_span, 0), 1) : 0;
-        residuals[i] = points->y[i] + weight * log1p(tcr * (t - t0)) +
+        residuals[i] = points->y[i] - aged(points, points->level[i], g) + weight * log1p(tcr * (t - t0)) +
                        (1 - weight) * ev / boltzmann_ev * (1 / t - 1 / t0);
     }
     scale_residuals(points, residuals);
@@ -284,7 +340,7 @@ static bool estimate_temperature(const struct fit *fit, int skip, void *context,
 }
 
 static void write_temperature(struct fit *fit, const struct points *points, const double *values,
-                              const double *errors)
+                              const double *errors, double retention_error)
 {
     struct fit_block *block = &fit->blocks[LAW_TEMPERATURE];
     const struct measured_levels *kelvin = &fit->data.levels[MEASURED_TEMPERATURE];
@@ -296,6 +352,8 @@ static void write_temperature(struct fit *fit, const struct points *points, cons
     fit_add(block, "last", QUANTITY_KELVIN, kelvin->values[kelvin->n - 1], none);
     fit_add(block, "tcr_per_kelvin", QUANTITY_NONE, values[0], errors[0]);
     fit_add(block, "activation_ev", QUANTITY_NONE, values[1], points->without_activation ? none : errors[1]);
+    if (points->retention_ev > 0)
+        fit_add(block, "retention_ev", QUANTITY_NONE, points->retention_ev, retention_error);
     fit_add(block, "g_hrs", QUANTITY_SIEMENS, exp(points->ln_hrs), none);
     fit_add(block, "g_lrs", QUANTITY_SIEMENS, exp(points->ln_hrs + points->ln_span), none);
 }
@@ -318,13 +376,16 @@ void fit_temperature(struct fit *fit)
     const struct measured_levels *kelvin = &fit->data.levels[MEASURED_TEMPERATURE];
     struct voltage_context context = {.points = {.axis = MEASURED_TEMPERATURE}};
     const double tcr_most = 0.01, ev_most = 2; /* bounds of the card's keys */
-    double values[2], errors[2];
+    double values[2], errors[2], retention_error;
     const char *why = NULL;
     if (kelvin->n < 2) {
         if (!isnan(kelvin->values[0]))
             snprintf(block->note, sizeof block->note, "one temperature alone tells no coefficient");
         return;
     }
+    context.points.retention_ev = fit_retention(fit, &retention_error);
+    if (context.points.retention_ev > 0 && !fit_relaxation_again(fit, -1, &context.points.relaxed))
+        context.points.retention_ev = 0;
     if (kelvin->n > LEVELS_MAX)
         why = "more than 64 temperatures; round them";
     else if (!settle_blend(fit, &context.points))
@@ -344,8 +405,10 @@ void fit_temperature(struct fit *fit)
         snprintf(block->note, sizeof block->note, "%s", why);
         return;
     }
-    write_temperature(fit, &context.points, values, errors);
+    write_temperature(fit, &context.points, values, errors, retention_error);
     fit_test(block, context.outcome.chi_square, context.outcome.degrees);
-    snprintf(block->note, sizeof block->note,
-             "g_hrs and g_lrs are the lowest and highest target; retention_ev (faster ageing) is not fitted");
+    snprintf(block->note, sizeof block->note, "g_hrs and g_lrs are the lowest and highest target%s",
+             context.points.retention_ev > 0
+                 ? "; cells age at the temperature of their rows"
+                 : "; faster ageing at other temperatures (retention_ev) is not known");
 }

@@ -7,6 +7,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "devices/fit_internal.h"
 #include "numeric/least_squares.h"
@@ -87,7 +88,7 @@ static double folded(double m, double s, double kl)
 
 static struct effect effect_of(enum kind kind, const double *p, double ln_t, double mean)
 {
-    double jump = kind == LOG_TIME_JUMP ? fabs(p[2]) : 0, spread = jump + fabs(p[1]) * ln_t;
+    double jump = kind == LOG_TIME_JUMP ? fabs(p[2]) : 0, spread = fmax(jump + fabs(p[1]) * ln_t, 0);
     if (kind != POWER)
         return (struct effect){1, p[0] * ln_t, 1, spread * spread};
     double once = folded(p[0], fabs(p[1]), ln_t), twice = folded(p[0], fabs(p[1]), 2 * ln_t);
@@ -275,6 +276,27 @@ static void write_block(struct fit *fit, const struct moments *moments, const do
         fit_add(block, "sigma_per_ln", QUANTITY_SIEMENS, values[1], errors[1]);
     }
     fit_test(block, moments->chi_square, moments->degrees);
+}
+
+bool fit_relaxation_again(const struct fit *fit, int skip, struct fit_relaxed *law)
+{
+    const struct fit_block *block = &fit->blocks[LAW_RELAXATION];
+    struct moments moments;
+    moments.kind = strcmp(block->kind, "power") == 0 ? POWER
+                   : fit_value(block, "sigma") > 0   ? LOG_TIME_JUMP
+                                                     : LOG_TIME;
+    law->kind = (int)moments.kind;
+    return estimate(fit, -1, &moments, law->values) &&
+           (skip < 0 || estimate(fit, skip, &moments, law->values));
+}
+
+void fit_relaxation_moments(const struct fit_relaxed *law, double ln_t, double mean_at_t0,
+                            double variance_at_t0, double *mean, double *variance)
+{
+    const struct effect start = effect_of((enum kind)law->kind, law->values, 0, mean_at_t0);
+    const struct effect e = effect_of((enum kind)law->kind, law->values, ln_t, mean_at_t0);
+    *mean = e.scale * mean_at_t0 + e.shift;
+    *variance = e.gain * fmax(variance_at_t0 - start.extra, 1e-4 * variance_at_t0) + e.extra;
 }
 
 void fit_relaxation(struct fit *fit)

@@ -30,6 +30,7 @@ enum { LAW_PARAMS_SIZE = 10240, LAW_CELLS = 1024 };
     LAW(CYCLE, "cycle_spread", CYCLE, WRITE, "cycle-to-cycle spread")                                        \
     LAW(RELAXATION, "relaxation", RELAXATION, WRITE, "what time does to a written conductance")              \
     LAW(STUCK, "stuck", STUCK, TRIAL, "cells that do not take their target")                                 \
+    LAW(ENDURANCE, "endurance", ENDURANCE, TRIAL, "how many cycles a cell lives, and how it ends")           \
     LAW(TEMPERATURE, "temperature", TEMPERATURE, TRIAL, "conductance and ageing at another temperature")     \
     LAW(FLICKER, "flicker", FLICKER, WRITE, "1/f noise: one value from a write to the next")                 \
     LAW(TELEGRAPH, "telegraph", TELEGRAPH, READ, "random telegraph noise, evolving from read to read")       \
@@ -52,6 +53,8 @@ struct law_conditions {
     double time_seconds; /* from write to read, at the temperature of the card's figures */
     double temperature_kelvin;
     double g_min_siemens, g_max_siemens; /* of the window in use */
+    double read_seconds;                 /* length of a read, for laws whose formula has one; 0: the card's */
+    double cycles;                       /* that a cell has had, the last write included */
 };
 
 struct law_cells {
@@ -83,6 +86,9 @@ struct law {
     /* The published range of times, in seconds; may be NULL: all times. */
     void (*times)(const void *params, double *first_seconds, double *last_seconds);
 
+    /* The length of a read in the source's formula; may be NULL: there is none. */
+    double (*read_seconds)(const void *params);
+
     /* Of a Gaussian law: shift_siemens [n], sigma_siemens [n]; sigma >= 0. The cells are left alone. */
     void (*moments)(const void *params, const struct law_conditions *at, const struct law_cells *cells,
                     double *shift_siemens, double *sigma_siemens);
@@ -111,6 +117,29 @@ void law_apply(const struct law *law, const void *params, const struct law_condi
                const struct law_draws *draws, const struct law_cells *cells);
 
 /* --- pieces that laws share --- */
+
+/* Rows of option tables; `at` is the member's offset. A plain number; one with a default; a quantity above 0,
+ * without and with a default. */
+#define LAW_NUMBER(name, at, least, most, what)                                                              \
+    {                                                                                                        \
+        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_NONE, .offset = (at), .low = (least),             \
+        .high = (most), .help = what                                                                         \
+    }
+#define LAW_NUMBER_OR(name, at, value, least, most, what)                                                    \
+    {                                                                                                        \
+        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_NONE, .offset = (at), .low = (least),             \
+        .high = (most), .initial = value, .help = what                                                       \
+    }
+#define LAW_POSITIVE(name, at, in, most, what)                                                               \
+    {                                                                                                        \
+        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_##in, .offset = (at), .high = (most),             \
+        .flags = OPTION_LOW_OPEN, .help = what                                                               \
+    }
+#define LAW_POSITIVE_OR(name, at, in, value, most, what)                                                     \
+    {                                                                                                        \
+        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_##in, .offset = (at), .high = (most),             \
+        .flags = OPTION_LOW_OPEN, .initial = value, .help = what                                             \
+    }
 
 /* Two neighbours among n rising positive values, and the weight of the upper one, linear in ln value; beyond
  * the ends the nearest value, with weight 0 or 1. */

@@ -17,7 +17,12 @@ bool law_branch_check(const char *name, const struct law_branch *branch, char *w
     return wrong == NULL;
 }
 
-double law_branch_evaluate(const struct law_branch *branch, double x)
+double law_branch_logarithm(double x)
+{
+    return log(fmax(x, 1e-30));
+}
+
+double law_branch_evaluate_at(const struct law_branch *branch, double x, double ln_x)
 {
     const double *v = branch->logarithm.values;
     if (x >= branch->split) {
@@ -28,5 +33,11 @@ double law_branch_evaluate(const struct law_branch *branch, double x)
     }
     if (branch->logarithm.n == 1)
         return v[0];
-    return fmin(fmax(v[0] * log(fmax(x, 1e-30)) + v[1], v[2]), v[3]);
+    double at = v[0] * ln_x + v[1], above = at > v[2] ? at : v[2];
+    return above < v[3] ? above : v[3];
+}
+
+double law_branch_evaluate(const struct law_branch *branch, double x)
+{
+    return law_branch_evaluate_at(branch, x, law_branch_logarithm(x));
 }

@@ -41,4 +41,8 @@ bool law_branch_check(const char *name, const struct law_branch *branch, char *w
 
 double law_branch_evaluate(const struct law_branch *branch, double x);
 
+/* The same where ln_x = law_branch_logarithm(x) is known already. */
+double law_branch_evaluate_at(const struct law_branch *branch, double x, double ln_x);
+double law_branch_logarithm(double x);
+
 #endif

@@ -22,10 +22,11 @@
         .help = "length of the read in the source's formula"                                                 \
     }
 
-/* sqrt of the integral of 1/f over the band. */
-static double band(double time_seconds, double t_read_seconds)
+/* sqrt of the integral of 1/f over the band; read_seconds: of the law's source. */
+static double band(const struct law_conditions *at, double read_seconds)
 {
-    return sqrt(fmax(0, log((time_seconds + t_read_seconds) / (2 * t_read_seconds))));
+    double t_read = at->read_seconds > 0 ? at->read_seconds : read_seconds;
+    return sqrt(fmax(0, log((at->time_seconds + t_read) / (2 * t_read))));
 }
 
 struct flicker_power {
@@ -52,7 +53,7 @@ static void power_moments(const void *params, const struct law_conditions *at, c
                           double *shift_siemens, double *sigma_siemens)
 {
     const struct flicker_power *p = params;
-    double factor = band(at->time_seconds, p->t_read_seconds);
+    double factor = band(at, p->t_read_seconds);
     for (size_t i = 0; i < cells->n; i++) {
         double x = cells->written_siemens[i] / p->g_reference_siemens;
         double q = fmin(p->q / fmax(pow(x, p->exponent), p->floor), p->highest);
@@ -61,12 +62,18 @@ static void power_moments(const void *params, const struct law_conditions *at, c
     }
 }
 
+static double power_read_seconds(const void *params)
+{
+    return ((const struct flicker_power *)params)->t_read_seconds;
+}
+
 const struct law law_flicker_power = {
     .block = LAW_FLICKER,
     .kind = "power",
     .summary = "1/f noise in proportion to the state, a power of it weaker for higher ones",
     .source = "form of aihwkit's PCM model (code)",
     .params = &power_table,
+    .read_seconds = power_read_seconds,
     .moments = power_moments,
 };
 
@@ -92,12 +99,17 @@ static void branch_moments(const void *params, const struct law_conditions *at, 
                            double *shift_siemens, double *sigma_siemens)
 {
     const struct flicker_branch *p = params;
-    double factor = band(at->time_seconds, p->t_read_seconds);
+    double factor = band(at, p->t_read_seconds);
     for (size_t i = 0; i < cells->n; i++) {
         double q = law_branch_evaluate(&p->q, cells->written_siemens[i] / p->g_reference_siemens);
         shift_siemens[i] = 0;
         sigma_siemens[i] = cells->conductance_siemens[i] * fmax(q, 0) * factor;
     }
+}
+
+static double branch_read_seconds(const void *params)
+{
+    return ((const struct flicker_branch *)params)->t_read_seconds;
 }
 
 const struct law law_flicker_branch = {
@@ -107,5 +119,6 @@ const struct law law_flicker_branch = {
     .source = "form of aihwkit's Hermes model (code)",
     .params = &branch_table,
     .check = branch_check,
+    .read_seconds = branch_read_seconds,
     .moments = branch_moments,
 };

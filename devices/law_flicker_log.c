@@ -34,7 +34,8 @@ static void moments(const void *params, const struct law_conditions *at, const s
                     double *shift_siemens, double *sigma_siemens)
 {
     const struct flicker_log *p = params;
-    double decades = log((at->time_seconds + p->t_read_seconds) / (2 * p->t_read_seconds));
+    double t_read = at->read_seconds > 0 ? at->read_seconds : p->t_read_seconds;
+    double decades = log((at->time_seconds + t_read) / (2 * t_read));
     double factor = p->k_siemens * sqrt(fmax(0, decades));
     for (size_t i = 0; i < cells->n; i++) {
         double g = cells->conductance_siemens[i];
@@ -44,11 +45,17 @@ static void moments(const void *params, const struct law_conditions *at, const s
     }
 }
 
+static double read_seconds(const void *params)
+{
+    return ((const struct flicker_log *)params)->t_read_seconds;
+}
+
 const struct law law_flicker_log = {
     .block = LAW_FLICKER,
     .kind = "log10",
     .summary = "1/f noise, growing with log10 of the state",
     .source = "form of aihwkit's CMO/HfOx model (code)",
     .params = &table,
+    .read_seconds = read_seconds,
     .moments = moments,
 };

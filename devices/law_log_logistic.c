@@ -3,30 +3,18 @@
  * cell; m = median_per_ln ln(t / t0), s = shape + shape_per_ln ln(t / t0). Heavier tails than a normal.
  */
 #include <math.h>
-#include <stdio.h>
 
+#include "devices/law_times.h"
 #include "devices/laws.h"
 
 struct log_logistic {
-    double t0_seconds, last_seconds, median_per_ln, shape, shape_per_ln;
+    struct law_times times;
+    double median_per_ln, shape, shape_per_ln;
 };
 
 #define MEMBER(name) offsetof(struct log_logistic, name)
 static const struct option options[] = {
-    {.key = "t0",
-     .kind = OPTION_REAL,
-     .unit = QUANTITY_SECOND,
-     .offset = MEMBER(t0_seconds),
-     .high = 1e9,
-     .flags = OPTION_LOW_OPEN,
-     .help = "time at which the logarithm is 0; the earliest published time"},
-    {.key = "last_time",
-     .kind = OPTION_REAL,
-     .unit = QUANTITY_SECOND,
-     .offset = MEMBER(last_seconds),
-     .high = 1e12,
-     .flags = OPTION_LOW_OPEN,
-     .help = "the latest published time"},
+    LAW_TIMES_OPTIONS(MEMBER(times)),
     {.key = "median_per_ln",
      .kind = OPTION_REAL,
      .unit = QUANTITY_NONE,
@@ -57,24 +45,14 @@ static const struct option_table table = {options, sizeof options / sizeof optio
 static bool check(const void *params, char *why, size_t why_size)
 {
     const struct log_logistic *p = params;
-    if (p->last_seconds >= p->t0_seconds)
-        return true;
-    snprintf(why, why_size, "last_time must not lie before t0");
-    return false;
-}
-
-static void times(const void *params, double *first_seconds, double *last_seconds)
-{
-    const struct log_logistic *p = params;
-    *first_seconds = p->t0_seconds;
-    *last_seconds = p->last_seconds;
+    return law_times_check(&p->times, why, why_size);
 }
 
 static void apply(const void *params, const struct law_conditions *at, const struct law_draws *draws,
                   const struct law_cells *cells)
 {
     const struct log_logistic *p = params;
-    double uniforms[LAW_CELLS], ln_t = log(at->time_seconds / p->t0_seconds);
+    double uniforms[LAW_CELLS], ln_t = log(at->time_seconds / p->times.t0_seconds);
     double median = p->median_per_ln * ln_t, shape = fmax(0, p->shape + p->shape_per_ln * ln_t);
     random_uniforms_from(&draws->key, draws->first_cell, cells->n, uniforms);
     for (size_t i = 0; i < cells->n; i++) {
@@ -91,6 +69,6 @@ const struct law law_log_logistic = {
               "laws for HfO2",
     .params = &table,
     .check = check,
-    .times = times,
+    .times = law_times_range,
     .apply = apply,
 };

@@ -4,29 +4,17 @@
  */
 #include <math.h>
 
+#include "devices/law_times.h"
 #include "devices/laws.h"
 
 struct log_time {
-    double t0_seconds, last_seconds;
+    struct law_times times;
     double mean_per_ln_siemens, sigma_siemens, sigma_per_ln_siemens;
 };
 
 #define MEMBER(name) offsetof(struct log_time, name)
 static const struct option options[] = {
-    {.key = "t0",
-     .kind = OPTION_REAL,
-     .unit = QUANTITY_SECOND,
-     .offset = MEMBER(t0_seconds),
-     .high = 1e9,
-     .flags = OPTION_LOW_OPEN,
-     .help = "time at which the logarithm is 0; the earliest published time"},
-    {.key = "last_time",
-     .kind = OPTION_REAL,
-     .unit = QUANTITY_SECOND,
-     .offset = MEMBER(last_seconds),
-     .high = 1e12,
-     .flags = OPTION_LOW_OPEN,
-     .help = "the latest published time"},
+    LAW_TIMES_OPTIONS(MEMBER(times)),
     {.key = "mean_per_ln",
      .kind = OPTION_REAL,
      .unit = QUANTITY_SIEMENS,
@@ -52,18 +40,17 @@ static const struct option options[] = {
 static const struct option_table table = {options, sizeof options / sizeof options[0],
                                           sizeof(struct log_time)};
 
-static void times(const void *params, double *first_seconds, double *last_seconds)
+static bool check(const void *params, char *why, size_t why_size)
 {
     const struct log_time *p = params;
-    *first_seconds = p->t0_seconds;
-    *last_seconds = p->last_seconds;
+    return law_times_check(&p->times, why, why_size);
 }
 
 static void moments(const void *params, const struct law_conditions *at, const struct law_cells *cells,
                     double *shift_siemens, double *sigma_siemens)
 {
     const struct log_time *p = params;
-    double ln = log(at->time_seconds / p->t0_seconds);
+    double ln = log(at->time_seconds / p->times.t0_seconds);
     for (size_t i = 0; i < cells->n; i++) {
         shift_siemens[i] = p->mean_per_ln_siemens * ln;
         sigma_siemens[i] = fmax(0, p->sigma_siemens + p->sigma_per_ln_siemens * ln);
@@ -76,6 +63,7 @@ const struct law law_log_time = {
     .summary = "shift and spread linear in ln t, the same for every state",
     .source = "form of aihwkit's CMO/HfOx model (code)",
     .params = &table,
-    .times = times,
+    .check = check,
+    .times = law_times_range,
     .moments = moments,
 };

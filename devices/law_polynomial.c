@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "devices/law_times.h"
 #include "devices/laws.h"
 
 struct polynomial {
@@ -24,14 +25,7 @@ static const struct option options[] = {
      .high = 1,
      .flags = OPTION_LOW_OPEN,
      .help = "conductance at which the polynomial's variable is 1"},
-    {.key = "times",
-     .kind = OPTION_REALS,
-     .unit = QUANTITY_SECOND,
-     .offset = MEMBER(times_seconds),
-     .high = 1e12,
-     .flags = OPTION_LOW_OPEN,
-     .initial_help = "the spread does not depend on time",
-     .help = "times after the write at which the spread was measured, rising"},
+    LAW_TIMES_LIST(MEMBER(times_seconds), "spread"),
     {.key = "sigma",
      .kind = OPTION_REALS,
      .unit = QUANTITY_SIEMENS,
@@ -51,20 +45,22 @@ static const struct option options[] = {
 static const struct option_table table = {options, sizeof options / sizeof options[0],
                                           sizeof(struct polynomial)};
 
-static int groups(const struct polynomial *p)
-{
-    return p->times_seconds.n > 0 ? p->times_seconds.n : 1;
-}
-
 static bool check(const void *params, char *why, size_t why_size)
 {
     const struct polynomial *p = params;
-    int n_times = groups(p), n = p->sigma_siemens.n;
+    int n_times = law_times_groups(&p->times_seconds), n = p->sigma_siemens.n;
+    bool is_negative = n > 0;
     if (n % n_times == 0)
         n = p->mean_siemens.n;
     if (n % n_times != 0) {
         snprintf(why, why_size, "%d coefficients found for %d times, the same number for each expected", n,
                  n_times);
+        return false;
+    }
+    for (int k = 0; k < p->sigma_siemens.n; k++)
+        is_negative = is_negative && p->sigma_siemens.values[k] < 0;
+    if (is_negative) {
+        snprintf(why, why_size, "sigma is negative at every state");
         return false;
     }
     return law_check_rising("times", &p->times_seconds, why, why_size);
@@ -73,9 +69,7 @@ static bool check(const void *params, char *why, size_t why_size)
 static void times(const void *params, double *first_seconds, double *last_seconds)
 {
     const struct polynomial *p = params;
-    *first_seconds = p->times_seconds.n > 0 ? p->times_seconds.values[0] : 0;
-    *last_seconds =
-        p->times_seconds.n > 0 ? p->times_seconds.values[p->times_seconds.n - 1] : (double)INFINITY;
+    law_times_list_range(&p->times_seconds, first_seconds, last_seconds);
 }
 
 static double evaluate(const double *coefficients, int n, double x)
@@ -89,7 +83,7 @@ static double evaluate(const double *coefficients, int n, double x)
 /* `weight` of the way from time `earlier` to the next. */
 static double mean_at(const struct polynomial *p, int earlier, double weight, double x)
 {
-    int n = p->mean_siemens.n / groups(p);
+    int n = p->mean_siemens.n / law_times_groups(&p->times_seconds);
     const double *before = p->mean_siemens.values + earlier * n;
     double mean = evaluate(before, n, x);
     return weight > 0 ? mean + weight * (evaluate(before + n, n, x) - mean) : mean;
@@ -97,7 +91,7 @@ static double mean_at(const struct polynomial *p, int earlier, double weight, do
 
 static double sigma_at(const struct polynomial *p, int earlier, double weight, double x)
 {
-    int n = p->sigma_siemens.n / groups(p);
+    int n = p->sigma_siemens.n / law_times_groups(&p->times_seconds);
     const double *before = p->sigma_siemens.values + earlier * n;
     double sigma = fmax(evaluate(before, n, x), 0);
     return weight > 0 ? sigma + weight * (fmax(evaluate(before + n, n, x), 0) - sigma) : sigma;

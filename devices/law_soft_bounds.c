@@ -2,8 +2,9 @@
  * Identical pulses between soft bounds, as fitted to arrays by Gong and Rasch: a weight w,
  *     w += dw ((1 - w / upper) + cycle_spread z)  for a positive,
  *     w -= dw ((1 - w / lower) + cycle_spread z)  for a negative pulse, whatever its amplitude;
- * each cell has a dw and bounds of its own: dw lognormal, bounds normal. What is read until the next pulse is
- * w + write_noise dw z'. w = -1 ... 1 is g_low ... g_high.
+ * each cell has a dw of its own, lognormal with median dw, and bounds of its own, normal; of bounds that come
+ * out in the wrong order the larger is the upper one, and each counts on its side of 0 whatever its sign.
+ * What is read until the next pulse is w + write_noise z' of the median dw. w = -1 ... 1 is g_low ... g_high.
  */
 #include <math.h>
 #include <stdio.h>
@@ -28,10 +29,11 @@ struct soft_bounds {
         .high = 1, .help = what                                                                              \
     }
 static const struct option options[] = {
-    NUMBER("dw", dw, 1e-9, 2, "step of the weight at w = 0"),
-    NUMBER("dw_spread", dw_spread, 0, 5, "device-to-device spread of the step, lognormal, in parts of it"),
+    NUMBER("dw", dw, 1e-9, 2, "median step of the weight at w = 0"),
+    NUMBER("dw_spread", dw_spread, 0, 5, "device-to-device standard deviation of the logarithm of the step"),
     NUMBER("cycle_spread", cycle_spread, 0, 100, "pulse-to-pulse spread of the step, in parts of it"),
-    NUMBER("write_noise", write_noise, 0, 100, "spread of what is read around w, in parts of the step"),
+    NUMBER("write_noise", write_noise, 0, 100,
+           "spread of what is read around w, in parts of the median step"),
     NUMBER("upper", upper, 0.01, 10, "upper bound of w"),
     NUMBER("upper_spread", upper_spread, 0, 5, "its device-to-device spread, in parts of it"),
     NUMBER("lower", lower, -10, -0.01, "lower bound of w"),
@@ -42,8 +44,8 @@ static const struct option options[] = {
 static const struct option_table table = {options, sizeof options / sizeof options[0],
                                           sizeof(struct soft_bounds)};
 
-/* A cell whose bound came out on the other side of 0 stays at 0. */
-static const double narrowest = 1e-3;
+/* Smallest distance of a bound from 0: it is divided by. */
+static const double narrowest = 1e-6;
 
 static bool check(const void *params, char *why, size_t why_size)
 {
@@ -54,29 +56,36 @@ static bool check(const void *params, char *why, size_t why_size)
     return false;
 }
 
-static double upper(const struct soft_bounds *p, const struct pulse_cell *cell)
+/* own: the step at w = 0, the upper and the lower bound. */
+static void prepare(const void *params, size_t n, struct pulse_cell *own)
 {
-    return fmax(p->upper * (1 + p->upper_spread * cell->upper), narrowest);
+    const struct soft_bounds *p = params;
+    for (size_t i = 0; i < n; i++) {
+        double one = p->upper * (1 + p->upper_spread * own[i].upper);
+        double other = p->lower * (1 + p->lower_spread * own[i].lower);
+        own[i].speed = p->dw * exp(p->dw_spread * own[i].speed);
+        own[i].upper = fmax(fabs(fmax(one, other)), narrowest);
+        own[i].lower = -fmax(fabs(fmin(one, other)), narrowest);
+    }
 }
 
-static double lower(const struct soft_bounds *p, const struct pulse_cell *cell)
+static double conductance_of(const struct soft_bounds *p, double w)
 {
-    return fmin(p->lower * (1 + p->lower_spread * cell->lower), -narrowest);
+    double g = p->g_low_siemens + (w + 1) / 2 * (p->g_high_siemens - p->g_low_siemens);
+    return g > 0 ? g : 0;
 }
 
 static double conductance(const void *params, const struct pulse_cell *cell, struct pulse_state at)
 {
-    const struct soft_bounds *p = params;
     (void)cell;
-    double w = at.x + at.offset;
-    return fmax(p->g_low_siemens + (w + 1) / 2 * (p->g_high_siemens - p->g_low_siemens), 0);
+    return conductance_of(params, at.x + at.offset);
 }
 
 static struct pulse_state state(const void *params, const struct pulse_cell *cell, double conductance_siemens)
 {
     const struct soft_bounds *p = params;
     double w = 2 * (conductance_siemens - p->g_low_siemens) / (p->g_high_siemens - p->g_low_siemens) - 1;
-    return (struct pulse_state){fmin(fmax(w, lower(p, cell)), upper(p, cell)), 0};
+    return (struct pulse_state){fmin(fmax(w, cell->lower), cell->upper), 0};
 }
 
 static double current(const void *params, const struct pulse_cell *cell, struct pulse_state at, double volts)
@@ -84,19 +93,43 @@ static double current(const void *params, const struct pulse_cell *cell, struct 
     return conductance(params, cell, at) * volts;
 }
 
+static inline struct pulse_state after(const struct soft_bounds *p, const struct pulse_cell *own, double x,
+                                       double volts, double z0, double z1)
+{
+    double bound = volts > 0 ? own->upper : own->lower, step = volts > 0 ? own->speed : -own->speed;
+    double next = x + step * (1 - x / bound + p->cycle_spread * z0);
+    double above = next > own->lower ? next : own->lower;
+    return (struct pulse_state){above < own->upper ? above : own->upper, p->write_noise * p->dw * z1};
+}
+
 static struct pulse_state pulse(const void *params, const struct pulse_cell *cell, struct pulse_state from,
                                 double volts, double seconds, const double normals[2])
 {
-    const struct soft_bounds *p = params;
-    double ln = sqrt(log1p(p->dw_spread * p->dw_spread)), step = p->dw * exp(ln * cell->speed - ln * ln / 2);
-    double high = upper(p, cell), low = lower(p, cell), noise = p->cycle_spread * normals[0];
     (void)seconds;
-    double next =
-        volts > 0 ? from.x + step * (1 - from.x / high + noise) : from.x - step * (1 - from.x / low + noise);
-    return (struct pulse_state){fmin(fmax(next, low), high), p->write_noise * step * normals[1]};
+    return after(params, cell, from.x, volts, normals[0], normals[1]);
 }
 
-static const struct pulse_model model = {false, state, conductance, pulse, current};
+static void pulse_many(const void *params, const struct pulse_batch *batch)
+{
+    const struct soft_bounds *p = params;
+    for (size_t i = 0; i < batch->n; i++) {
+        struct pulse_state *at = &batch->state[i];
+        double before = conductance_of(p, at->x + at->offset), volts = batch->volts[i];
+        *at = after(p, &batch->own[i], at->x, volts, batch->normals[0][i], batch->normals[1][i]);
+        batch->conductance_siemens[i] = conductance_of(p, at->x + at->offset);
+        batch->energy_joules[i] =
+            volts * volts * (before + batch->conductance_siemens[i]) / 2 * batch->seconds;
+    }
+}
+
+static const struct pulse_model model = {
+    .state = state,
+    .conductance = conductance,
+    .pulse = pulse,
+    .current = current,
+    .prepare = prepare,
+    .pulse_many = pulse_many,
+};
 
 const struct law law_soft_bounds = {
     .block = LAW_PULSE,

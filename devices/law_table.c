@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "devices/law_times.h"
 #include "devices/laws.h"
 
 struct state_table {
@@ -20,14 +21,7 @@ static const struct option options[] = {
      .low = 0,
      .high = 1,
      .help = "the states of the table, rising"},
-    {.key = "times",
-     .kind = OPTION_REALS,
-     .unit = QUANTITY_SECOND,
-     .offset = MEMBER(times_seconds),
-     .high = 1e12,
-     .flags = OPTION_LOW_OPEN,
-     .initial_help = "the error does not depend on time",
-     .help = "times after the write at which it was measured, rising"},
+    LAW_TIMES_LIST(MEMBER(times_seconds), "error"),
     {.key = "sigma",
      .kind = OPTION_REALS,
      .unit = QUANTITY_SIEMENS,
@@ -47,11 +41,6 @@ static const struct option options[] = {
 static const struct option_table table = {options, sizeof options / sizeof options[0],
                                           sizeof(struct state_table)};
 
-static int groups(const struct state_table *p)
-{
-    return p->times_seconds.n > 0 ? p->times_seconds.n : 1;
-}
-
 static bool check_count(const char *name, int n, int expected, char *why, size_t why_size)
 {
     if (n == expected)
@@ -63,7 +52,7 @@ static bool check_count(const char *name, int n, int expected, char *why, size_t
 static bool check(const void *params, char *why, size_t why_size)
 {
     const struct state_table *p = params;
-    int expected = p->states_siemens.n * groups(p);
+    int expected = p->states_siemens.n * law_times_groups(&p->times_seconds);
     return law_check_rising("states", &p->states_siemens, why, why_size) &&
            law_check_rising("times", &p->times_seconds, why, why_size) &&
            check_count("sigma", p->sigma_siemens.n, expected, why, why_size) &&
@@ -73,9 +62,7 @@ static bool check(const void *params, char *why, size_t why_size)
 static void times(const void *params, double *first_seconds, double *last_seconds)
 {
     const struct state_table *p = params;
-    int n = p->times_seconds.n;
-    *first_seconds = n > 0 ? p->times_seconds.values[0] : 0;
-    *last_seconds = n > 0 ? p->times_seconds.values[n - 1] : (double)INFINITY;
+    law_times_list_range(&p->times_seconds, first_seconds, last_seconds);
 }
 
 static double interpolate(const double *states, const double *values, int n, double g)

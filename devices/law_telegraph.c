@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "devices/laws.h"
@@ -202,6 +203,30 @@ void law_telegraph_wait(struct law_telegraph *traps, const struct random_key *ke
     }
 }
 
+bool law_telegraph_is_silent(const void *params)
+{
+    const struct telegraph *p = params;
+    return p->traps_mean == 0 || p->amplitude == 0 || p->amplitude_max == 0;
+}
+
+void law_telegraph_save(const struct law_telegraph *traps, unsigned char *bits)
+{
+    memset(bits, 0, (traps->n_traps + 7) / 8);
+    for (size_t i = 0; i < traps->n_traps; i++)
+        if (traps->traps[i].occupied)
+            bits[i / 8] |= (unsigned char)(1 << i % 8);
+}
+
+void law_telegraph_resume(struct law_telegraph *traps, const struct random_key *key,
+                          const unsigned char *bits, double seconds)
+{
+    struct random_key first = *key;
+    first.draw = 0;
+    for (size_t i = 0; i < traps->n_traps; i++)
+        traps->traps[i].occupied = bits[i / 8] >> i % 8 & 1;
+    law_telegraph_wait(traps, &first, seconds);
+}
+
 /* Mean occupation over a time T, from the state at its start. */
 static double mean_state(const struct trap *trap, double seconds)
 {
@@ -216,6 +241,14 @@ void law_telegraph_read(const struct law_telegraph *traps, double scale, double 
         const struct trap *trap = &traps->traps[i];
         double lowered = scale * trap->share * mean_state(trap, read_seconds);
         conductance_siemens[trap->cell] *= lowered < 1 ? 1 - lowered : 0;
+    }
+}
+
+void law_telegraph_average(const struct law_telegraph *traps, double scale, double *conductance_siemens)
+{
+    for (size_t i = 0; i < traps->n_traps; i++) {
+        double lowered = scale * traps->traps[i].share * traps->traps[i].occupied_ever;
+        conductance_siemens[traps->traps[i].cell] *= lowered < 1 ? 1 - lowered : 0;
     }
 }
 

@@ -9,7 +9,8 @@
  * some power, up to a largest share (Ambrogio et al., IEEE TED 61, 2014, for the direction; figures belong to
  * the card).
  *
- * Traps live as long as the trial; a write finds each trap at its stationary probability.
+ * Traps live as long as the trial. A write finds each at its stationary probability, or, where it is told
+ * what the write before left, at what became of that.
  */
 #ifndef DEVICES_LAW_TELEGRAPH_H
 #define DEVICES_LAW_TELEGRAPH_H
@@ -31,12 +32,26 @@ enum rs_status law_telegraph_start(struct law_telegraph *traps, const void *para
                                    const struct random_key *key, size_t n_cells,
                                    const double *conductance_siemens, struct rs_error *err) RS_MUST_CHECK;
 
+/* Whether no cell's conductance ever changes by these traps. */
+bool law_telegraph_is_silent(const void *params);
+
+/*
+ * What a write leaves of the occupation, and how the next write of the same trial and array, just started,
+ * finds it `seconds` after: one bit per trap, (count + 7) / 8 bytes. Draws those of law_telegraph_start.
+ */
+void law_telegraph_save(const struct law_telegraph *traps, unsigned char *bits);
+void law_telegraph_resume(struct law_telegraph *traps, const struct random_key *key,
+                          const unsigned char *bits, double seconds);
+
 /* Lets `seconds` pass; key->draw is the read that follows. */
 void law_telegraph_wait(struct law_telegraph *traps, const struct random_key *key, double seconds);
 
 /* Lowers the conductances by what a read of read_seconds sees. */
 void law_telegraph_read(const struct law_telegraph *traps, double scale, double read_seconds,
                         double *conductance_siemens);
+
+/* Lowers the conductances as in the long run: each trap by its share times its stationary probability. */
+void law_telegraph_average(const struct law_telegraph *traps, double scale, double *conductance_siemens);
 
 size_t law_telegraph_count(const struct law_telegraph *traps);
 

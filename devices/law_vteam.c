@@ -8,50 +8,32 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "devices/law_one_state.h"
 #include "devices/laws.h"
-#include "devices/pulse.h"
-#include "numeric/ode.h"
 
 struct vteam {
     double r_on_ohm, r_off_ohm, d_nm, k_off, k_on, a_off, a_on, v_off_volts, v_on_volts, window;
-    double speed_spread, cycle_spread;
+    struct law_one_state spread;
 };
 
 #define MEMBER(name) offsetof(struct vteam, name)
-#define NUMBER(name, member, least, most, what)                                                              \
-    {                                                                                                        \
-        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_NONE, .offset = MEMBER(member), .low = (least),   \
-        .high = (most), .help = what                                                                         \
-    }
-#define SPREAD(name, member, what)                                                                           \
-    {                                                                                                        \
-        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_NONE, .offset = MEMBER(member), .low = 0,         \
-        .high = 5, .initial = "0", .help = what                                                              \
-    }
-#define OHM(name, member, what)                                                                              \
-    {                                                                                                        \
-        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_OHM, .offset = MEMBER(member), .high = 1e12,      \
-        .flags = OPTION_LOW_OPEN, .help = what                                                               \
-    }
 #define VOLT(name, member, least, most, what)                                                                \
     {                                                                                                        \
         .key = name, .kind = OPTION_REAL, .unit = QUANTITY_VOLT, .offset = MEMBER(member), .low = (least),   \
         .high = (most), .help = what                                                                         \
     }
 static const struct option options[] = {
-    OHM("r_on", r_on_ohm, "resistance at x = 0"),
-    OHM("r_off", r_off_ohm, "resistance at x = 1"),
-    NUMBER("d_nm", d_nm, 1e-3, 1e4, "length that x is in parts of, nm"),
-    NUMBER("k_off", k_off, 0, 1e9, "speed towards off, m/s"),
-    NUMBER("k_on", k_on, -1e9, 0, "speed towards on, m/s (negative)"),
-    NUMBER("a_off", a_off, 0, 20, "power of the overdrive towards off"),
-    NUMBER("a_on", a_on, 0, 20, "power of the overdrive towards on"),
+    LAW_POSITIVE("r_on", MEMBER(r_on_ohm), OHM, 1e12, "resistance at x = 0"),
+    LAW_POSITIVE("r_off", MEMBER(r_off_ohm), OHM, 1e12, "resistance at x = 1"),
+    LAW_NUMBER("d_nm", MEMBER(d_nm), 1e-3, 1e4, "length that x is in parts of, nm"),
+    LAW_NUMBER("k_off", MEMBER(k_off), 0, 1e9, "speed towards off, m/s"),
+    LAW_NUMBER("k_on", MEMBER(k_on), -1e9, 0, "speed towards on, m/s (negative)"),
+    LAW_NUMBER("a_off", MEMBER(a_off), 0, 20, "power of the overdrive towards off"),
+    LAW_NUMBER("a_on", MEMBER(a_on), 0, 20, "power of the overdrive towards on"),
     VOLT("v_off", v_off_volts, 1e-6, 100, "threshold towards off"),
     VOLT("v_on", v_on_volts, -100, -1e-6, "threshold towards on (negative)"),
-    NUMBER("window", window, 0.1, 100, "p of the windows"),
-    SPREAD("speed_spread", speed_spread,
-           "device-to-device standard deviation of the logarithm of both speeds"),
-    SPREAD("cycle_spread", cycle_spread, "pulse-to-pulse standard deviation of the logarithm of both speeds"),
+    LAW_NUMBER("window", MEMBER(window), 0.1, 100, "p of the windows"),
+    LAW_ONE_STATE_OPTIONS(MEMBER(spread), "the logarithm of both speeds"),
 };
 static const struct option_table table = {options, sizeof options / sizeof options[0], sizeof(struct vteam)};
 
@@ -64,10 +46,11 @@ static bool check(const void *params, char *why, size_t why_size)
     return false;
 }
 
-static double conductance_at(const void *params, double x)
+static double conductance(const void *params, const struct pulse_cell *cell, struct pulse_state at)
 {
     const struct vteam *p = params;
-    return 1 / (p->r_on_ohm + (p->r_off_ohm - p->r_on_ohm) * fmin(fmax(x, 0), 1));
+    (void)cell;
+    return 1 / (p->r_on_ohm + (p->r_off_ohm - p->r_on_ohm) * fmin(fmax(at.x, 0), 1));
 }
 
 static struct pulse_state state(const void *params, const struct pulse_cell *cell, double conductance_siemens)
@@ -79,21 +62,16 @@ static struct pulse_state state(const void *params, const struct pulse_cell *cel
     return (struct pulse_state){fmin(fmax(x, 0), 1), 0};
 }
 
-static double current_at(const void *params, double x, double volts)
+static double current(const void *params, const struct pulse_cell *cell, struct pulse_state at, double volts)
 {
-    return conductance_at(params, x) * volts;
+    return conductance(params, cell, at) * volts;
 }
-
-struct drive {
-    const struct vteam *p;
-    double volts, speed;
-};
 
 /* Per ns. */
 static double rate(const void *context, double x)
 {
-    const struct drive *drive = context;
-    const struct vteam *p = drive->p;
+    const struct law_one_state_drive *drive = context;
+    const struct vteam *p = drive->params;
     double v = -drive->volts;
     if (v > p->v_off_volts)
         return drive->speed * p->k_off / p->d_nm * pow(v / p->v_off_volts - 1, p->a_off) *
@@ -108,22 +86,8 @@ static struct pulse_state pulse(const void *params, const struct pulse_cell *cel
                                 double volts, double seconds, const double normals[2])
 {
     const struct vteam *p = params;
-    const struct drive drive = {p, volts, exp(p->speed_spread * cell->speed + p->cycle_spread * normals[0])};
-    double end;
-    bool good = ode_integrate(rate, &drive, from.x, seconds * 1e9, 1e-7, 0.1, 0, 1, &end);
-    return (struct pulse_state){good ? end : (double)NAN, 0};
-}
-
-static double conductance(const void *params, const struct pulse_cell *cell, struct pulse_state at)
-{
-    (void)cell;
-    return conductance_at(params, at.x);
-}
-
-static double current(const void *params, const struct pulse_cell *cell, struct pulse_state at, double volts)
-{
-    (void)cell;
-    return current_at(params, at.x, volts);
+    const struct law_one_state_pulse pulse = {rate, 0, 1, volts, seconds, 1e9};
+    return law_one_state_move(p, &p->spread, &pulse, cell, from, normals);
 }
 
 static const struct pulse_model model = {true, state, conductance, pulse, current};

@@ -53,6 +53,14 @@ static const struct option options[] = {
     VOLT("reset_step", reset_step_volts, "its growth per pulse"),
     VOLT("reset_last", reset_last_volts, "its largest"),
     SECOND("width", width_seconds, NULL, "length of a pulse"),
+    {.key = "r_series",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_OHM,
+     .offset = MEMBER(r_series_ohm),
+     .low = 0,
+     .high = 1e9,
+     .initial = "0",
+     .help = "in series with each cell while it is pulsed: access device, driver, wires"},
     {.key = "v_read",
      .kind = OPTION_REAL,
      .unit = QUANTITY_VOLT,
@@ -64,7 +72,7 @@ static const struct option options[] = {
     SECOND("t_read", read_seconds, "100 ns", "length of a verify read"),
     COUNT("pulses_max", pulses_max, "100", 100000, "pulses of a cell in one round"),
     COUNT("reversals_max", reversals_max, "30", 100000, "changes of direction of a cell in one round"),
-    COUNT("rounds", rounds, "1", 64, "rounds; between them the cells relax"),
+    COUNT("rounds", rounds, "1", 31, "rounds; between them the cells relax"),
     SECOND("round_wait", round_wait_seconds, "1 s", "time between rounds"),
     {.key = "unselected",
      .kind = OPTION_CHOICE,
@@ -76,6 +84,12 @@ static const struct option options[] = {
 static const struct option_table table = {options, sizeof options / sizeof options[0],
                                           sizeof(struct write_verify)};
 
+/* Amplitudes from the start of a direction to its last, as disturbance counts them. */
+static bool few_levels(double start, double step, double last)
+{
+    return step <= 0 || (last - start) / step <= WRITE_VERIFY_LEVELS - 1 + 1e-9;
+}
+
 static bool check(const void *params, char *why, size_t why_size)
 {
     const struct write_verify *p = params;
@@ -84,9 +98,18 @@ static bool check(const void *params, char *why, size_t why_size)
         wrong = "a last amplitude lies below its start";
     else if (p->tolerance.value <= 0)
         wrong = "a tolerance above 0 expected";
+    else if (p->unselected != WRITE_VERIFY_NONE &&
+             !(few_levels(p->set_start_volts, p->set_step_volts, p->set_last_volts) &&
+               few_levels(p->reset_start_volts, p->reset_step_volts, p->reset_last_volts)))
+        wrong = "with unselected lines biased, at most 64 amplitudes of a direction expected";
     if (wrong != NULL)
         snprintf(why, why_size, "%s", wrong);
     return wrong == NULL;
+}
+
+static double read_seconds(const void *params)
+{
+    return ((const struct write_verify *)params)->read_seconds;
 }
 
 const struct law law_write_verify = {
@@ -96,4 +119,5 @@ const struct law law_write_verify = {
     .source = "incremental-step pulse programming with verify",
     .params = &table,
     .check = check,
+    .read_seconds = read_seconds,
 };

@@ -7,54 +7,31 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "devices/law_one_state.h"
 #include "devices/laws.h"
-#include "devices/pulse.h"
-#include "numeric/ode.h"
 
 struct yakopcic {
     double a1, a2, b, vp_volts, vn_volts, ap, an, xp, xn, alpha_p, alpha_n, eta, v_read_volts;
-    double speed_spread, cycle_spread;
+    struct law_one_state spread;
 };
 
 #define MEMBER(name) offsetof(struct yakopcic, name)
-#define NUMBER(name, member, least, most, what)                                                              \
-    {                                                                                                        \
-        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_NONE, .offset = MEMBER(member), .low = (least),   \
-        .high = (most), .help = what                                                                         \
-    }
-#define DEFAULT(name, member, value, least, most, what)                                                      \
-    {                                                                                                        \
-        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_NONE, .offset = MEMBER(member), .low = (least),   \
-        .high = (most), .initial = value, .help = what                                                       \
-    }
-#define VOLT(name, member, what)                                                                             \
-    {                                                                                                        \
-        .key = name, .kind = OPTION_REAL, .unit = QUANTITY_VOLT, .offset = MEMBER(member), .high = 100,      \
-        .flags = OPTION_LOW_OPEN, .help = what                                                               \
-    }
 static const struct option options[] = {
-    NUMBER("a1", a1, 1e-15, 1e3, "current factor for positive voltages, A"),
-    NUMBER("a2", a2, 1e-15, 1e3, "current factor for negative voltages, A"),
-    NUMBER("b", b, 1e-6, 1e3, "curvature of the current, 1/V"),
-    VOLT("vp", vp_volts, "positive threshold"),
-    VOLT("vn", vn_volts, "negative threshold, as a positive number"),
-    NUMBER("ap", ap, 0, 1e15, "speed above vp, 1/s"),
-    NUMBER("an", an, 0, 1e15, "speed below -vn, 1/s"),
-    NUMBER("xp", xp, 0, 0.999999, "where rising slows down"),
-    NUMBER("xn", xn, 0, 0.999999, "1 - xn is where falling slows down"),
-    NUMBER("alpha_p", alpha_p, 0, 1000, "how fast rising slows down"),
-    NUMBER("alpha_n", alpha_n, 0, 1000, "how fast falling slows down"),
-    DEFAULT("eta", eta, "1", -1, 1, "direction: 1 or -1"),
-    {.key = "v_read",
-     .kind = OPTION_REAL,
-     .unit = QUANTITY_VOLT,
-     .offset = MEMBER(v_read_volts),
-     .high = 10,
-     .flags = OPTION_LOW_OPEN,
-     .initial = "0.1 V",
-     .help = "voltage at which a conductance is meant"},
-    DEFAULT("speed_spread", speed_spread, "0", 0, 5, "device-to-device standard deviation of ln dx/dt"),
-    DEFAULT("cycle_spread", cycle_spread, "0", 0, 5, "pulse-to-pulse standard deviation of ln dx/dt"),
+    LAW_NUMBER("a1", MEMBER(a1), 1e-15, 1e3, "current factor for positive voltages, A"),
+    LAW_NUMBER("a2", MEMBER(a2), 1e-15, 1e3, "current factor for negative voltages, A"),
+    LAW_NUMBER("b", MEMBER(b), 1e-6, 1e3, "curvature of the current, 1/V"),
+    LAW_POSITIVE("vp", MEMBER(vp_volts), VOLT, 100, "positive threshold"),
+    LAW_POSITIVE("vn", MEMBER(vn_volts), VOLT, 100, "negative threshold, as a positive number"),
+    LAW_NUMBER("ap", MEMBER(ap), 0, 1e15, "speed above vp, 1/s"),
+    LAW_NUMBER("an", MEMBER(an), 0, 1e15, "speed below -vn, 1/s"),
+    LAW_NUMBER("xp", MEMBER(xp), 0, 0.999999, "where rising slows down"),
+    LAW_NUMBER("xn", MEMBER(xn), 0, 0.999999, "1 - xn is where falling slows down"),
+    LAW_NUMBER("alpha_p", MEMBER(alpha_p), 0, 1000, "how fast rising slows down"),
+    LAW_NUMBER("alpha_n", MEMBER(alpha_n), 0, 1000, "how fast falling slows down"),
+    LAW_NUMBER_OR("eta", MEMBER(eta), "1", -1, 1, "direction: 1 or -1"),
+    LAW_POSITIVE_OR("v_read", MEMBER(v_read_volts), VOLT, "0.1 V", 10,
+                    "voltage at which a conductance is meant"),
+    LAW_ONE_STATE_OPTIONS(MEMBER(spread), "ln dx/dt"),
 };
 static const struct option_table table = {options, sizeof options / sizeof options[0],
                                           sizeof(struct yakopcic)};
@@ -68,28 +45,24 @@ static bool check(const void *params, char *why, size_t why_size)
     return false;
 }
 
-static double current_at(const void *params, double x, double volts)
+static double current(const void *params, const struct pulse_cell *cell, struct pulse_state at, double volts)
 {
     const struct yakopcic *p = params;
-    return (volts >= 0 ? p->a1 : p->a2) * x * sinh(p->b * volts);
+    (void)cell;
+    return (volts >= 0 ? p->a1 : p->a2) * at.x * sinh(p->b * volts);
 }
 
-static double conductance_at(const void *params, double x)
+static double conductance(const void *params, const struct pulse_cell *cell, struct pulse_state at)
 {
     const struct yakopcic *p = params;
-    return current_at(p, x, p->v_read_volts) / p->v_read_volts;
+    return current(p, cell, at, p->v_read_volts) / p->v_read_volts;
 }
 
 static struct pulse_state state(const void *params, const struct pulse_cell *cell, double conductance_siemens)
 {
-    (void)cell;
-    return (struct pulse_state){fmin(fmax(conductance_siemens / conductance_at(params, 1), 0), 1), 0};
+    double largest = conductance(params, cell, (struct pulse_state){1, 0});
+    return (struct pulse_state){fmin(fmax(conductance_siemens / largest, 0), 1), 0};
 }
-
-struct drive {
-    const struct yakopcic *p;
-    double volts, speed;
-};
 
 static double threshold(const struct yakopcic *p, double volts)
 {
@@ -102,8 +75,8 @@ static double threshold(const struct yakopcic *p, double volts)
 
 static double rate(const void *context, double x)
 {
-    const struct drive *drive = context;
-    const struct yakopcic *p = drive->p;
+    const struct law_one_state_drive *drive = context;
+    const struct yakopcic *p = drive->params;
     double f = 1, speed = p->eta * threshold(p, drive->volts);
     if (speed > 0 && x >= p->xp)
         f = exp(-p->alpha_p * (x - p->xp)) * ((p->xp - x) / (1 - p->xp) + 1);
@@ -116,22 +89,8 @@ static struct pulse_state pulse(const void *params, const struct pulse_cell *cel
                                 double volts, double seconds, const double normals[2])
 {
     const struct yakopcic *p = params;
-    const struct drive drive = {p, volts, exp(p->speed_spread * cell->speed + p->cycle_spread * normals[0])};
-    double end;
-    bool good = ode_integrate(rate, &drive, from.x, seconds, 1e-7, 0.1, 0, 1, &end);
-    return (struct pulse_state){good ? end : (double)NAN, 0};
-}
-
-static double conductance(const void *params, const struct pulse_cell *cell, struct pulse_state at)
-{
-    (void)cell;
-    return conductance_at(params, at.x);
-}
-
-static double current(const void *params, const struct pulse_cell *cell, struct pulse_state at, double volts)
-{
-    (void)cell;
-    return current_at(params, at.x, volts);
+    const struct law_one_state_pulse pulse = {rate, 0, 1, volts, seconds, 1};
+    return law_one_state_move(p, &p->spread, &pulse, cell, from, normals);
 }
 
 static const struct pulse_model model = {true, state, conductance, pulse, current};

@@ -17,6 +17,8 @@
     LAW(power)                                                                                               \
     LAW(log_logistic)                                                                                        \
     LAW(stuck)                                                                                               \
+    LAW(endurance_weibull)                                                                                   \
+    LAW(endurance_lognormal)                                                                                 \
     LAW(temperature)                                                                                         \
     LAW(flicker_log)                                                                                         \
     LAW(flicker_branch)                                                                                      \

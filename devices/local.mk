@@ -8,16 +8,19 @@ librescore_core_la_SOURCES += \
     %D%/fit_programming.c \
     %D%/fit_ratio.c \
     %D%/fit_relaxation.c \
+    %D%/fit_retention.c \
     %D%/law.c %D%/law.h %D%/laws.h \
     %D%/law_acceptance.c \
     %D%/law_branch.c %D%/law_branch.h \
     %D%/law_current_voltage.c %D%/law_current_voltage.h \
     %D%/law_empirical.c \
+    %D%/law_endurance.c %D%/law_endurance.h \
     %D%/law_flicker.c \
     %D%/law_flicker_log.c \
     %D%/law_levels.c \
     %D%/law_log_logistic.c \
     %D%/law_log_time.c \
+    %D%/law_one_state.c %D%/law_one_state.h \
     %D%/law_polynomial.c \
     %D%/law_power.c \
     %D%/law_relative.c \
@@ -25,16 +28,19 @@ librescore_core_la_SOURCES += \
     %D%/law_stuck.c \
     %D%/law_table.c \
     %D%/law_telegraph.c %D%/law_telegraph.h \
+    %D%/law_times.c %D%/law_times.h \
     %D%/law_temperature.c %D%/law_temperature.h \
     %D%/measured.c %D%/measured.h \
     %D%/program.c %D%/program.h \
-    %D%/pulse.h \
+    %D%/program_summary.c %D%/program_summary.h \
+    %D%/pulse.c %D%/pulse.h \
     %D%/law_soft_bounds.c \
     %D%/law_stanford.c \
     %D%/law_vteam.c \
     %D%/law_write_verify.c \
     %D%/law_yakopcic.c \
-    %D%/write_verify.c %D%/write_verify.h
+    %D%/write_verify.c %D%/write_verify.h \
+    %D%/write_verify_disturb.c
 
 # Cards are compiled in: the program works from any directory.
 device_cards = \

@@ -48,6 +48,10 @@ printf 'device:\n  time: 1 year\n' > bad.yaml
 refused 65 "^bad.yaml:2:9: error: device.time .*device.extrapolate" "a time that nobody published" "$RESCORE" run bad.yaml -o bad.out
 printf 'sweep:\n  device.time: [1 s, 1 year]\n' > bad.yaml
 refused 65 "^bad.yaml:2:16: error: device.time " "the same in a sweep" "$RESCORE" check bad.yaml
+printf 'array:\n  read_time: 2 us\n  query_interval: 1 us\n' > bad.yaml
+refused 65 "^bad.yaml:3:19: error: array.query_interval 1e-06 s found, at least array.read_time" "queries closer than a read" "$RESCORE" run bad.yaml -o bad.out
+printf 'array:\n  fill: append\n' > bad.yaml
+refused 65 "^bad.yaml:2:9: error: array.fill: append found, but" "keys that come with no token" "$RESCORE" run bad.yaml -o bad.out
 printf 'device:\n  card: card.yaml\n' > bad.yaml
 refused 74 "^card.yaml: error: cannot open" "a missing card" "$RESCORE" run bad.yaml -o bad.out
 printf 'format: banana\n' > card.yaml

@@ -201,4 +201,35 @@ f = h5py.File("wires.h5")
 assert (np.diff(f["false_prune_rate"][:, 0]) > 0).all() and (np.diff(f["keep_ratio"][:, 0]) < 0).all()
 assert (f["residual_max"][:] < 1e-9).all() and (f["status"][:] == 0).all()' > out 2>> err
 check "longer wires lose current: more false prunes"
+# --- cells that bend and have traps, in wires: the first read of every saved array as `solve` has it
+cat > bent-card.yaml <<'YAML'
+format: rescore-device-card
+version: 1
+name: bent
+summary: a cell that bends and has traps
+citation: [none]
+window: {g_min: 1 uS, g_max: 100 uS, clamp: zero, source: a test, confidence: assumed}
+telegraph: {kind: traps, traps: 0.5, amplitude: 10 %, amplitude_spread: 0.5, g_reference: 50 uS, exponent: 0.5, amplitude_max: 60 %, rate_low: 1e3, rate_high: 1e6, source: a test, confidence: assumed}
+current_voltage: {kind: sinh, v0: 0.12 V, v_read: 0.1 V, source: a test, confidence: assumed}
+YAML
+cat > bent.py <<'PY'
+import h5py, numpy as np, subprocess, sys
+run, source = h5py.File("bent.h5")["samples"], h5py.File("input.h5")
+assert ((run["read_conductance"][:] < run["target_conductance"][:]).mean() > 0.05), "no trap is occupied"
+for array, (layer, kv_head) in enumerate(zip(run["array_layer"][:], run["array_kv_head"][:])):
+    q = source[f"layer{layer:02}/q"][:].astype("f8")
+    code = np.rint(q / (abs(q).max(axis=(0, 2), keepdims=True) / 127))
+    msb = np.clip(np.rint(code / 16), -7, 7)[0, 2 * kv_head]
+    with h5py.File("bent-array.h5", "w") as f:
+        f["conductance"], f["voltage"] = run["read_conductance"][array], np.append(msb, [0, 0])[None] * 0.3 / 7
+        f.attrs.update(r_word_line_ohm=20.0, r_bit_line_ohm=20.0, r_driver_ohm=100.0, r_sense_ohm=100.0, cell="sinh", v0_volts=0.12)
+    subprocess.run([sys.argv[1], "solve", "bent-array.h5", "-o", "bent-answer.h5", "-q", "--tolerance", "1e-11"], check=True)
+    expected, found = h5py.File("bent-answer.h5")["current"][0], run["current"][array]
+    assert abs(found - expected).max() < 1e-9 * abs(expected).max(), (array, found, expected)
+assert array == 3 and 0 < h5py.File("bent.h5")["residual_max"][0] < 1e-9
+PY
+run msb.yaml -o bent.h5 --save arrays --set workload.file=input.h5 --set device.card=bent-card.yaml --set encoding.v_read=0.3 \
+    --set array.rows=8 --set array.columns=16 --set array.r_word_line=20 --set array.r_driver=100 --set array.r_sense=100 &&
+    $python bent.py "$RESCORE" > out 2>> err
+check "cells that bend and have traps carry the currents of solve"
 plan

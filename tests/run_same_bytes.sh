@@ -25,11 +25,11 @@ sweep:
 YAML
 cat > qkv.yaml <<'YAML'
 workload: {kind: qkv, file: input.h5}
-array: {rows: 4, columns: 12}
+array: {rows: 4, columns: 12, query_interval: 2 ms}
 comparator: {offset: 5 mV, noise: 10 nA}
 prune: {threshold: 0.5}
 monte_carlo: {trials: 2}
-sweep: {device.preset: [wan2022, cmo-accept2]}
+sweep: {device.preset: [wan2022, cmo-accept2, generic-hfo2], array.fill: [prefill, append]}
 YAML
 echo "input.h5 1 LENGTHS=7,20,13" | $python "$srcdir/tests/make_qkv.py"
 
@@ -123,7 +123,7 @@ check "nothing to merge: exit 74"
 sed 's/samples: 6/samples: 500/; s/trials: 3/trials: 8/' stories.yaml > long.yaml
 run long.yaml -o whole.h5 -j 2
 check "a longer run ends"
-start() { "$RESCORE" run long.yaml -o killed.h5 -j 1 --progress json "$@" > out 2> err & running=$!; }
+start() { : > err; "$RESCORE" run long.yaml -o killed.h5 -j 1 --progress json "$@" > out 2> err & running=$!; }
 begun() { grep -q done err; }
 have_part() { ls killed.h5.parts/part-*.h5 > /dev/null 2>&1; }
 await() { # await COMMAND...: until it holds or the run is over, at most 20 s

@@ -62,6 +62,10 @@ Test(base, quantities_are_read_in_si)
         {"3 \xce\xbcS", QUANTITY_SIEMENS, 3e-6}, {"-1.5 mV", QUANTITY_VOLT, -1.5e-3},
         {"1 Mohm", QUANTITY_OHM, 1e6},           {"1 mohm", QUANTITY_OHM, 1e-3},
         {"4 min", QUANTITY_SECOND, 240},         {"7", QUANTITY_NONE, 7},
+        {"1 minute", QUANTITY_SECOND, 60},       {"90 minutes", QUANTITY_SECOND, 5400},
+        {"1 hour", QUANTITY_SECOND, 3600},       {"2.5 hours", QUANTITY_SECOND, 9000},
+        {"1 week", QUANTITY_SECOND, 604800},     {"2 weeks", QUANTITY_SECOND, 1209600},
+        {"2 days", QUANTITY_SECOND, 172800},     {"10 years", QUANTITY_SECOND, 315576000},
     };
     char why[256];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -93,6 +97,9 @@ Test(base, wrong_quantities_say_what_is_wrong)
         {"0x10", QUANTITY_OHM, "'0x10' found"},
         {"", QUANTITY_OHM, "'' found"},
         {"3 parsec", QUANTITY_OHM, "unknown unit 'parsec'"},
+        {"1 month", QUANTITY_SECOND, "unknown unit 'month', 's' expected (or min, hour, day, week, year; "},
+        {"1hour", QUANTITY_SECOND, "a space between"},
+        {"2 hours", QUANTITY_OHM, "unit 'hours' found, 'ohm' expected"},
         {"1e999", QUANTITY_OHM, "found"},
         {"5 %", QUANTITY_OHM, "unit '%' found"},
         {"1 2", QUANTITY_NONE, "'2' found after the number"},
@@ -104,6 +111,37 @@ Test(base, wrong_quantities_say_what_is_wrong)
                       cases[i].text);
         cr_assert(strstr(why, cases[i].said) != NULL, "%s: %s", cases[i].text, why);
         cr_assert_eq(value, 42.0);
+    }
+}
+
+Test(base, full_text_has_all_digits_and_units_of_people)
+{
+    const struct {
+        double value;
+        enum quantity_unit unit;
+        const char *text;
+    } cases[] = {
+        {0.00081107e-6, QUANTITY_SIEMENS, "811.07 pS"},
+        {-43.853e-6, QUANTITY_SIEMENS, "-43.853 uS"},
+        {0, QUANTITY_SIEMENS, "0 S"},
+        {0.0175, QUANTITY_RATIO, "1.75 %"},
+        {315576000, QUANTITY_SECOND, "10 years"},
+        {86400, QUANTITY_SECOND, "1 day"},
+        {27.36, QUANTITY_SECOND, "27.36 s"},
+        {250e-9, QUANTITY_SECOND, "250 ns"},
+        {5400, QUANTITY_SECOND, "1.5 hours"},
+        {200, QUANTITY_SECOND, "200 s"},
+        {40e-6, QUANTITY_SIEMENS, "40 uS"},
+        {2000, QUANTITY_KELVIN, "2000 K"},
+
+        {298.15, QUANTITY_KELVIN, "298.15 K"},
+        {1e7, QUANTITY_NONE, "1e+07"},
+        {-0.0155, QUANTITY_NONE, "-0.0155"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[64];
+        quantity_print_full(cases[i].value, cases[i].unit, text, sizeof text);
+        cr_assert_str_eq(text, cases[i].text);
     }
 }
 
@@ -125,6 +163,10 @@ Test(base, people_see_three_digits_before_the_point)
     char text[64];
     quantity_print(2.5e-6, QUANTITY_SIEMENS, text, sizeof text);
     cr_assert_str_eq(text, "2.5 uS");
+    quantity_print(3600, QUANTITY_SECOND, text, sizeof text);
+    cr_assert_str_eq(text, "1 hour");
+    quantity_print(4321, QUANTITY_SECOND, text, sizeof text);
+    cr_assert_str_eq(text, "4.321 ks");
     quantity_print(0, QUANTITY_OHM, text, sizeof text);
     cr_assert_str_eq(text, "0 ohm");
     quantity_print(1e4, QUANTITY_OHM, text, sizeof text);

@@ -166,7 +166,8 @@ Test(card, an_unknown_preset_is_an_input_error)
     struct card card;
     struct rs_error err = {{0}};
     cr_assert_eq(card_load_preset("wan2023", &card, &err), RS_INPUT);
-    cr_assert_str_eq(err.text, "no card named 'wan2023'; `rescore device list` names them");
+    cr_assert_str_eq(err.text, "no card named 'wan2023'; `rescore device list` names them (a file of yours: "
+                               "'./wan2023' or NAME.yaml)");
 }
 
 #define HEAD "format: rescore-device-card\nversion: 1\nname: mine\n"
@@ -255,6 +256,29 @@ static const struct bad_card bad_cards[] = {
      "card.yaml:10:3: error: times must rise"},
     {HEAD WINDOW "read_noise:\n  kind: relative\n  ratio: 2 %\n  source: [{a: b}]\n  confidence: assumed\n",
      "card.yaml:12:12: error: a text expected"},
+    {HEAD "window:\n  g_min: -1 uS\n  g_max: 2 uS\n" TAIL, "card.yaml:5:10: error: 'g_min': -1 uS found"},
+    {HEAD "window:\n  g_min: .nan\n  g_max: 2 uS\n" TAIL, "card.yaml:5:10: error: 'g_min': '.nan' found"},
+    {HEAD WINDOW "read_noise:\n  kind: relative\n  ratio: -2 %\n" TAIL,
+     "card.yaml:11:10: error: 'ratio': -0.02 found, at least 0 expected"},
+    {HEAD WINDOW "read_noise:\n  kind: relative\n  ratio: nan\n" TAIL,
+     "card.yaml:11:10: error: 'ratio': 'nan' found"},
+    {HEAD WINDOW "read_noise:\n  kind: relative\n  ratio:\n" TAIL,
+     "card.yaml:11:9: error: 'ratio': '' found"},
+    {HEAD WINDOW "programming:\n  kind: table\n  states: [1 uS, 2 uS]\n  sigma: [1 uS, -1 uS]\n" TAIL,
+     "card.yaml:12:10: error: 'sigma': -1 uS found, at least 0 S expected"},
+    {HEAD WINDOW "programming:\n  kind: table\n  states: []\n  sigma: [1 uS]\n" TAIL,
+     "card.yaml:11:11: error: 'states' is empty"},
+    {HEAD WINDOW "programming:\n  kind: table\n  states: [2 uS, 1 uS]\n  sigma: [1 uS, 1 uS]\n" TAIL,
+     "card.yaml:10:3: error: states must rise"},
+    {HEAD WINDOW "programming:\n  kind: polynomial\n  g_reference: 1 uS\n  sigma: [-1 uS, -2 uS]\n" TAIL,
+     "card.yaml:10:3: error: sigma is negative at every state"},
+    {HEAD WINDOW "programming:\n  kind: polynomial\n  g_reference: 1 furlong\n  sigma: [1 uS]\n" TAIL,
+     "card.yaml:11:16: error: 'g_reference': unknown unit 'furlong', 'S' expected"},
+    {HEAD WINDOW "relaxation:\n  kind: log-time\n  t0: 10 s\n  last_time: 1 s\n  mean_per_ln: 0 S\n"
+                 "  sigma: 0 S\n  sigma_per_ln: 0 S\n" TAIL,
+     "card.yaml:10:3: error: last_time must not lie before t0"},
+    {HEAD WINDOW "stuck:\n  kind: fixed\n  on: 70 %\n  off: 30 %\n" TAIL,
+     "card.yaml:10:3: error: 100 % of the cells are stuck, less than 100 % expected"},
 };
 
 Test(card, bad_files_say_where_and_what)
@@ -266,6 +290,8 @@ Test(card, bad_files_say_where_and_what)
         cr_assert_eq(card_load_file("card.yaml", &card, &err), RS_INPUT, "%s", bad_cards[i].text);
         cr_assert(strstr(err.text, bad_cards[i].said) != NULL, "%s\n(expected %s)", err.text,
                   bad_cards[i].said);
+        if (strstr(bad_cards[i].said, "is missing") == NULL) /* a value refused is not missing as well */
+            cr_assert(strstr(err.text, "is missing") == NULL, "%s", err.text);
     }
 }
 

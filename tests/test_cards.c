@@ -10,7 +10,7 @@
 
 TestSuite(cards, .timeout = 120);
 
-enum { CELLS = 20000, REFERENCE_CELLS = 200000 };
+enum { CELLS = 20000, REFERENCE_CELLS = 100000 };
 
 static double clip(double value, double low, double high)
 {
@@ -135,6 +135,55 @@ static double stuck10(gsl_rng *rng, double g, double t)
     return u < 0.0904 ? 100 : u < 0.0904 + 0.0175 ? 1 : g;
 }
 
+/* The formulas below are those that the cards themselves state: no source has more. */
+
+static double accept(gsl_rng *rng, double g, double half, double verify)
+{
+    return fmax(g + half * gsl_ran_flat(rng, -1, 1) + verify * gsl_ran_ugaussian(rng), 0);
+}
+
+static double gong(gsl_rng *rng, double g, double t)
+{
+    (void)t;
+    return accept(rng, g, 0.5, 0);
+}
+
+static double stanford(gsl_rng *rng, double g, double t)
+{
+    (void)t;
+    return accept(rng, g, 0.05 * g, 0.1);
+}
+
+static double spread(gsl_rng *rng, double target, double g, double ratio, double ratio_hrs)
+{
+    double z = gsl_ran_ugaussian(rng);
+    return fmax(target < 10 ? g * exp(ratio_hrs * z) : g * (1 + ratio * z), 0);
+}
+
+static double hfo2(gsl_rng *rng, double g, double t)
+{
+    double device = spread(rng, g, g, 0.03, 0.3);
+    double written = spread(rng, g, accept(rng, device, 0.02 * g, 0.1), 0.02, 0.2);
+    double u = gsl_rng_uniform_pos(rng), stuck = gsl_rng_uniform(rng);
+    double aged = written * exp(-0.002 * log(t) + (0.01 + 0.001 * log(t)) * log(u / (1 - u)));
+    return stuck < 0.001 ? 100 : stuck < 0.003 ? 2 : stuck < 0.004 ? gsl_ran_flat(rng, 2, 100) : aged;
+}
+
+static double high_resistance(gsl_rng *rng, double g, double t)
+{
+    const double low = 3.08e-3, high = 38.46e-3, step = (high - low) / 97;
+    (void)t;
+    double level = low + nearbyint((g - low) / step) * step;
+    return clip(level + 1.2383e-3 * gsl_ran_ugaussian(rng), low, high);
+}
+
+static double ideal(gsl_rng *rng, double g, double t)
+{
+    (void)rng;
+    (void)t;
+    return g;
+}
+
 static const struct source {
     const char *card;
     simulate *simulate;
@@ -150,6 +199,12 @@ static const struct source {
     {"hermes1", hermes1, {200, 3600, 86400, 3e7}},
     {"hermes2", hermes2, {300, 3600, 86400, 3e7}},
     {"worst-stuck10", stuck10, {1}},
+    {"ideal", ideal, {1}},
+    {"gong2022-om", gong, {1}},
+    {"gong2022-hfo2", gong, {1}},
+    {"generic-hfo2", hfo2, {1, 3600, 86400, 3e8}},
+    {"generic-high-resistance", high_resistance, {1}},
+    {"generic-stanford", stanford, {1}},
 };
 
 struct moments {
@@ -171,18 +226,23 @@ static struct moments measure(const double *values, size_t n)
                             sqrt(fmax(fourth - second * second, 0) / (double)n)};
 }
 
+static void open_card(const char *card, double t, struct device *device)
+{
+    struct device_options options;
+    struct rs_error err = {{0}};
+    option_fill_defaults(&device_option_table, &options);
+    options.time_seconds = t;
+    for (options.preset = 0; strcmp(card_preset_names[options.preset], card) != 0;)
+        options.preset++;
+    cr_assert_eq(device_open(&options, device, &err), RS_OK, "%s", err.text);
+}
+
 static void compare(const struct source *source, double t, double g, gsl_rng *rng)
 {
     static double target[CELLS], found[CELLS], reference[REFERENCE_CELLS];
-    struct device_options options;
     struct device device;
-    struct rs_error err = {{0}};
     const struct random_key key = {.seed = 7, .trial = 1, .array = 2, .write = (uint32_t)(t + g)};
-    option_fill_defaults(&device_option_table, &options);
-    options.time_seconds = t;
-    for (options.preset = 0; strcmp(card_preset_names[options.preset], source->card) != 0;)
-        options.preset++;
-    cr_assert_eq(device_open(&options, &device, &err), RS_OK, "%s", err.text);
+    open_card(source->card, t, &device);
     for (int i = 0; i < CELLS; i++)
         target[i] = g * 1e-6;
     device_program(&device, &key, 100, CELLS / 100, target, found);
@@ -213,4 +273,63 @@ Test(cards, programmed_cells_have_the_moments_of_their_source)
                 compare(&sources[s], sources[s].times[t], low + i / 4.0 * span, rng);
     }
     gsl_rng_free(rng);
+}
+
+Test(cards, every_card_has_its_source_here)
+{
+    for (size_t c = 0; card_preset_names[c] != NULL; c++) {
+        bool found = false;
+        for (size_t s = 0; s < sizeof sources / sizeof sources[0]; s++)
+            found = found || strcmp(sources[s].card, card_preset_names[c]) == 0;
+        cr_assert(found, "%s", card_preset_names[c]);
+    }
+}
+
+/* Shares of cells stuck on and off, and the variance of their number over tiles: binomial without clusters;
+ * with them, 64 * 63 times the variance of a tile's probability 1 - exp(-d s) more, d gamma of shape k and
+ * mean 1, s such that the mean is the share (Stapper). */
+static void check_stuck(const char *card, double on, double off, double partial, double k)
+{
+    enum { SIDE = 800, TILE = 8, TRIALS = 4 };
+    static double target[SIDE * SIDE], got[SIDE * SIDE];
+    const double n = (double)SIDE * SIDE * TRIALS, tiles = n / (TILE * TILE), cells = TILE * TILE;
+    struct device device;
+    open_card(card, 1, &device);
+    double share = on + off + partial, n_on = 0, n_off = 0, n_stuck = 0, squares = 0, fourth = 0;
+    for (uint32_t trial = 0; trial < TRIALS; trial++) {
+        const struct random_key key = {.seed = 21, .trial = trial, .array = 1};
+        for (int i = 0; i < SIDE * SIDE; i++)
+            target[i] = got[i] = 20e-6;
+        device_act(&device, &key, LAW_STUCK, LAW_STUCK + 1, SIDE, SIDE, target, got);
+        for (int tile = 0; tile < SIDE * SIDE / (TILE * TILE); tile++) {
+            double here = 0;
+            for (int i = 0; i < TILE * TILE; i++) {
+                int row = tile / (SIDE / TILE) * TILE + i / TILE,
+                    column = tile % (SIDE / TILE) * TILE + i % TILE;
+                double g = got[row * SIDE + column];
+                n_on += g == 100e-6;
+                n_off += g == device.g_min_siemens;
+                here += g != 20e-6;
+            }
+            n_stuck += here;
+            squares += (here - cells * share) * (here - cells * share) / tiles;
+            fourth += pow(here - cells * share, 4) / tiles;
+        }
+    }
+    double s = k > 0 ? k * (pow(1 - share, -1 / k) - 1) : 0;
+    double of_density = k > 0 ? pow(1 + 2 * s / k, -k) - (1 - share) * (1 - share) : 0;
+    double variance = cells * share * (1 - share) + cells * (cells - 1) * of_density;
+    double widening = variance / (cells * share * (1 - share));
+    double off_by = fabs(squares - variance), error = sqrt((fourth - squares * squares) / tiles);
+    cr_assert_lt(fabs(n_on / n - on), 4.5 * sqrt(widening * on / n), "%s: on %g", card, n_on / n);
+    cr_assert_lt(fabs(n_off / n - off), 4.5 * sqrt(widening * off / n), "%s: off %g", card, n_off / n);
+    cr_assert_lt(fabs(n_stuck / n - share), 4.5 * sqrt(widening * share / n), "%s: %g", card, n_stuck / n);
+    cr_assert_lt(off_by, 4.5 * error, "%s: variance over tiles %g +- %g, %g expected", card, squares, error,
+                 variance);
+}
+
+Test(cards, stuck_cells_have_the_shares_and_clusters_of_their_card)
+{
+    check_stuck("worst-stuck10", 0.0904, 0.0175, 0, 0);
+    check_stuck("generic-hfo2", 0.001, 0.002, 0.001, 2);
 }

@@ -41,6 +41,21 @@ Test(csv, columns_come_in_any_order_with_comments_and_units)
     csv_clear(&csv);
 }
 
+Test(csv, lines_end_as_they_like_and_quotes_hold_commas)
+{
+    struct csv csv;
+    struct rs_error err = {{0}};
+    write_data("\"name\",volts\r\"a, b\",1\r\n\"#1\" , \"2\" # here\n\"say \"\"x\"\"\",3\r\"a, b\",4");
+    cr_assert_eq(csv_read("data.csv", columns, 2, &csv, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(csv.n_rows, 4);
+    for (int i = 0; i < 4; i++) {
+        cr_assert_eq(csv.values[0][i], i + 1);
+        cr_assert_eq(csv.values[1][i], i % 3, "%d", i);
+        cr_assert_eq(csv.lines[i], (size_t)i + 2);
+    }
+    csv_clear(&csv);
+}
+
 Test(csv, many_names_keep_their_numbers)
 {
     struct csv csv;
@@ -81,6 +96,27 @@ Test(csv, bad_tables_are_refused_with_file_line_and_reason)
         {HEAD GOOD "1e-6,5 uA\n", "data.csv:10: error: read_siemens: "},
         {HEAD GOOD "2e-6,2e-6\n", "data.csv:10: error: target 2e-06 S has 1 write at the earliest time"},
         {"target_siemens,read_siemens,time_seconds\n1e-6,1e-6,0\n", "a time above 0 s expected"},
+        {HEAD "1e-6,1e-6\n", "data.csv:2: error: target 1e-06 S has 1 write at the earliest time"},
+        {HEAD GOOD "1e-6,5 furlong\n",
+         "data.csv:10: error: read_siemens: unknown unit 'furlong', 'S' expected"},
+        {HEAD GOOD "1e-6,1e-6,\n", "data.csv:10: error: 3 fields found, 2 expected"},
+        {HEAD GOOD ",\n", "data.csv:10: error: target_siemens: empty, a conductance from 0 to 1 S expected"},
+        {HEAD GOOD "1e-6;1e-6\n", "data.csv:10: error: 1 field found, 2 expected"},
+        {HEAD GOOD "\"1e-6,1e-6\n", "data.csv:10: error: a quote that is not closed on its line"},
+        {HEAD GOOD "\"1e-6\"2,1e-6\n", "data.csv:10: error: '2' found after a closing quote, ',' expected"},
+        {HEAD GOOD "\"1,5\",1e-6\n", "data.csv:10: error: target_siemens: "},
+        {"target_siemens,read_siemens\r1e-6,1e-6\r\n1e-6,nan\n", "data.csv:3: error: read_siemens: 'nan'"},
+        {"\xef\xbb\xbftarget_siemens,read_siemens\n1e-6,0x1\n",
+         "data.csv:2: error: read_siemens: '0x1' found"},
+        {"target_siemens;read_siemens\n1;1\n",
+         "data.csv:1: error: columns separated by ';' found, by ',' expected"},
+        {"target_siemens\tread_siemens\n1\t1\n", "data.csv:1: error: columns separated by a tab found"},
+        {"1e-6,1e-6\n", "data.csv:1: error: column 'target_siemens' is missing"},
+        {"\"read_siemens\",read_siemens,target_siemens\n1,1,1\n", "column 'read_siemens' stands twice"},
+        {"target_siemens,read_siemens,device\n1e-6,1e-6,\n",
+         "data.csv:2: error: device: empty, a name expected"},
+        {"target_siemens,read_siemens,temperature_kelvin\n1e-6,1e-6,-5\n",
+         "a temperature from 1 K to 2000 K"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct measured measured;

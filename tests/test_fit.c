@@ -116,25 +116,45 @@ Test(fit, a_spread_that_is_no_polynomial_becomes_a_table)
     fit_destroy(fit);
 }
 
-/* 68 % should lie within one error, give or take three standard deviations of a count. */
+/* 68 % should lie within one error and 95 % within 1.96, give or take three standard deviations of a count.
+ */
+struct coverage {
+    double tried, within[2];
+};
+
+static void cover(struct coverage *coverage, double value, double error, double truth)
+{
+    coverage->tried++;
+    coverage->within[0] += fabs(value - truth) < error;
+    coverage->within[1] += fabs(value - truth) < 1.96 * error;
+}
+
+static void assert_covered(const struct coverage *coverage, const char *name)
+{
+    const double shares[] = {0.6827, 0.95};
+    for (int i = 0; i < 2; i++)
+        cr_assert(fabs(coverage->within[i] - shares[i] * coverage->tried) <
+                      3 * sqrt(coverage->tried * shares[i] * (1 - shares[i])) + 0.5,
+                  "%s: %g of %g intervals of %g %%", name, coverage->within[i], coverage->tried,
+                  100 * shares[i]);
+}
+
 Test(fit, standard_errors_of_programming_cover_the_truth)
 {
     enum { SETS = 100 };
     const double truth[] = {0.4e-6, 1.2e-6, -0.7e-6};
-    int covered[3] = {0}, tried = 0;
+    struct coverage covered[3] = {{0}};
     for (uint32_t seed = 1; seed <= SETS; seed++) {
         write_one_shot(seed + 100, 12, 400);
         struct fit *fit = fit_file(FIT_POLYNOMIAL, (double)NAN);
         const struct fit_key *sigma = key_of(fit, LAW_PROGRAMMING, "sigma");
         for (int k = 0; k < 3 && sigma->n == 3; k++)
-            covered[k] += fabs(sigma->values[k] - truth[k]) < sigma->errors[k];
-        tried += sigma->n == 3;
+            cover(&covered[k], sigma->values[k], sigma->errors[k], truth[k]);
         fit_destroy(fit);
     }
-    cr_assert_gt(tried, SETS / 2);
+    cr_assert_gt(covered[0].tried, SETS / 2);
     for (int k = 0; k < 3; k++)
-        cr_assert(fabs(covered[k] - 0.683 * tried) < 3 * sqrt(tried * 0.683 * 0.317), "%d of %d (%d)",
-                  covered[k], tried, k);
+        assert_covered(&covered[k], "sigma");
 }
 
 /* --- errors of any distribution --- */
@@ -228,39 +248,43 @@ Test(fit, drift_as_a_power_of_time_is_found_again)
 Test(fit, left_out_blocks_give_errors_that_cover_the_truth)
 {
     enum { SETS = 60 };
-    int covered[2] = {0};
+    struct coverage covered[2] = {{0}};
     for (uint32_t seed = 1; seed <= SETS; seed++) {
         write_aged(seed + 200, true, 100);
         struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
         const struct fit_key *nu = key_of(fit, LAW_RELAXATION, "nu"),
                              *spread = key_of(fit, LAW_RELAXATION, "nu_spread");
-        covered[0] += fabs(nu->values[0] - 0.03) < nu->errors[0];
-        covered[1] += fabs(spread->values[0] - 0.008) < spread->errors[0];
+        cover(&covered[0], nu->values[0], nu->errors[0], 0.03);
+        cover(&covered[1], spread->values[0], spread->errors[0], 0.008);
         fit_destroy(fit);
     }
-    for (int k = 0; k < 2; k++)
-        cr_assert(fabs(covered[k] - 0.683 * SETS) < 3 * sqrt(SETS * 0.683 * 0.317), "%d of %d (%d)",
-                  covered[k], SETS, k);
+    assert_covered(&covered[0], "nu");
+    assert_covered(&covered[1], "nu_spread");
 }
 
 /* --- devices, reads, voltage, temperature --- */
 
+static void write_devices(uint32_t seed, int n_devices)
+{
+    struct cells cells = open_cells("data.csv", seed, "device,cycle,target_siemens,read_siemens");
+    double device[200];
+    for (int d = 0; d < n_devices; d++)
+        device[d] = 1 + 0.04 * draw(&cells);
+    for (int k = 1; k <= 5; k++)
+        for (int d = 0; d < n_devices; d++)
+            for (int c = 0; c < 3; c++) {
+                double g = 10e-6 * k * device[d] + 0.3e-6 * draw(&cells);
+                for (int read = 0; read < 2; read++)
+                    fprintf(cells.file, "cell-%d,%d,%de-6,%.17g\n", d, c, 10 * k,
+                            g * (1 + 0.01 * draw(&cells)));
+            }
+    close_cells(&cells);
+}
+
 Test(fit, spread_of_devices_and_noise_of_reads_are_told_apart)
 {
     for (uint32_t seed = 1; seed <= SEEDS; seed++) {
-        struct cells cells = open_cells("data.csv", seed, "device,cycle,target_siemens,read_siemens");
-        double device[200];
-        for (int d = 0; d < 200; d++)
-            device[d] = 1 + 0.04 * draw(&cells);
-        for (int k = 1; k <= 5; k++)
-            for (int d = 0; d < 200; d++)
-                for (int c = 0; c < 3; c++) {
-                    double g = 10e-6 * k * device[d] + 0.3e-6 * draw(&cells);
-                    for (int read = 0; read < 2; read++)
-                        fprintf(cells.file, "cell-%d,%d,%de-6,%.17g\n", d, c, 10 * k,
-                                g * (1 + 0.01 * draw(&cells)));
-                }
-        close_cells(&cells);
+        write_devices(seed, 200);
         struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
         assert_near(fit, LAW_DEVICE, "ratio", 0.04, seed);
         assert_near(fit, LAW_READ_NOISE, "ratio", 0.01, seed);
@@ -271,21 +295,26 @@ Test(fit, spread_of_devices_and_noise_of_reads_are_told_apart)
     }
 }
 
+/* 1 / v0^2 is 1 / 0.3^2 V^-2 at 10 uS and so much more per unit of ln (g / 10 uS). */
+static void write_bent(uint32_t seed, int n_devices, double more)
+{
+    struct cells cells = open_cells("data.csv", seed, "target_siemens,voltage_volts,read_siemens,device");
+    for (int k = 1; k <= 4; k++)
+        for (int i = 0; i < n_devices; i++) {
+            double g = 10e-6 * k + 0.2e-6 * draw(&cells), root = sqrt(1 / 0.09 + more * log(k));
+            for (int v = 1; v <= 4; v++) {
+                double volts = 0.1 * v, x = volts * root, at_read = sinh(0.2 * root) / (0.2 * root);
+                fprintf(cells.file, "%.17g,%g,%.17g,%d\n", 10e-6 * k * at_read, volts,
+                        g * sinh(x) / x * (1 + 0.005 * draw(&cells)), i);
+            }
+        }
+    close_cells(&cells);
+}
+
 Test(fit, chord_conductances_become_small_signal_ones)
 {
     for (uint32_t seed = 1; seed <= SEEDS; seed++) {
-        struct cells cells = open_cells("data.csv", seed, "target_siemens,voltage_volts,read_siemens,device");
-        const double at_read = sinh(0.2 / 0.3) / (0.2 / 0.3);
-        for (int k = 1; k <= 4; k++)
-            for (int i = 0; i < 100; i++) {
-                double g = 10e-6 * k + 0.2e-6 * draw(&cells);
-                for (int v = 1; v <= 4; v++) {
-                    double volts = 0.1 * v, x = volts / 0.3;
-                    fprintf(cells.file, "%.17g,%g,%.17g,%d\n", 10e-6 * k * at_read, volts,
-                            g * sinh(x) / x * (1 + 0.005 * draw(&cells)), i);
-                }
-            }
-        close_cells(&cells);
+        write_bent(seed, 100, 0);
         struct fit *fit = fit_file(FIT_AUTO, 0.2);
         assert_kind(fit, LAW_CURRENT_VOLTAGE, "sinh", seed);
         assert_near(fit, LAW_CURRENT_VOLTAGE, "v0", 0.3, seed);
@@ -293,8 +322,27 @@ Test(fit, chord_conductances_become_small_signal_ones)
         for (int k = 0; k < fit->n_states; k++)
             cr_assert(fabs(fit->states[k].mean_siemens) < 0.15e-6, "%g (seed %u)",
                       fit->states[k].mean_siemens, seed);
+        cr_assert_null(strstr(fit->blocks[LAW_CURRENT_VOLTAGE].warning[0], "depends on the state"), "seed %u",
+                       seed);
         fit_destroy(fit);
     }
+}
+
+Test(fit, a_bend_that_depends_on_the_state_is_told)
+{
+    write_bent(1, 100, 2);
+    struct fit *fit = fit_file(FIT_AUTO, 0.2);
+    const struct fit_block *block = &fit->blocks[LAW_CURRENT_VOLTAGE];
+    double low = 0, high = 0;
+    const char *told = strstr(block->warning[0], "v0 depends on the state");
+    told = told != NULL ? told : strstr(block->warning[1], "v0 depends on the state");
+    cr_assert_not_null(told, "%s; %s", block->warning[0], block->warning[1]);
+    cr_assert_eq(
+        sscanf(told, "v0 depends on the state: %lf V at the lowest, %lf V at the highest", &low, &high), 2,
+        "%s", told);
+    cr_assert_float_eq(low, 0.3, 0.01);
+    cr_assert_float_eq(high, 1 / sqrt(1 / 0.09 + 2 * log(4)), 0.01);
+    fit_destroy(fit);
 }
 
 Test(fit, temperature_coefficient_and_activation_energy_are_found_again)
@@ -321,6 +369,82 @@ Test(fit, temperature_coefficient_and_activation_energy_are_found_again)
     }
 }
 
+/* Cells that age and are read at one temperature each: hot ones as if after a longer time. */
+static void write_hot(uint32_t seed, bool power, double ev, int n_writes)
+{
+    struct cells cells =
+        open_cells("data.csv", seed, "target_siemens,temperature_kelvin,time_seconds,read_siemens");
+    const double kelvin[] = {300, 330, 360};
+    for (int k = 1; k <= 4; k++)
+        for (int h = 0; h < 3; h++)
+            for (int t = 0; t < 4; t++)
+                for (int i = 0; i < n_writes; i++) {
+                    double ln = log(times[t]) + ev / 8.617333262e-5 * (1 / 300.0 - 1 / kelvin[h]);
+                    double g = 10 * k + 0.3 * draw(&cells), z = draw(&cells), w = log(k) / log(4);
+                    g = power ? g * exp(-fabs(0.02 + 0.006 * z) * ln) : g + (-0.1 + 0.06 * z) * ln;
+                    g *= exp(-w * log1p(1e-3 * (kelvin[h] - 300)) -
+                             (1 - w) * 0.05 / 8.617333262e-5 * (1 / kelvin[h] - 1 / 300.0));
+                    fprintf(cells.file, "%de-6,%g,%g,%.17g\n", 10 * k, kelvin[h], times[t], 1e-6 * g);
+                }
+    close_cells(&cells);
+}
+
+Test(fit, faster_ageing_of_hot_cells_is_found_again)
+{
+    for (uint32_t seed = 1; seed <= SEEDS; seed++)
+        for (int power = 0; power < 2; power++) {
+            write_hot(seed, power, 1.1, 400);
+            struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
+            assert_kind(fit, LAW_RELAXATION, power ? "power" : "log-time", seed);
+            assert_near(fit, LAW_TEMPERATURE, "retention_ev", 1.1, seed);
+            assert_near(fit, LAW_TEMPERATURE, "tcr_per_kelvin", 1e-3, seed);
+            assert_near(fit, LAW_TEMPERATURE, "activation_ev", 0.05, seed);
+            fit_destroy(fit);
+        }
+}
+
+Test(fit, intervals_of_temperature_devices_and_voltage_cover_the_truth)
+{
+    enum { SETS = 40 };
+    struct coverage retention = {0}, tcr = {0}, v0 = {0}, device = {0}, read = {0};
+    for (uint32_t seed = 1; seed <= SETS; seed++) {
+        write_hot(seed + 500, false, 1.1, 60);
+        struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
+        const struct fit_key *key = key_of(fit, LAW_TEMPERATURE, "retention_ev");
+        cover(&retention, key->values[0], key->errors[0], 1.1);
+        key = key_of(fit, LAW_TEMPERATURE, "tcr_per_kelvin");
+        cover(&tcr, key->values[0], key->errors[0], 1e-3);
+        fit_destroy(fit);
+        write_devices(seed + 500, 60);
+        fit = fit_file(FIT_AUTO, (double)NAN);
+        key = key_of(fit, LAW_DEVICE, "ratio");
+        cover(&device, key->values[0], key->errors[0], 0.04);
+        key = key_of(fit, LAW_READ_NOISE, "ratio");
+        cover(&read, key->values[0], key->errors[0], 0.01);
+        fit_destroy(fit);
+        write_bent(seed + 500, 40, 0);
+        fit = fit_file(FIT_AUTO, 0.2);
+        key = key_of(fit, LAW_CURRENT_VOLTAGE, "v0");
+        cover(&v0, key->values[0], key->errors[0], 0.3);
+        fit_destroy(fit);
+    }
+    assert_covered(&retention, "retention_ev");
+    assert_covered(&tcr, "tcr_per_kelvin");
+    assert_covered(&device, "device_spread");
+    assert_covered(&read, "read_noise");
+    assert_covered(&v0, "v0");
+}
+
+Test(fit, cells_that_age_alike_at_all_temperatures_have_no_activation_energy)
+{
+    write_hot(7, false, 0, 400);
+    struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
+    assert_near(fit, LAW_TEMPERATURE, "tcr_per_kelvin", 1e-3, 7);
+    for (int i = 0; i < fit->blocks[LAW_TEMPERATURE].n_keys; i++)
+        cr_assert_str_neq(fit->blocks[LAW_TEMPERATURE].keys[i].name, "retention_ev");
+    fit_destroy(fit);
+}
+
 Test(fit, one_state_does_not_tell_metal_from_activation)
 {
     struct cells cells = open_cells("data.csv", 1, "target_siemens,temperature_kelvin,read_siemens");
@@ -330,6 +454,7 @@ Test(fit, one_state_does_not_tell_metal_from_activation)
     struct fit *fit = fit_file(FIT_AUTO, (double)NAN);
     cr_assert_null(fit->blocks[LAW_TEMPERATURE].kind);
     cr_assert_not_null(strstr(fit->blocks[LAW_TEMPERATURE].note, "cannot be told apart"));
+    cr_assert_not_null(strstr(fit->blocks[LAW_PROGRAMMING].warning[0], "one state alone"));
     cr_assert_eq(count_files(), 1); /* the data alone */
     fit_destroy(fit);
 }

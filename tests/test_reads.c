@@ -34,15 +34,17 @@ Test(reads, the_way_follows_from_shape_and_number_of_reads)
     cr_assert_eq(reads_choose(&wires, 64), READS_PRODUCT);
     cr_assert_eq(reads_choose(&none, 1), READS_PRODUCT);
     for (size_t n = 1; n < 5000; n++) {
-        enum reads_way way = reads_choose_noisy(&wires, 64, n),
-                       before = reads_choose_noisy(&wires, 64, n - 1);
-        cr_assert_eq(reads_choose_noisy(&none, 64, n), way, "wires do not enter: %zu reads", n);
+        enum reads_way way = reads_choose_noisy(&wires, 64, n, 1),
+                       before = reads_choose_noisy(&wires, 64, n - 1, 1);
+        cr_assert_eq(reads_choose_noisy(&none, 64, n, 1), way, "wires do not enter: %zu reads", n);
         cr_assert(way == before || (before == READS_REDRAW && way != READS_PRODUCT) ||
                       (before == READS_LAW && way == READS_TABLES),
                   "%zu reads", n);
     }
-    cr_assert_eq(reads_choose_noisy(&wires, 64, 1), READS_REDRAW);
-    cr_assert_eq(reads_choose_noisy(&wires, 64, 4999), READS_TABLES);
+    cr_assert_eq(reads_choose_noisy(&wires, 64, 1, 1), READS_REDRAW);
+    cr_assert_eq(reads_choose_noisy(&wires, 64, 4999, 1), READS_TABLES);
+    cr_assert_eq(reads_choose_noisy(&wires, 64, 4999, 4), READS_TABLES, "cells that seldom change");
+    cr_assert_eq(reads_choose_noisy(&wires, 64, 4999, 4999), READS_REDRAW, "cells that change at every read");
 }
 
 static void draw_volts(size_t n_reads, double *volts)
@@ -54,6 +56,14 @@ static void draw_volts(size_t n_reads, double *volts)
             key.draw = (uint32_t)(r % DISTINCT);
             volts[r * ROWS + i] = 0.02 * ((int)random_integer(&key, i, 15) - 7);
         }
+}
+
+static void begin(struct reads *reads, const double *programmed, size_t n_reads, const double *volts)
+{
+    const struct reads_job job = {.n_reads = n_reads, .n_spans = 1, .volts = volts};
+    struct rs_error err;
+    cr_assert_eq(reads_open(reads, &job, programmed, &err), RS_OK);
+    cr_assert_eq(reads_begin(reads, programmed, programmed, n_reads, volts), 0);
 }
 
 struct moments {
@@ -70,7 +80,7 @@ static enum reads_way measure(const struct attention_setup *setup, const double 
     memset(out, 0, sizeof *out);
     draw_volts(n_reads, volts);
     cr_assert_eq(reads_create(setup, &reads, &err), RS_OK, "%s", err.text);
-    cr_assert_eq(reads_begin(reads, programmed, programmed, n_reads, volts), 0);
+    begin(reads, programmed, n_reads, volts);
     for (uint32_t draw = 0; draw < DRAWS; draw++) {
         const struct random_key key = {.seed = seed, .draw = draw * DISTINCT};
         cr_assert_eq(reads_solve(reads, &key, DISTINCT, volts, amperes), 0);
@@ -146,7 +156,7 @@ Test(reads, noise_above_a_fifth_of_a_conductance_is_redrawn)
         init(&f, D, KEYS, ratios[i]);
         attention_fixture_settle(&f, 0);
         cr_assert_eq(reads_create(&f.setup, &reads, &err), RS_OK, "%s", err.text);
-        cr_assert_eq(reads_begin(reads, programmed, programmed, MOST, volts), 0);
+        begin(reads, programmed, MOST, volts);
         cr_assert_eq(reads->way, i == 0 ? READS_TABLES : READS_REDRAW, "%s", ratios[i]);
         reads_destroy(reads);
         setup_clear(&f.setup);
@@ -170,7 +180,7 @@ Test(reads, a_read_has_the_same_currents_whatever_is_read_with_it)
             init(&f, D, KEYS, noise ? "3 %" : "0");
             attention_fixture_settle(&f, 0);
             cr_assert_eq(reads_create(&f.setup, &reads, &err), RS_OK, "%s", err.text);
-            cr_assert_eq(reads_begin(reads, programmed, programmed, counts[c], volts), 0);
+            begin(reads, programmed, counts[c], volts);
             struct random_key key = {.seed = 5, .trial = 1, .array = 2, .write = 3, .draw = 40};
             cr_assert_eq(reads_solve(reads, &key, n, volts, together), 0);
             for (size_t r = 0; r < n; r++, key.draw++) {

@@ -222,3 +222,103 @@ Test(telegraph, traps_stay_for_the_trial_and_amplitudes_grow_with_resistance)
     law_telegraph_destroy(other);
     law_telegraph_destroy(weak);
 }
+
+/* What a periodogram of STEPS samples of a trap expects in bin k, per squared step of the trap and twice the
+ * step of time over STEPS: the transform of the autocorrelation p (1 - p) exp(-(rc + re) t), each lag as
+ * often as the series has it; leakage and folding are in it. */
+static double expected_power(int k, double caught, double released, double step)
+{
+    double p = caught / (caught + released), left = exp(-(caught + released) * step), factor = 1, sum = STEPS;
+    for (int lag = 1; lag < STEPS && factor > 1e-12; lag++) {
+        factor *= left;
+        sum += 2 * (STEPS - lag) * factor * cos(2 * acos(-1.0) * (double)(k * lag % STEPS) / STEPS);
+    }
+    return p * (1 - p) * sum;
+}
+
+/* Capture and emission rates of their own for every trap, log-uniform: the mean over both of the closed form.
+ */
+Test(telegraph, rates_of_traps_are_log_uniform_and_the_spectrum_their_mean)
+{
+    enum { BINS_HERE = 16, GRID = 12 };
+    union params params;
+    double sum[BINS_HERE] = {0}, squares[BINS_HERE] = {0}, expected[BINS_HERE] = {0}, step = 0.05 / rate;
+    double level = 0, level_squares = 0;
+    static double series[STEPS];
+    for (int k = 1; k < BINS_HERE; k++)
+        for (int c = 0; c < GRID; c++)
+            for (int e = 0; e < GRID; e++)
+                expected[k] += expected_power(k, 2e2 * pow(10, (c + 0.5) / GRID),
+                                              2e2 * pow(10, (e + 0.5) / GRID), step) /
+                               (GRID * GRID);
+    fill(&params, "1", "0", "0", "2e2", "2e3");
+    set(&params, "amplitude", "0.1 %");
+    struct law_telegraph *traps = start(&params, 1, 10e-6);
+    double n_traps = (double)law_telegraph_count(traps);
+    watch(traps, step, 0);
+    for (int i = 0; i < CELLS; i++) {
+        double here = 0;
+        for (int t = 0; t < STEPS; t++)
+            series[t] = shares[t][i] * 1e3;
+        gsl_fft_real_radix2_transform(series, 1, STEPS);
+        for (int k = 1; k < BINS_HERE; k++) {
+            double power = series[k] * series[k] + series[STEPS - k] * series[STEPS - k];
+            sum[k] += power / n_traps;
+            squares[k] += power * power / n_traps;
+            here += power / expected[k] / (BINS_HERE - 1);
+        }
+        level += here / n_traps;
+        level_squares += here * here / n_traps;
+    }
+    for (int k = 1; k < BINS_HERE; k++) {
+        double error = sqrt(squares[k] / n_traps);
+        cr_assert_lt(fabs(sum[k] - expected[k]), 4.5 * error, "bin %d: %g +- %g, %g expected", k, sum[k],
+                     error, expected[k]);
+        cr_assert_lt(error, 0.1 * expected[k]);
+    }
+    cr_assert_lt(fabs(level - 1), 4.5 * sqrt(level_squares / n_traps), "all bins: %g +- %g, 1 expected",
+                 level, sqrt(level_squares / n_traps));
+    law_telegraph_destroy(traps);
+}
+
+/* How many traps of each cell are occupied, each lowering its conductance by 1 %. */
+static void count_occupied(const struct law_telegraph *traps, double *occupied)
+{
+    for (int i = 0; i < CELLS; i++)
+        occupied[i] = 1;
+    law_telegraph_read(traps, 1, 0, occupied);
+    for (int i = 0; i < CELLS; i++)
+        occupied[i] = nearbyint(log(occupied[i]) / log(0.99));
+}
+
+/* Share of traps whose state has changed after a wait: (1 - exp(-2 rate t)) / 2, however it is cut up. */
+Test(telegraph, a_wait_changes_as_many_traps_in_one_piece_or_several)
+{
+    enum { WRITES = 16 };
+    union params params;
+    double step = 0.4 / rate, expected = -expm1(-2 * rate * step) / 2;
+    fill(&params, "4", "0", "0", "1e3", "1e3");
+    for (int parts = 1; parts <= 8; parts *= 2) {
+        double moved = 0, squares = 0, n = 0;
+        for (uint32_t write = 1; write <= WRITES; write++) { /* each begins with states of its own */
+            struct law_telegraph *traps = start(&params, write, 10e-6);
+            struct random_key key = {.seed = 11, .trial = 3, .array = 5, .write = write, .draw = 1};
+            double before[CELLS];
+            n += (double)law_telegraph_count(traps);
+            count_occupied(traps, before);
+            for (int part = 0; part < parts; part++, key.draw++)
+                law_telegraph_wait(traps, &key, step / parts);
+            count_occupied(traps, conductance);
+            for (int i = 0; i < CELLS; i++) {
+                double change = conductance[i] - before[i];
+                moved += change * change; /* as many up as down: the mean square is the number of changes */
+                squares += pow(change, 4);
+            }
+            law_telegraph_destroy(traps);
+        }
+        double error = sqrt(squares - moved * moved / (CELLS * WRITES));
+        cr_assert_lt(fabs(moved - expected * n), 4.5 * error, "%d parts: %g +- %g, %g expected", parts, moved,
+                     error, expected * n);
+        cr_assert_lt(error, 0.02 * moved);
+    }
+}

@@ -1,105 +1,40 @@
 /* Times of T, fields and ngspice beside the matrix product's speed (README.md); prints a table. */
 #include <cblas.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
-#include "base/version.h"
 #include "crossbar/field.h"
 #include "crossbar/transfer.h"
+#include "measure.h"
 #include "spice/netlist.h"
 #include "spice/ngspice.h"
 
-enum { PRODUCT_LINES = 512, REPEATS_MIN = 5, REPEATS_MAX = 201, NGSPICE_LINES = 64, BATCH_ARRAYS = 16 };
+enum { PRODUCT_LINES = 512, NGSPICE_LINES = 64, BATCH_ARRAYS = 16 };
 
 #define OPERATIONS_PER_CUBE 34.0 /* of a T, by convention: README.md */
-#define SECONDS_PER_ROW 1.5      /* at least, or REPEATS_MAX times, for one measurement */
+#define SECONDS_PER_ROW 1.5      /* for one measurement, or 201 calls */
 #define FIELD_TOLERANCE 1e-9
 #define NGSPICE_LIMIT_SECONDS 120
 #define KIBIBYTES_PER_MEBIBYTE 1024
 
 struct array {
-    struct network network;
-    double *conductance, *transfer, *volts, *amperes, *scale, *field_amperes;
+    struct measure_array of;
+    double *scale, *field_amperes; /* [n] */
 };
 
-static double seconds_of(int who)
-{
-    struct rusage usage;
-    getrusage(who, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double one = *(const double *)a, other = *(const double *)b;
-    return (one > other) - (one < other);
-}
-
-/* Time of one call, the first one left out: the tenth percentile, since what else runs on the machine only
- * adds. */
-static double quick_seconds(void (*call)(void *), void *state)
-{
-    double seconds[REPEATS_MAX], start = now();
-    size_t n = 0;
-    call(state);
-    for (; n < REPEATS_MIN || (n < REPEATS_MAX && now() - start < SECONDS_PER_ROW); n++) {
-        double before = now();
-        call(state);
-        seconds[n] = now() - before;
-    }
-    qsort(seconds, n, sizeof seconds[0], by_size);
-    return seconds[n / 10];
-}
-
-static double *doubles(size_t n)
-{
-    double *values = aligned_alloc(64, (n * sizeof *values + 63) / 64 * 64);
-    if (values == NULL)
-        abort();
-    memset(values, 0, n * sizeof *values);
-    return values;
-}
-
-/* Log-uniform cells of 1 ... 100 microsiemens, inputs of 0 ... 0.2 V, 2 ohm wires, 100 ohm ends. */
 static void make(struct array *array, size_t n)
 {
-    array->network = (struct network){n, n, 2, 2, 100, 100};
-    array->conductance = doubles(n * n);
-    array->transfer = doubles(n * n);
-    array->volts = doubles(n);
-    array->amperes = doubles(n);
-    array->scale = doubles(n);
-    array->field_amperes = doubles(n);
-    uint64_t state = n;
-    for (size_t c = 0; c < n * n + n; c++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        double uniform = (double)(state >> 11) * 0x1p-53;
-        if (c < n * n)
-            array->conductance[c] = 1e-6 * pow(100, uniform);
-        else
-            array->volts[c - n * n] = 0.2 * uniform;
-    }
+    measure_make_cells(n, &array->of);
+    array->scale = measure_doubles(n);
+    array->field_amperes = measure_doubles(n);
 }
 
 static void clear(struct array *array)
 {
-    free(array->conductance);
-    free(array->transfer);
-    free(array->volts);
-    free(array->amperes);
+    measure_clear(&array->of);
     free(array->scale);
     free(array->field_amperes);
 }
@@ -124,14 +59,15 @@ static void multiply_f32(void *state)
 static double product_speed(enum transfer_precision precision)
 {
     size_t n = PRODUCT_LINES;
-    double *matrices[] = {doubles(n * n), doubles(n * n), doubles(n * n)};
+    double *matrices[] = {measure_doubles(n * n), measure_doubles(n * n), measure_doubles(n * n)};
     for (size_t i = 0; i < n * n; i++)
         if (precision == TRANSFER_F32)
             ((float *)matrices[0])[i] = ((float *)matrices[1])[i] = 1 + (float)(i % 7);
         else
             matrices[0][i] = matrices[1][i] = 1 + (double)(i % 7);
-    double speed = 2.0 * (double)(n * n * n) /
-                   quick_seconds(precision == TRANSFER_F32 ? multiply_f32 : multiply, matrices);
+    double speed =
+        2.0 * (double)(n * n * n) /
+        measure_quick_seconds(precision == TRANSFER_F32 ? multiply_f32 : multiply, matrices, SECONDS_PER_ROW);
     for (int i = 0; i < 3; i++)
         free(matrices[i]);
     return speed;
@@ -145,7 +81,7 @@ struct transfer_call {
 static void call_transfer(void *state)
 {
     struct transfer_call *call = state;
-    transfer_compute(call->plan, call->array->conductance, call->array->transfer);
+    transfer_compute(call->plan, call->array->of.conductance, call->array->of.transfer);
 }
 
 /* NaN where there is no plan. */
@@ -153,11 +89,11 @@ static double transfer_seconds(struct array *array, enum transfer_precision prec
 {
     struct transfer_call call = {.array = array};
     struct rs_error err;
-    if (transfer_plan_create(&array->network, NULL, kernel_chosen(), precision, &call.plan, &err) != RS_OK)
+    if (transfer_plan_create(&array->of.network, NULL, kernel_chosen(), precision, &call.plan, &err) != RS_OK)
         return (double)NAN;
-    double seconds = quick_seconds(call_transfer, &call);
+    double seconds = measure_quick_seconds(call_transfer, &call, SECONDS_PER_ROW);
     transfer_plan_destroy(call.plan);
-    transfer_apply(&array->network, array->transfer, array->volts, array->amperes, array->scale);
+    transfer_apply(&array->of.network, array->of.transfer, array->of.volts, array->of.amperes, array->scale);
     return seconds;
 }
 
@@ -169,8 +105,8 @@ struct field_call {
 static void call_field(void *state)
 {
     struct field_call *call = state;
-    field_factor(call->plan, call->array->conductance);
-    field_solve(call->plan, call->array->volts, FIELD_TOLERANCE, call->array->field_amperes, NULL, NULL,
+    field_factor(call->plan, call->array->of.conductance);
+    field_solve(call->plan, call->array->of.volts, FIELD_TOLERANCE, call->array->field_amperes, NULL, NULL,
                 NULL);
 }
 
@@ -178,9 +114,9 @@ static double field_seconds(struct array *array)
 {
     struct field_call call = {.array = array};
     struct rs_error err;
-    if (field_plan_create(&array->network, &call.plan, &err) != RS_OK)
+    if (field_plan_create(&array->of.network, &call.plan, &err) != RS_OK)
         return (double)NAN;
-    double seconds = quick_seconds(call_field, &call);
+    double seconds = measure_quick_seconds(call_field, &call, SECONDS_PER_ROW);
     field_plan_destroy(call.plan);
     return seconds;
 }
@@ -188,8 +124,8 @@ static double field_seconds(struct array *array)
 static double largest_difference(const struct array *array, const double *amperes)
 {
     double largest = 0;
-    for (size_t j = 0; j < array->network.n_columns; j++)
-        largest = fmax(largest, fabs(amperes[j] - array->amperes[j]) / array->scale[j]);
+    for (size_t j = 0; j < array->of.network.n_columns; j++)
+        largest = fmax(largest, fabs(amperes[j] - array->of.amperes[j]) / array->scale[j]);
     return largest;
 }
 
@@ -198,31 +134,17 @@ static double ngspice_seconds(struct array *array, double *difference)
 {
     struct text deck = {0};
     struct rs_error err;
-    const struct netlist_array described = {.network = &array->network,
-                                            .conductance_siemens = array->conductance};
-    enum rs_status status = netlist_write(&described, array->volts, &deck, &err);
-    double before = seconds_of(RUSAGE_CHILDREN);
+    const struct netlist_array described = {.network = &array->of.network,
+                                            .conductance_siemens = array->of.conductance};
+    enum rs_status status = netlist_write(&described, array->of.volts, &deck, &err);
+    double before = measure_children();
     if (status == RS_OK)
-        status = ngspice_run(deck.bytes, array->network.n_columns, NGSPICE_LIMIT_SECONDS,
+        status = ngspice_run(deck.bytes, array->of.network.n_columns, NGSPICE_LIMIT_SECONDS,
                              array->field_amperes, &err);
-    double seconds = seconds_of(RUSAGE_CHILDREN) - before;
+    double seconds = measure_children() - before;
     *difference = largest_difference(array, array->field_amperes);
     text_clear(&deck);
     return status == RS_OK ? seconds : (double)NAN;
-}
-
-static void print_machine(void)
-{
-    char line[256] = "", processor[256] = "unknown";
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (sscanf(line, "model name : %255[^\n]", processor) == 1)
-            break;
-    if (file != NULL)
-        fclose(file);
-    printf("# Reduction to T beside the matrix product\n\n");
-    printf("Processor %s, compiler %s, commit %s, kernel %s. One core.\n\n", processor, version_compiler(),
-           version_commit(), version_kernel());
 }
 
 /* How much of the product's speed a T of n x n cells reaches, percent. */
@@ -255,18 +177,19 @@ static void print_row(size_t n)
 /* Largest relative difference of T in single precision from T in double. */
 static double single_error(struct array *array)
 {
-    size_t n_cells = array->network.n_rows * array->network.n_columns;
+    size_t n_cells = array->of.network.n_rows * array->of.network.n_columns;
     struct transfer_call call = {.array = array};
-    double *single = doubles(n_cells), largest = 0;
+    double *single = measure_doubles(n_cells), largest = 0;
     struct rs_error err;
-    memcpy(single, array->transfer, n_cells * sizeof *single);
-    if (transfer_plan_create(&array->network, NULL, kernel_chosen(), TRANSFER_F64, &call.plan, &err) == RS_OK)
+    memcpy(single, array->of.transfer, n_cells * sizeof *single);
+    if (transfer_plan_create(&array->of.network, NULL, kernel_chosen(), TRANSFER_F64, &call.plan, &err) ==
+        RS_OK)
         call_transfer(&call);
     else
         largest = (double)NAN;
     transfer_plan_destroy(call.plan);
     for (size_t c = 0; c < n_cells; c++)
-        largest = fmax(largest, fabs(single[c] / array->transfer[c] - 1));
+        largest = fmax(largest, fabs(single[c] / array->of.transfer[c] - 1));
     free(single);
     return largest;
 }
@@ -299,14 +222,15 @@ static void print_batch(size_t n, enum transfer_precision precision)
     double speed = product_speed(precision);
     struct array array;
     make(&array, n);
-    struct batch_call call = {.conductance = doubles(BATCH_ARRAYS * n * n),
-                              .transfer = doubles(BATCH_ARRAYS * n * n)};
+    struct batch_call call = {.conductance = measure_doubles(BATCH_ARRAYS * n * n),
+                              .transfer = measure_doubles(BATCH_ARRAYS * n * n)};
     for (size_t a = 0; a < BATCH_ARRAYS; a++)
         for (size_t c = 0; c < n * n; c++)
-            call.conductance[a * n * n + c] = array.conductance[(c + a) % (n * n)];
+            call.conductance[a * n * n + c] = array.of.conductance[(c + a) % (n * n)];
     struct rs_error err;
-    if (transfer_plan_create(&array.network, NULL, kernel_chosen(), precision, &call.plan, &err) == RS_OK) {
-        double seconds = quick_seconds(call_batch, &call) / BATCH_ARRAYS;
+    if (transfer_plan_create(&array.of.network, NULL, kernel_chosen(), precision, &call.plan, &err) ==
+        RS_OK) {
+        double seconds = measure_quick_seconds(call_batch, &call, SECONDS_PER_ROW) / BATCH_ARRAYS;
         printf("| %zu | %s | %.1f | %.4f | %.0f | %.1f |\n", n,
                precision == TRANSFER_F32 ? "single" : "double", 1e-9 * speed, 1e3 * seconds, 1 / seconds,
                share(n, seconds, speed));
@@ -326,7 +250,8 @@ static void print_memory(size_t n, enum transfer_precision precision)
     struct transfer_call call = {.array = &array};
     struct rs_error err;
     make(&array, n);
-    if (transfer_plan_create(&array.network, NULL, kernel_chosen(), precision, &call.plan, &err) == RS_OK) {
+    if (transfer_plan_create(&array.of.network, NULL, kernel_chosen(), precision, &call.plan, &err) ==
+        RS_OK) {
         call_transfer(&call);
         transfer_plan_destroy(call.plan);
         getrusage(RUSAGE_SELF, &usage);
@@ -340,7 +265,8 @@ int main(void)
 {
     const size_t sizes[] = {16, 32, 64, 128, 256, 512, 1024};
     const size_t n_sizes = sizeof sizes / sizeof sizes[0];
-    print_machine();
+    printf("# Reduction to T beside the matrix product\n\n");
+    measure_print_machine();
     printf("Largest memory of the process, its arrays included:\n\n| N | precision | MiB |\n|---|---|---|\n");
     print_memory(sizes[n_sizes - 1], TRANSFER_F32);
     print_memory(sizes[n_sizes - 1], TRANSFER_F64);

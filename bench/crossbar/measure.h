@@ -9,6 +9,9 @@
 /* Median processor time of one call, over at least 3 calls and `seconds` or 201 calls; one call before. */
 double measure_seconds(void (*call)(void *state), void *state, double seconds);
 
+/* Likewise, the tenth percentile: what else runs on the machine only adds. */
+double measure_quick_seconds(void (*call)(void *state), void *state, double seconds);
+
 /* Of this process, and of the children that have ended. */
 double measure_now(void);
 double measure_children(void);
@@ -21,6 +24,9 @@ struct measure_array {
     struct network network;
     double *conductance, *volts, *transfer, *amperes; /* [n][n], [n], [n][n], [n] */
 };
+
+/* The cells and inputs; T and the currents are 0. */
+void measure_make_cells(size_t n, struct measure_array *array);
 
 /* The array, its T, and the currents of its inputs. */
 void measure_make(size_t n, struct measure_array *array);

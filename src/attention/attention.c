@@ -106,7 +106,7 @@ void attention_start(struct attention *attention, uint32_t trial, struct keep *k
     attention->trial = trial;
     attention->keep = keep_borrow;
     if (attention->bank != NULL)
-        bank_reset_certificate(attention->bank);
+        bank_reset(attention->bank);
 }
 
 void attention_set_sample(struct attention *attention, uint32_t sample)
@@ -128,6 +128,11 @@ const struct attention_counts *attention_get_counts(const struct attention *atte
 struct bank_certificate attention_certificate(const struct attention *attention)
 {
     return attention->bank != NULL ? bank_certificate(attention->bank) : (struct bank_certificate){0};
+}
+
+struct writes_counts attention_writes(const struct attention *attention)
+{
+    return attention->bank != NULL ? bank_writes(attention->bank) : (struct writes_counts){0};
 }
 
 static void take_msb(const struct attention *attention, const int16_t *codes, size_t n, int msb_bits,

@@ -31,8 +31,10 @@ void attention_set_watch(struct attention *attention, attention_watch *watch, vo
 /* The hook: `context` is a struct attention. */
 attention_hook attention_run;
 
-/* Since attention_start: counts of (layer, head), [n_layers * n_heads]; and the certificate. */
+/* Since attention_start: counts of (layer, head), [n_layers * n_heads]; the certificate; what writing took.
+ */
 const struct attention_counts *attention_get_counts(const struct attention *attention);
 struct bank_certificate attention_certificate(const struct attention *attention);
+struct writes_counts attention_writes(const struct attention *attention);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "attention/reads.h"
+#include "attention/writes.h"
 #include "base/memory.h"
 #include "crossbar/certify.h"
 
@@ -15,11 +16,12 @@ static const double certificate_tolerance = 1e-9;
 struct bank {
     const struct attention_setup *setup;
     struct reads *reads;
-    double *target_siemens, *programmed_siemens; /* [n_rows][n_columns] */
-    double *scale_amperes;                       /* [n_columns] */
-    double *volts;                               /* [reads of a job][n_rows] */
-    double *current_amperes;                     /* [READS_CHUNK][n_columns] */
-    double *probe_volts, *probe_amperes;         /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
+    struct writes *writes;
+    double *scale_amperes;               /* [n_columns] */
+    double *volts;                       /* [reads of a job][n_rows] */
+    double *current_amperes;             /* [READS_CHUNK][n_columns] */
+    double *probe_volts, *probe_amperes; /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
+    double *line_volts;                  /* [2][n_rows][n_columns], of cells that bend; or NULL */
     struct bank_certificate certificate;
     bool started;         /* a write was seen since the last reset */
     uint32_t first_write; /* which one */
@@ -33,24 +35,22 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
     if (bank == NULL)
         return RS_INTERNAL;
     bank->setup = setup;
-    const struct attention_shape *shape = &setup->shape;
-    size_t n_reads = shape->n_queries_max * (size_t)(shape->n_heads / shape->n_kv_heads);
-    double **const blocks[] = {&bank->target_siemens, &bank->programmed_siemens, &bank->scale_amperes,
-                               &bank->volts,          &bank->current_amperes,    &bank->probe_volts,
-                               &bank->probe_amperes};
-    const size_t sizes[] = {n_cells,
-                            n_cells,
-                            n_columns,
-                            n_reads * n_rows,
+    double **const blocks[] = {&bank->scale_amperes, &bank->volts,         &bank->current_amperes,
+                               &bank->probe_volts,   &bank->probe_amperes, &bank->line_volts};
+    const size_t sizes[] = {n_columns,
+                            setup_reads_max(setup) * n_rows,
                             READS_CHUNK * n_columns,
                             BANK_PROBES * n_rows,
-                            BANK_PROBES * n_columns};
+                            BANK_PROBES * n_columns,
+                            cell_law_is_linear(&setup->law) ? 0 : 2 * n_cells};
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0] && status == RS_OK; i++)
         if ((*blocks[i] = memory_allocate(sizes[i], sizeof(double), err)) == NULL)
             status = RS_INTERNAL;
     if (status == RS_OK)
         status = reads_create(setup, &bank->reads, err);
+    if (status == RS_OK)
+        status = writes_create(setup, &bank->writes, err);
     if (status != RS_OK)
         bank_destroy(bank);
     else
@@ -63,8 +63,8 @@ void bank_destroy(struct bank *bank)
     if (bank == NULL)
         return;
     reads_destroy(bank->reads);
-    free(bank->target_siemens);
-    free(bank->programmed_siemens);
+    writes_destroy(bank->writes);
+    free(bank->line_volts);
     free(bank->scale_amperes);
     free(bank->volts);
     free(bank->current_amperes);
@@ -73,10 +73,12 @@ void bank_destroy(struct bank *bank)
     free(bank);
 }
 
-void bank_reset_certificate(struct bank *bank)
+void bank_reset(struct bank *bank)
 {
     bank->certificate = (struct bank_certificate){0};
+    writes_reset(bank->writes);
     bank->started = false;
+    reads_reset(bank->reads);
 }
 
 struct bank_certificate bank_certificate(const struct bank *bank)
@@ -84,69 +86,109 @@ struct bank_certificate bank_certificate(const struct bank *bank)
     return bank->certificate;
 }
 
-/*
- * Fields of keyed random vectors against the array's T (bank->reads), for the conductances it belongs to. The
- * difference decides: the residual is reported, but voltages stored as doubles give it a floor of about 1e-16
- * V g_wire / I_driver.
- */
-static void certify(struct bank *bank, const struct random_key *array_key, const double *conductance_siemens)
+struct writes_counts bank_writes(const struct bank *bank)
 {
-    const struct network *network = &bank->setup->network;
-    struct reads *reads = bank->reads;
-    size_t n_rows = network->n_rows, n_columns = network->n_columns;
-    struct field_drive drives[BANK_PROBES] = {{0}};
-    struct field_report reports[BANK_PROBES];
+    return writes_counts(bank->writes);
+}
+
+/* Keyed random vectors, with this standard deviation of each voltage. */
+static void draw_probes(struct bank *bank, const struct random_key *array_key, double sigma_volts)
+{
+    size_t n_rows = bank->setup->network.n_rows;
     struct random_key key = *array_key;
     key.purpose = RANDOM_PROBE;
     for (uint32_t probe = 0; probe < BANK_PROBES; probe++) {
-        double *volts = bank->probe_volts + probe * n_rows;
         key.draw = probe;
-        random_normals(&key, n_rows, volts);
-        drives[probe].volts = volts;
+        random_normals(&key, n_rows, bank->probe_volts + probe * n_rows);
     }
+    for (size_t i = 0; i < BANK_PROBES * n_rows; i++)
+        bank->probe_volts[i] *= sigma_volts;
+}
+
+/*
+ * V T of one probe, with reads->transfer_siemens, against currents found otherwise. The difference decides:
+ * the residual is reported, but voltages stored as doubles give it a floor of about 1e-16 V g_wire /
+ * I_driver.
+ */
+static void compare(struct bank *bank, size_t probe, bool converged, double residual)
+{
+    const struct network *network = &bank->setup->network;
+    const struct certify_solution lines = {bank->current_amperes,
+                                           bank->probe_amperes + probe * network->n_columns,
+                                           bank->scale_amperes, NULL, NULL};
+    const struct certify_bias none = {NULL, NULL};
+    struct certify_report report = {.field = {.converged = converged, .residual = residual}};
+    if (!certify_compare(network, bank->reads->transfer_siemens, &none,
+                         bank->probe_volts + probe * network->n_rows, certificate_tolerance, &lines, &report))
+        bank->certificate.n_failed++;
+    bank->certificate.residual_max =
+        fmax(bank->certificate.residual_max, fmax(report.field.residual, report.difference));
+}
+
+/* Fields of the probes against the array's T (bank->reads), for the conductances it belongs to. */
+static void certify(struct bank *bank, const struct random_key *array_key, const double *conductance_siemens)
+{
+    struct reads *reads = bank->reads;
+    struct field_drive drives[BANK_PROBES] = {{0}};
+    struct field_report reports[BANK_PROBES];
+    draw_probes(bank, array_key, 1);
+    for (size_t probe = 0; probe < BANK_PROBES; probe++)
+        drives[probe].volts = bank->probe_volts + probe * bank->setup->network.n_rows;
     field_factor(reads->field_plan, conductance_siemens);
     field_solve_many(reads->field_plan, BANK_PROBES, drives, CERTIFY_FIELD_SHARE * certificate_tolerance,
                      bank->probe_amperes, NULL, NULL, reports);
+    for (size_t probe = 0; probe < BANK_PROBES; probe++)
+        compare(bank, probe, reports[probe].converged, reports[probe].residual);
+}
+
+/*
+ * Cells that bend: the nonlinear field of each probe (at the run's own voltages), its residual, and V T of
+ * the ohmic array whose cells carry the same currents at the voltages that were found.
+ */
+static void certify_bent(struct bank *bank, const struct random_key *array_key,
+                         const double *conductance_siemens)
+{
+    const struct attention_setup *setup = bank->setup;
+    struct reads *reads = bank->reads;
+    size_t n_rows = setup->network.n_rows, n_columns = setup->network.n_columns, n_cells = n_rows * n_columns;
+    double *word = bank->line_volts, *bit = word + n_cells, unused;
+    draw_probes(bank, array_key, setup->encoding.v_read_volts / 2);
+    nonlinear_factor(reads->nonlinear, conductance_siemens);
     for (size_t probe = 0; probe < BANK_PROBES; probe++) {
-        const struct certify_solution lines = {bank->current_amperes, bank->probe_amperes + probe * n_columns,
-                                               bank->scale_amperes, NULL, NULL};
-        const struct certify_bias none = {NULL, NULL};
-        struct certify_report report = {.field = reports[probe]};
-        if (!certify_compare(network, reads->transfer_siemens, &none, drives[probe].volts,
-                             certificate_tolerance, &lines, &report))
-            bank->certificate.n_failed++;
-        bank->certificate.residual_max =
-            fmax(bank->certificate.residual_max, fmax(report.field.residual, report.difference));
+        struct nonlinear_report report;
+        bool good = nonlinear_solve(reads->nonlinear, bank->probe_volts + probe * n_rows,
+                                    CERTIFY_FIELD_SHARE * certificate_tolerance,
+                                    bank->probe_amperes + probe * n_columns, word, bit, &report);
+        for (size_t c = 0; c < n_cells; c++) {
+            double volts = word[c] - bit[c], g = conductance_siemens[c];
+            word[c] = volts == 0 ? g : cell_law_current(&setup->law, g, volts, &unused) / volts;
+        }
+        transfer_compute(reads->transfer_plan, word, reads->transfer_siemens);
+        compare(bank, probe, good, report.residual);
     }
 }
 
 /* Every T that serves reads, and that of each layer's first array, whatever serves its reads. */
-static void certify_array(struct bank *bank, const struct random_key *key, bool first)
+static void certify_array(struct bank *bank, const struct random_key *key, const double *programmed,
+                          bool first)
 {
     struct reads *reads = bank->reads;
     if (reads_have_transfer(reads)) {
         certify(bank, key, reads->seen_siemens);
+    } else if (first && reads->nonlinear != NULL) {
+        certify_bent(bank, key, programmed);
     } else if (first) {
-        transfer_compute(reads->transfer_plan, bank->programmed_siemens, reads->transfer_siemens);
-        certify(bank, key, bank->programmed_siemens);
+        transfer_compute(reads->transfer_plan, programmed, reads->transfer_siemens);
+        certify(bank, key, programmed);
     }
 }
 
-static enum rs_status save_array(struct bank *bank, const struct bank_job *job, struct keep *keep,
-                                 struct rs_error *err)
+static enum rs_status save_array(struct bank *bank, const struct bank_job *job, const double *target,
+                                 struct keep *keep, struct rs_error *err)
 {
     const struct mapping *mapping = &bank->setup->mapping;
-    return keep_add_array(keep, mapping->n_rows, mapping->n_columns, job->layer, job->kv_head,
-                          bank->target_siemens, bank->reads->seen_siemens, bank->current_amperes, err);
-}
-
-static void program(struct bank *bank, const struct bank_job *job, const struct random_key *key, size_t tile,
-                    size_t stack)
-{
-    const struct mapping *mapping = &bank->setup->mapping;
-    mapping_targets(mapping, tile, stack, job->n_keys, job->key_msb, bank->target_siemens);
-    device_program(&bank->setup->device, key, mapping->n_rows, mapping->n_columns, bank->target_siemens,
-                   bank->programmed_siemens);
+    return keep_add_array(keep, mapping->n_rows, mapping->n_columns, job->layer, job->kv_head, target,
+                          bank->reads->seen_siemens, bank->current_amperes, err);
 }
 
 /* bank->volts of the reads from first_read on. */
@@ -159,42 +201,93 @@ static void drive(struct bank *bank, const struct bank_job *job, size_t stack, s
         mapping_volts(mapping, stack, job->query_msb + (h * job->n_queries + i) * mapping->d,
                       bank->volts + r * mapping->n_rows);
     }
+    reads_bend(bank->reads, n_reads, bank->volts);
 }
 
-static enum rs_status read_array(struct bank *bank, const struct bank_job *job, size_t tile, size_t stack,
+/* One array's part of a job. */
+struct tile {
+    const struct bank_job *job;
+    struct random_key key;
+    size_t first_key, n_keys; /* its keys */
+    size_t first_read, end_read;
+    bool first;        /* the layer's first array, of the first write */
+    struct keep *keep; /* where it is still to be saved, or NULL */
+    double *signal_units;
+};
+
+static enum rs_status read_span(struct bank *bank, struct tile *tile, size_t first,
+                                const struct writes_span *span, struct rs_error *err)
+{
+    const struct mapping *mapping = &bank->setup->mapping;
+    const double *volts = bank->volts + (first - tile->first_read) * mapping->n_rows;
+    struct random_key key = tile->key;
+    bank->certificate.n_failed +=
+        reads_begin(bank->reads, span->target_siemens, span->programmed_siemens, span->n_reads, volts);
+    certify_array(bank, &key, span->programmed_siemens,
+                  tile->first && first + span->n_reads == tile->end_read);
+    for (size_t r = 0, n; r < span->n_reads; r += n) {
+        /* The array that is saved is the one of its first read. */
+        size_t n_left = span->n_reads - r;
+        n = tile->keep != NULL ? 1 : n_left < READS_CHUNK ? n_left : READS_CHUNK;
+        key.draw = (uint32_t)(first + r);
+        bank->certificate.n_failed +=
+            reads_solve(bank->reads, &key, n, volts + r * mapping->n_rows, bank->current_amperes);
+        for (size_t c = 0; c < n; c++)
+            mapping_add_signals(mapping, tile->n_keys, bank->current_amperes + c * mapping->n_columns,
+                                tile->signal_units + (first + r + c) * tile->job->n_keys + tile->first_key);
+        enum rs_status status =
+            tile->keep == NULL ? RS_OK : save_array(bank, tile->job, span->target_siemens, tile->keep, err);
+        if (status != RS_OK)
+            return status;
+        tile->keep = NULL;
+    }
+    return RS_OK;
+}
+
+static enum rs_status read_spans(struct bank *bank, struct tile *tile, struct rs_error *err)
+{
+    const struct reads_job reads = {tile->key, tile->first_read, tile->end_read - tile->first_read,
+                                    writes_count(bank->writes, tile->first_read, tile->end_read),
+                                    bank->volts};
+    enum rs_status status = RS_OK;
+    struct writes_span span;
+    if (reads.n_reads == 0)
+        return RS_OK;
+    for (size_t read = tile->first_read; read < tile->end_read && status == RS_OK; read += span.n_reads) {
+        status = writes_find(bank->writes, read, tile->end_read, &span, err);
+        if (status == RS_OK && read == tile->first_read)
+            status = reads_open(bank->reads, &reads, span.programmed_siemens, err);
+        if (status == RS_OK)
+            status = read_span(bank, tile, read, &span, err);
+    }
+    return status == RS_OK ? reads_close(bank->reads, err) : status;
+}
+
+static enum rs_status read_array(struct bank *bank, const struct bank_job *job, size_t i_tile, size_t stack,
                                  double *signal_units, struct keep *keep, struct rs_error *err)
 {
     const struct mapping *mapping = &bank->setup->mapping;
-    size_t first_key = tile * mapping->n_keys_per_array, n_left = job->n_keys - first_key;
-    size_t n_here = n_left < mapping->n_keys_per_array ? n_left : mapping->n_keys_per_array;
-    size_t first_read = job->causal ? first_key * job->n_query_heads : 0;
-    size_t n_reads = job->n_queries * job->n_query_heads - first_read;
-    struct random_key key = {.seed = bank->setup->seed,
-                             .trial = job->trial,
-                             .write = job->write,
-                             .array = setup_array_number(bank->setup, job->layer, job->kv_head, tile, stack)};
-    bool saved = keep == NULL || !keep->arrays || job->write != bank->first_write;
-    program(bank, job, &key, tile, stack);
-    drive(bank, job, stack, first_read, n_reads);
-    bank->certificate.n_failed +=
-        reads_begin(bank->reads, bank->target_siemens, bank->programmed_siemens, n_reads, bank->volts);
-    certify_array(bank, &key,
-                  job->write == bank->first_write && job->kv_head == 0 && tile == 0 && stack == 0);
-    for (size_t r = 0, n; r < n_reads; r += n) {
-        /* The array that is saved is the one of its first read. */
-        n = !saved ? 1 : n_reads - r < READS_CHUNK ? n_reads - r : READS_CHUNK;
-        key.draw = (uint32_t)(first_read + r);
-        bank->certificate.n_failed +=
-            reads_solve(bank->reads, &key, n, bank->volts + r * mapping->n_rows, bank->current_amperes);
-        for (size_t c = 0; c < n; c++)
-            mapping_add_signals(mapping, n_here, bank->current_amperes + c * mapping->n_columns,
-                                signal_units + (first_read + r + c) * job->n_keys + first_key);
-        enum rs_status status = saved ? RS_OK : save_array(bank, job, keep, err);
-        if (status != RS_OK)
-            return status;
-        saved = true;
-    }
-    return RS_OK;
+    size_t first_key = i_tile * mapping->n_keys_per_array, n_left = job->n_keys - first_key;
+    struct tile tile = {
+        .job = job,
+        .key = {.seed = bank->setup->seed,
+                .trial = job->trial,
+                .write = job->write,
+                .array = setup_array_number(bank->setup, job->layer, job->kv_head, i_tile, stack)},
+        .first_key = first_key,
+        .n_keys = n_left < mapping->n_keys_per_array ? n_left : mapping->n_keys_per_array,
+        .first_read = job->causal ? first_key * job->n_query_heads : 0,
+        .end_read = job->n_queries * job->n_query_heads,
+        .first = job->write == bank->first_write && job->kv_head == 0 && i_tile == 0 && stack == 0,
+        .keep = keep != NULL && keep->arrays && job->write == bank->first_write ? keep : NULL,
+        .signal_units = signal_units,
+    };
+    const struct writes_job writes = {tile.key, i_tile, stack, job->n_keys, job->n_query_heads, job->key_msb};
+    enum rs_status status = writes_begin(bank->writes, &writes, err);
+    if (status != RS_OK)
+        return status;
+    drive(bank, job, stack, tile.first_read, tile.end_read - tile.first_read);
+    return read_spans(bank, &tile, err);
 }
 
 enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *signal_units,

@@ -8,6 +8,7 @@
 
 #include "attention/keep.h"
 #include "attention/setup.h"
+#include "attention/writes.h"
 
 struct bank;
 
@@ -36,13 +37,19 @@ enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *
 /*
  * The certificate since the last reset: the largest Kirchhoff residual of field solves of 4 random vectors on
  * every array whose reads are products with T and on each layer's first array, and their largest difference
- * from V T (relative to sum |V| T). n_failed counts solves that missed their tolerance.
+ * from V T (relative to sum |V| T). Cells that bend: of nonlinear fields, their residual by the cells' law,
+ * and V T of the ohmic array whose cells carry the same currents at the voltages found. n_failed counts
+ * solves that missed their tolerance.
  */
 struct bank_certificate {
     double residual_max;
     int64_t n_failed;
 };
-void bank_reset_certificate(struct bank *bank);
 struct bank_certificate bank_certificate(const struct bank *bank);
+
+/* What writing took since the last reset. */
+struct writes_counts bank_writes(const struct bank *bank);
+
+void bank_reset(struct bank *bank);
 
 #endif

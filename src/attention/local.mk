@@ -5,5 +5,8 @@ librescore_core_la_SOURCES += \
     %D%/keep.c %D%/keep.h \
     %D%/query.c %D%/query.h \
     %D%/reads.c %D%/reads.h \
-    %D%/setup.c %D%/setup.h
+    %D%/setup.c %D%/setup.h \
+    %D%/timing.c %D%/timing.h \
+    %D%/traps.c %D%/traps.h \
+    %D%/writes.c %D%/writes.h
 EXTRA_DIST += %D%/README.md

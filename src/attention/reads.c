@@ -99,23 +99,44 @@ enum reads_way reads_choose(const struct network *network, size_t n_reads)
     return READS_FIELD;
 }
 
-enum reads_way reads_choose_noisy(const struct network *network, size_t n_driven, size_t n_reads)
+/* Of reads that find the same cells; LAW or TABLES. */
+static enum reads_way choose_column_draws(const struct network *network, size_t n_driven, size_t n_reads,
+                                          double *cost)
 {
-    double n_columns = (double)network->n_columns, n = (double)n_reads, redraw = cost_redrawn * n;
+    double n_columns = (double)network->n_columns, n = (double)n_reads;
     double law = cost_batched * (n_columns + n);
     double tables = cost_batched * (n_columns + (double)n_driven) + cost_transfer + n / reads_per_cost;
-    if (redraw <= fmin(law, tables))
-        return READS_REDRAW;
+    *cost = fmin(law, tables);
     return law <= tables ? READS_LAW : READS_TABLES;
+}
+
+enum reads_way reads_choose_noisy(const struct network *network, size_t n_driven, size_t n_reads,
+                                  size_t n_spans)
+{
+    double cost;
+    size_t n_together = n_spans > 1 ? n_reads / n_spans : n_reads;
+    enum reads_way way = choose_column_draws(network, n_driven, n_together, &cost);
+    return cost_redrawn * (double)n_together <= cost ? READS_REDRAW : way;
+}
+
+static bool bends_in_wires(const struct attention_setup *setup)
+{
+    return !cell_law_is_linear(&setup->law) && !is_ideal(&setup->network);
 }
 
 /* Whether any number of reads up to the largest takes another way than redrawing. */
 static bool needs_noise(const struct attention_setup *setup)
 {
-    const struct attention_shape *shape = &setup->shape;
-    size_t n_reads = shape->n_queries_max * (size_t)(shape->n_heads / shape->n_kv_heads);
-    return device_has_read_noise(&setup->device) &&
-           reads_choose_noisy(&setup->network, 0, n_reads) != READS_REDRAW;
+    return device_has_read_noise(&setup->device) && !bends_in_wires(setup) &&
+           reads_choose_noisy(&setup->network, 0, setup_reads_max(setup), 1) != READS_REDRAW;
+}
+
+/* All cells open until the first array comes. */
+static enum rs_status create_nonlinear(const struct attention_setup *setup, struct reads *reads,
+                                       struct rs_error *err)
+{
+    return nonlinear_plan_create_borrow(&setup->network, NULL, &setup->law, reads->fields, &reads->nonlinear,
+                                        err);
 }
 
 enum rs_status reads_create(const struct attention_setup *setup, struct reads **out, struct rs_error *err)
@@ -127,7 +148,7 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
     if (reads == NULL)
         return RS_INTERNAL;
     reads->setup = setup;
-    reads->fields = memory_allocate(3 * n_cells, sizeof(double), err);
+    reads->fields = memory_allocate(4 * n_cells, sizeof(double), err);
     enum rs_status status = reads->fields == NULL ? RS_INTERNAL : RS_OK;
     if (status == RS_OK)
         status =
@@ -139,15 +160,21 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
                                 &reads->transfer, err);
     if (status == RS_OK && needs_noise(setup))
         status = create_noise(network, &reads->noise, err);
-    if (status != RS_OK) {
-        reads_destroy(reads);
-        return status;
+    if (status == RS_OK) {
+        reads->transfer_siemens = reads->fields;
+        reads->seen_siemens = reads->transfer_siemens + n_cells;
+        reads->programmed_siemens = reads->seen_siemens + n_cells;
+        reads->evolved_siemens = reads->programmed_siemens + n_cells;
     }
-    reads->transfer_siemens = reads->fields;
-    reads->seen_siemens = reads->transfer_siemens + n_cells;
-    reads->programmed_siemens = reads->seen_siemens + n_cells;
-    *out = reads;
-    return RS_OK;
+    if (status == RS_OK && device_has_telegraph(&setup->device))
+        status = traps_create(setup, &reads->traps, err);
+    if (status == RS_OK && bends_in_wires(setup))
+        status = create_nonlinear(setup, reads, err);
+    if (status != RS_OK)
+        reads_destroy(reads);
+    else
+        *out = reads;
+    return status;
 }
 
 void reads_destroy(struct reads *reads)
@@ -158,6 +185,8 @@ void reads_destroy(struct reads *reads)
     field_plan_destroy(reads->field_plan);
     product_destroy(reads->transfer);
     destroy_noise(reads->noise);
+    traps_destroy(reads->traps);
+    nonlinear_plan_destroy(reads->nonlinear);
     free(reads->fields);
     free(reads);
 }
@@ -207,33 +236,91 @@ static bool begin_tables(struct reads *reads, size_t n_reads, const double *volt
     return converged;
 }
 
+void reads_reset(struct reads *reads)
+{
+    if (reads->traps != NULL)
+        traps_reset(reads->traps);
+}
+
+void reads_bend(const struct reads *reads, size_t n_reads, double *volts)
+{
+    const struct attention_setup *setup = reads->setup;
+    double unused;
+    for (size_t i = 0; i < n_reads * setup->network.n_rows; i++)
+        if (!cell_law_is_linear(&setup->law) && reads->nonlinear == NULL)
+            volts[i] = cell_law_current(&setup->law, 1, volts[i], &unused);
+}
+
+enum rs_status reads_open(struct reads *reads, const struct reads_job *job, const double *programmed_siemens,
+                          struct rs_error *err)
+{
+    const struct network *network = &reads->setup->network;
+    reads->redraw = reads->noise == NULL ||
+                    reads_choose_noisy(network, count_driven(network->n_rows, job->n_reads, job->volts),
+                                       job->n_reads, job->n_spans) == READS_REDRAW;
+    return reads->traps == NULL
+               ? RS_OK
+               : traps_start(reads->traps, &job->key, job->first_read, programmed_siemens, err);
+}
+
+enum rs_status reads_close(struct reads *reads, struct rs_error *err)
+{
+    return reads->traps == NULL ? RS_OK : traps_finish(reads->traps, err);
+}
+
+/* Into noise->mean_siemens and sigma_siemens; false where cutting at 0 S would show. */
+static bool find_moments(struct reads *reads, const double *programmed)
+{
+    size_t n_cells = reads->setup->network.n_rows * reads->setup->network.n_columns;
+    if (reads->traps != NULL) {
+        traps_average(reads->traps, programmed, reads->evolved_siemens);
+        programmed = reads->evolved_siemens;
+    }
+    device_read_moments(&reads->setup->device, n_cells, reads->target_siemens, programmed,
+                        reads->noise->mean_siemens, reads->noise->sigma_siemens);
+    return is_small(reads->noise, n_cells);
+}
+
+static enum reads_way choose(struct reads *reads, const double *programmed, size_t n_reads,
+                             const double *volts)
+{
+    const struct network *network = &reads->setup->network;
+    double cost;
+    if (!device_has_read_noise(&reads->setup->device))
+        return reads->traps != NULL || reads->nonlinear != NULL ? READS_FIELD
+                                                                : reads_choose(network, n_reads);
+    if (reads->redraw || !find_moments(reads, programmed))
+        return READS_REDRAW;
+    return choose_column_draws(network, count_driven(network->n_rows, n_reads, volts), n_reads, &cost);
+}
+
+/* For the fields of seen_siemens. */
+static void load_cells(struct reads *reads)
+{
+    if (reads->nonlinear != NULL)
+        nonlinear_factor(reads->nonlinear, reads->seen_siemens);
+    else if (!is_ideal(&reads->setup->network))
+        field_factor(reads->field_plan, reads->seen_siemens);
+    reads->loaded = true;
+}
+
 int64_t reads_begin(struct reads *reads, const double *target_siemens, const double *programmed_siemens,
                     size_t n_reads, const double *volts)
 {
     const struct network *network = &reads->setup->network;
     struct reads_noise *noise = reads->noise;
     size_t n_cells = network->n_rows * network->n_columns;
-    const double *mean = programmed_siemens;
     bool converged = true;
     reads->target_siemens = target_siemens;
     reads->alone = n_reads < batch_min;
-    reads->way = reads_choose(network, n_reads);
-    if (device_has_read_noise(&reads->setup->device))
-        reads->way =
-            noise == NULL
-                ? READS_REDRAW
-                : reads_choose_noisy(network, count_driven(network->n_rows, n_reads, volts), n_reads);
-    if (noise != NULL && reads->way != READS_REDRAW) {
-        device_read_moments(&reads->setup->device, n_cells, target_siemens, programmed_siemens,
-                            noise->mean_siemens, noise->sigma_siemens);
-        mean = noise->mean_siemens;
-        if (!is_small(noise, n_cells))
-            reads->way = READS_REDRAW;
-    }
+    reads->loaded = false;
+    reads->way = choose(reads, programmed_siemens, n_reads, volts);
+    const double *mean =
+        reads->way == READS_LAW || reads->way == READS_TABLES ? noise->mean_siemens : programmed_siemens;
     memcpy(reads->programmed_siemens, programmed_siemens, n_cells * sizeof *programmed_siemens);
     memcpy(reads->seen_siemens, mean, n_cells * sizeof *mean);
-    if (reads->way == READS_FIELD)
-        field_factor(reads->field_plan, mean);
+    if (reads->way == READS_FIELD && reads->traps == NULL)
+        load_cells(reads);
     if (reads->way == READS_PRODUCT || reads->way == READS_TABLES) {
         if (!is_ideal(network))
             transfer_compute(reads->transfer_plan, mean, reads->transfer_siemens);
@@ -251,39 +338,69 @@ bool reads_have_transfer(const struct reads *reads)
     return (reads->way == READS_PRODUCT || reads->way == READS_TABLES) && !is_ideal(&reads->setup->network);
 }
 
-static int64_t solve_fields(struct reads *reads, size_t n, const double *volts, double *column_amperes)
+static int64_t solve_bent(struct reads *reads, size_t n, const double *volts, double *column_amperes)
 {
-    size_t n_rows = reads->setup->network.n_rows, n_columns = reads->setup->network.n_columns;
-    struct field_drive drives[READS_CHUNK] = {{0}};
+    struct nonlinear_report reports[READS_CHUNK];
+    bool good[READS_CHUNK];
     int64_t n_failed = 0;
+    nonlinear_solve_many(reads->nonlinear, n, volts, field_tolerance, column_amperes, NULL, NULL, false,
+                         reports, good);
     for (size_t q = 0; q < n; q++)
-        drives[q].volts = volts + q * n_rows;
-    if (!reads->alone)
-        return !field_solve_many(reads->field_plan, n, drives, field_tolerance, column_amperes, NULL, NULL,
-                                 NULL);
-    for (size_t q = 0; q < n; q++)
-        n_failed += !field_solve(reads->field_plan, drives[q].volts, field_tolerance,
-                                 column_amperes + q * n_columns, NULL, NULL, NULL);
+        n_failed += !good[q];
     return n_failed;
 }
 
-static int64_t redraw(struct reads *reads, const struct random_key *key, size_t n, const double *volts,
-                      double *column_amperes)
+/* In the cells of load_cells. */
+static int64_t solve_fields(struct reads *reads, bool alone, size_t n, const double *volts,
+                            double *column_amperes)
 {
     const struct network *network = &reads->setup->network;
+    size_t n_rows = network->n_rows, n_columns = network->n_columns;
+    struct field_drive drives[READS_CHUNK] = {{0}};
+    int64_t n_failed = 0;
+    if (reads->nonlinear != NULL)
+        return solve_bent(reads, n, volts, column_amperes);
+    for (size_t q = 0; q < n; q++)
+        drives[q].volts = volts + q * n_rows;
+    if (!is_ideal(network) && !alone)
+        return !field_solve_many(reads->field_plan, n, drives, field_tolerance, column_amperes, NULL, NULL,
+                                 NULL);
+    for (size_t q = 0; q < n; q++) {
+        double *amperes = column_amperes + q * n_columns;
+        if (is_ideal(network))
+            transfer_apply(network, reads->seen_siemens, drives[q].volts, amperes, NULL);
+        else
+            n_failed +=
+                !field_solve(reads->field_plan, drives[q].volts, field_tolerance, amperes, NULL, NULL, NULL);
+    }
+    return n_failed;
+}
+
+/* A field per read: with traps as they are then, and redrawn where there is read noise (redraws). */
+static int64_t follow(struct reads *reads, bool redraws, const struct random_key *key, size_t n,
+                      const double *volts, double *column_amperes)
+{
+    const struct network *network = &reads->setup->network;
+    size_t n_cells = network->n_rows * network->n_columns;
     int64_t n_failed = 0;
     struct random_key own = *key;
     for (size_t q = 0; q < n; q++, own.draw++) {
-        const double *here = volts + q * network->n_rows;
-        double *amperes = column_amperes + q * network->n_columns;
-        device_read(&reads->setup->device, &own, network->n_rows * network->n_columns, reads->target_siemens,
-                    reads->programmed_siemens, reads->seen_siemens);
-        if (is_ideal(network)) {
-            transfer_apply(network, reads->seen_siemens, here, amperes, NULL);
-            continue;
+        const double *cells = reads->programmed_siemens;
+        if (reads->traps != NULL) {
+            traps_see(reads->traps, &own, cells, reads->evolved_siemens);
+            cells = reads->evolved_siemens;
         }
-        field_factor(reads->field_plan, reads->seen_siemens);
-        n_failed += !field_solve(reads->field_plan, here, field_tolerance, amperes, NULL, NULL, NULL);
+        bool same =
+            !redraws && reads->loaded && memcmp(cells, reads->seen_siemens, n_cells * sizeof *cells) == 0;
+        if (redraws)
+            device_read(&reads->setup->device, &own, n_cells, reads->target_siemens, cells,
+                        reads->seen_siemens);
+        else if (!same)
+            memcpy(reads->seen_siemens, cells, n_cells * sizeof *cells);
+        if (!same)
+            load_cells(reads);
+        n_failed += solve_fields(reads, true, 1, volts + q * network->n_rows,
+                                 column_amperes + q * network->n_columns);
     }
     return n_failed;
 }
@@ -321,18 +438,19 @@ int64_t reads_solve(struct reads *reads, const struct random_key *key, size_t n,
                     double *column_amperes)
 {
     int64_t n_failed = 0;
+    bool draws_columns = reads->way == READS_LAW || reads->way == READS_TABLES;
     rs_require(n <= READS_CHUNK, "too many reads at once");
-    if (reads->way == READS_REDRAW)
-        return redraw(reads, key, n, volts, column_amperes);
-    if (reads->way == READS_FIELD)
-        return solve_fields(reads, n, volts, column_amperes);
     if (reads->way == READS_LAW)
         n_failed = !noise_law(reads->noise->noise, n, volts, column_amperes, reads->noise->d_sum);
-    else
+    if (reads->way == READS_REDRAW || reads->traps != NULL)
+        n_failed += follow(reads, reads->way == READS_REDRAW, key, n, volts, column_amperes);
+    else if (reads->way == READS_FIELD)
+        n_failed = solve_fields(reads, reads->alone, n, volts, column_amperes);
+    else if (reads->way != READS_LAW)
         product_apply(reads->transfer, n, volts, column_amperes);
     if (reads->way == READS_TABLES)
         apply_tables(reads, n, volts, column_amperes);
-    if (reads->way != READS_PRODUCT)
+    if (draws_columns)
         add_noise(reads, key, n, column_amperes);
     return n_failed;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "devices/law_current_voltage.h"
 #include "tensor/code.h"
 
 enum { SETUP_ARRAYS_PER_HEAD = 1024 };
@@ -39,6 +40,11 @@ static enum rs_status check_shape(const struct attention_setup *setup, struct rs
         return rs_fail(err, RS_INPUT,
                        "prune.empty: self found, but this workload's queries are not its keys; best, "
                        "zero or all expected");
+    if (setup->array.fill == ARRAY_FILL_APPEND && !shape->causal)
+        return rs_fail(
+            err, RS_INPUT,
+            "array.fill: append found, but this workload is not causal: its queries do not come with "
+            "its keys; prefill expected");
     size_t n_arrays = mapping_tiles(&setup->mapping, shape->n_keys_max) * setup->mapping.n_stacks;
     if (n_arrays > SETUP_ARRAYS_PER_HEAD ||
         (size_t)shape->n_layers * (size_t)shape->n_kv_heads > RANDOM_ARRAYS_MAX / SETUP_ARRAYS_PER_HEAD)
@@ -77,6 +83,25 @@ static void settle(const struct attention_options *options, struct attention_set
     };
 }
 
+/* Conductances of a card are values at 0 V (definitions 6), as those of a cell law. */
+static enum rs_status settle_bend(struct attention_setup *out, struct rs_error *err)
+{
+    const struct card_block *bend = device_bend(&out->device);
+    const double *volts, *factor;
+    if (bend == NULL)
+        return RS_OK;
+    if (law_current_voltage_v0(bend->law, &bend->params, &out->law.v0_volts)) {
+        out->law.kind = CELL_LAW_SINH;
+        return RS_OK;
+    }
+    size_t n = law_current_voltage_points(bend->law, &bend->params, &volts, &factor);
+    struct rs_error why;
+    enum rs_status status = cell_law_init_table(&out->law, n, volts, factor, &why);
+    return status == RS_OK
+               ? status
+               : rs_fail(err, status, "current_voltage of card %s: %s", out->device.card.name, why.text);
+}
+
 enum rs_status setup_init(const struct attention_options *options, const struct attention_shape *shape,
                           struct attention_ranges ranges, struct attention_setup *out, struct rs_error *err)
 {
@@ -92,7 +117,11 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
         status = comparator_init(options->comparator, options->array->r_sense_ohm, out->mapping.unit_amperes,
                                  &out->comparator, err);
     if (status == RS_OK)
+        status = timing_init(options->array, setup_reads_max(out), &out->device, &out->timing, err);
+    if (status == RS_OK)
         status = check_shape(out, err);
+    if (status == RS_OK)
+        status = settle_bend(out, err);
     if (status != RS_OK)
         return status;
     readout_init(options->readout, &out->mapping, &out->readout);
@@ -109,6 +138,12 @@ void setup_clear(struct attention_setup *setup)
 {
     free(setup->thresholds);
     setup->thresholds = NULL;
+    cell_law_clear(&setup->law);
+}
+
+size_t setup_reads_max(const struct attention_setup *setup)
+{
+    return setup->shape.n_queries_max * (size_t)(setup->shape.n_heads / setup->shape.n_kv_heads);
 }
 
 size_t setup_head(const struct attention_setup *setup, int layer, int head)

@@ -5,6 +5,8 @@
 #ifndef ATTENTION_SETUP_H
 #define ATTENTION_SETUP_H
 
+#include "attention/timing.h"
+#include "crossbar/cell_law.h"
 #include "crossbar/network.h"
 #include "devices/device.h"
 #include "digital/digital_options.h"
@@ -36,6 +38,8 @@ struct attention_setup {
     struct recompute_options recompute;
     struct network network;
     struct device device;
+    struct timing timing;
+    struct cell_law law; /* of a cell's current; owned */
     struct mapping mapping;
     struct comparator comparator;
     struct readout readout;
@@ -72,6 +76,9 @@ void setup_clear(struct attention_setup *setup);
 /* Index of (layer, query head) in tables [layer][head], and the same for kv heads. */
 size_t setup_head(const struct attention_setup *setup, int layer, int head);
 size_t setup_kv_head(const struct attention_setup *setup, int layer, int kv_head);
+
+/* The most reads that an array serves between two writes. */
+size_t setup_reads_max(const struct attention_setup *setup);
 
 /* Score of one unit of sum(q_code k_code): score_scale s_q s_k. */
 double setup_exact_unit(const struct attention_setup *setup, int layer, int head);

@@ -24,8 +24,11 @@ struct time_unit {
     double seconds;
 };
 
+/* Months are refused: nobody knows how long one is. A year has 365.25 days. */
 static const struct time_unit time_units[] = {
-    {"min", 60}, {"h", 3600}, {"day", 86400}, {"days", 86400}, {"year", 31557600}, {"years", 31557600},
+    {"min", 60},      {"minute", 60},    {"minutes", 60},    {"h", 3600},
+    {"hour", 3600},   {"hours", 3600},   {"day", 86400},     {"days", 86400},
+    {"week", 604800}, {"weeks", 604800}, {"year", 31557600}, {"years", 31557600},
 };
 
 static const char *const symbols[] = {
@@ -125,8 +128,8 @@ static bool refuse_unit(const char *word, bool spaced, enum quantity_unit unit, 
     else if (is_known_unit(word))
         snprintf(why, why_size, "unit '%s' found, %s expected", word, expected(unit));
     else if (has_symbol(unit))
-        snprintf(why, why_size, "unknown unit '%s', '%s' expected (prefixes f p n u m k M G)", word,
-                 symbols[unit]);
+        snprintf(why, why_size, "unknown unit '%s', '%s' expected (%sprefixes f p n u m k M G)", word,
+                 symbols[unit], unit == QUANTITY_SECOND ? "or min, hour, day, week, year; " : "");
     else
         snprintf(why, why_size, "'%s' found after the number, %s expected", word, expected(unit));
     return false;
@@ -164,10 +167,10 @@ bool quantity_parse(const char *text, enum quantity_unit unit, double *value, ch
     return true;
 }
 
-void quantity_print(double value, enum quantity_unit unit, char *text, size_t text_size)
+static void print_digits(double value, enum quantity_unit unit, int digits, char *text, size_t text_size)
 {
     if (!has_symbol(unit)) {
-        snprintf(text, text_size, "%.4g", value);
+        snprintf(text, text_size, "%.*g", digits, value);
         return;
     }
     double size = fabs(value);
@@ -176,9 +179,47 @@ void quantity_print(double value, enum quantity_unit unit, char *text, size_t te
         if ((unsigned char)prefixes[i].symbol[0] < 128 && size >= prefixes[i].factor * (1 - 1e-12))
             best = &prefixes[i];
     if (size == 0 || best == NULL || unit == QUANTITY_KELVIN)
-        snprintf(text, text_size, "%.4g %s", value, symbols[unit]);
+        snprintf(text, text_size, "%.*g %s", digits, value, symbols[unit]);
     else
-        snprintf(text, text_size, "%.4g %s%s", value / best->factor, best->symbol, symbols[unit]);
+        snprintf(text, text_size, "%.*g %s%s", digits, value / best->factor, best->symbol, symbols[unit]);
+}
+
+/* Times from a minute on, in the largest unit of which they are a short number. */
+static bool print_long_time(double seconds, char *text, size_t text_size)
+{
+    static const struct time_unit longer[] = {
+        {"year", 31557600}, {"day", 86400}, {"hour", 3600}, {"minute", 60}};
+    for (size_t i = 0; i < sizeof longer / sizeof longer[0]; i++) {
+        double hundredths = 100 * seconds / longer[i].seconds;
+        if (hundredths < 100 * (1 - 1e-12) || fabs(hundredths - round(hundredths)) > 1e-10 * hundredths)
+            continue;
+        double n = round(hundredths) / 100;
+        snprintf(text, text_size, "%.10g %s%s", n, longer[i].symbol, n == 1 ? "" : "s");
+        return true;
+    }
+    return false;
+}
+
+void quantity_print(double value, enum quantity_unit unit, char *text, size_t text_size)
+{
+    if (unit != QUANTITY_SECOND || !print_long_time(value, text, text_size))
+        print_digits(value, unit, 4, text, text_size);
+}
+
+void quantity_print_full(double value, enum quantity_unit unit, char *text, size_t text_size)
+{
+    const double exact_enough = 1e-12;
+    for (int digits = 4; digits <= 15; digits++) {
+        double back = (double)NAN;
+        char why[16];
+        if (unit == QUANTITY_RATIO)
+            snprintf(text, text_size, "%.*g %%", digits, 100 * value);
+        else if (unit != QUANTITY_SECOND || !print_long_time(value, text, text_size))
+            print_digits(value, unit, digits, text, text_size);
+        if (quantity_parse(text, unit, &back, why, sizeof why) &&
+            fabs(back - value) <= exact_enough * fabs(value))
+            return;
+    }
 }
 
 void quantity_print_exact(double value, enum quantity_unit unit, char *text, size_t text_size)

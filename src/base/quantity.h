@@ -1,6 +1,7 @@
 /*
  * Physical quantities as users write them: number, space, SI prefix and unit ("10 kohm", "5 ns", "5 %").
- * A bare number is in the SI base unit. SPICE suffixes ("10k", "1meg") are refused with a hint.
+ * A bare number is in the SI base unit. Times also in min, minute(s), h, hour(s), day(s), week(s), year(s) of
+ * 365.25 days. SPICE suffixes ("10k", "1meg") are refused with a hint.
  */
 #ifndef BASE_QUANTITY_H
 #define BASE_QUANTITY_H
@@ -36,8 +37,12 @@ const char *quantity_symbol(enum quantity_unit unit);
  */
 bool quantity_parse(const char *text, enum quantity_unit unit, double *value, char *why, size_t why_size);
 
-/* Writes `value` with the SI prefix that keeps 1 to 3 digits before the point: "2.5 uS". For people. */
+/* Writes `value` with the SI prefix that keeps 1 to 3 digits before the point: "2.5 uS"; times in minutes to
+ * years where they are short numbers of these: "1 hour". For people. */
 void quantity_print(double value, enum quantity_unit unit, char *text, size_t text_size);
+
+/* Likewise with as many digits as the value has (15 at most), and ratios in %: "811.07 pS", "3 %". For people. */
+void quantity_print_full(double value, enum quantity_unit unit, char *text, size_t text_size);
 
 /* Writes `value` so that quantity_parse returns it bit for bit: "2.5e-06 S". For files. */
 void quantity_print_exact(double value, enum quantity_unit unit, char *text, size_t text_size);

@@ -10,18 +10,15 @@
 #include "cli/command.h"
 #include "crossbar/array_file.h"
 #include "devices/law_current_voltage.h"
-#include "devices/program.h"
+#include "devices/program_summary.h"
 #include "io/file.h"
 #include "io/store.h"
 
 enum { DEVICE, METHOD, TIME, TEMPERATURE, READ_VOLTAGE };
 
-static const char *const methods[] = {"one-shot", "write-verify"};
-
 struct job {
     struct array_file array; /* its conductances are the targets */
     struct device *device;
-    enum program_method method;
     struct random_key key;
     struct program_result result;
     const struct card_block *bend; /* the card's current-voltage law, for an array that has none; or NULL */
@@ -61,6 +58,14 @@ static enum rs_status read_sets(const struct command_line *line, struct device_o
     return status;
 }
 
+static bool is_method(const char *name)
+{
+    for (size_t i = 0; device_method_names[i] != NULL; i++)
+        if (strcmp(device_method_names[i], name) == 0)
+            return true;
+    return false;
+}
+
 static enum rs_status read_device(const struct command_line *line, struct device *device,
                                   struct rs_error *err)
 {
@@ -72,6 +77,11 @@ static enum rs_status read_device(const struct command_line *line, struct device
         status = set_key(&options, "device.card", name, err);
     else if (name != NULL)
         status = set_key(&options, "device.preset", name, err);
+    if (status == RS_OK && line->values[METHOD] != NULL && !is_method(line->values[METHOD]))
+        return rs_fail(err, RS_USAGE, "--method '%s' found, one-shot or write-verify expected",
+                       line->values[METHOD]);
+    if (status == RS_OK && line->values[METHOD] != NULL)
+        status = set_key(&options, "device.method", line->values[METHOD], err);
     if (status == RS_OK && line->values[TIME] != NULL)
         status = set_key(&options, "device.time", line->values[TIME], err);
     if (status == RS_OK && line->values[TEMPERATURE] != NULL)
@@ -79,21 +89,6 @@ static enum rs_status read_device(const struct command_line *line, struct device
     if (status == RS_OK)
         status = read_sets(line, &options, err);
     return status == RS_OK ? device_open(&options, device, err) : status;
-}
-
-static enum rs_status read_method(const struct command_line *line, enum program_method *method,
-                                  struct rs_error *err)
-{
-    const char *name = line->values[METHOD];
-    *method = PROGRAM_ONE_SHOT;
-    for (size_t i = 0; i < 2 && name != NULL; i++)
-        if (strcmp(name, methods[i]) == 0) {
-            *method = (enum program_method)i;
-            return RS_OK;
-        }
-    return name == NULL
-               ? RS_OK
-               : rs_fail(err, RS_USAGE, "--method '%s' found, one-shot or write-verify expected", name);
 }
 
 static enum rs_status read_seed(const struct command_line *line, uint64_t *seed, struct rs_error *err)
@@ -141,6 +136,16 @@ struct copy {
     struct rs_error *err;
 };
 
+static bool is_own_attribute(const char *name)
+{
+    static const char *const own[] = {"device",     "method", "source",       "device_time_seconds",
+                                      "git_commit", "seed",   "_NCProperties"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(name, own[i]) == 0)
+            return true;
+    return false;
+}
+
 static void copy_attribute(const char *name, bool ignored, void *context)
 {
     struct copy *copy = context;
@@ -149,8 +154,7 @@ static void copy_attribute(const char *name, bool ignored, void *context)
     size_t n;
     struct rs_error other;
     (void)ignored;
-    if (copy->status != RS_OK || strcmp(name, "_NCProperties") == 0 ||
-        (copy->bend != NULL && strcmp(name, "cell") == 0))
+    if (copy->status != RS_OK || is_own_attribute(name) || (copy->bend != NULL && strcmp(name, "cell") == 0))
         return;
     if (store_read_text(copy->from, "/", name, &text, &other) == RS_OK)
         copy->status = store_write_text(copy->to, "/", name, text, copy->err);
@@ -165,12 +169,38 @@ static void copy_attribute(const char *name, bool ignored, void *context)
 /* What programming writes itself, here or in an earlier call. */
 static bool is_own(const char *name)
 {
-    static const char *const own[] = {"conductance", "target", "pulses", "reversals", "energy_joules",
-                                      "failed",      "error",  "row",    "column",    "vector"};
+    static const char *const own[] = {"conductance",   "target",      "pulses", "reversals",
+                                      "energy_joules", "cycles_left", "failed", "stuck",
+                                      "error",         "row",         "column", "vector"};
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (strcmp(name, own[i]) == 0)
             return true;
     return false;
+}
+
+/* The dimensions of a dataset that is kept: those of the array where it has them, else axes of its own. */
+static enum rs_status name_axes(struct store *to, const char *name, const struct store_shape *shape,
+                                char (*axes)[80], struct rs_error *err)
+{
+    static const char *const known[][3] = {{"voltage", "vector", "row"},
+                                           {"word_line_floating", "row"},
+                                           {"bit_line_floating", "column"},
+                                           {"bit_line_bias", "column"}};
+    enum rs_status status = RS_OK;
+    for (int k = 0; k < shape->rank && status == RS_OK; k++) {
+        const char *own = NULL;
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            if (strcmp(name, known[i][0]) == 0 && k < 2)
+                own = known[i][1 + k];
+        if (own != NULL)
+            snprintf(axes[k], sizeof axes[k], "%s", own);
+        else
+            snprintf(axes[k], sizeof axes[k], "%.60s_axis%d", name, k);
+        if (own == NULL || strcmp(own, "vector") == 0)
+            status = store_write_scale(to, axes[k], STORE_INT32, shape->sizes[k], NULL,
+                                       (struct store_label){"1", NULL}, err);
+    }
+    return status;
 }
 
 static void copy_dataset(const char *name, bool is_dataset, void *context)
@@ -179,6 +209,8 @@ static void copy_dataset(const char *name, bool is_dataset, void *context)
     struct store_shape shape;
     double *values = NULL;
     size_t n = 1;
+    char axes[STORE_RANK_MAX][80];
+    const char *dimensions[STORE_RANK_MAX];
     if (copy->status != RS_OK || !is_dataset || is_own(name) || store_is_text(copy->from, name))
         return;
     copy->status = store_get_shape(copy->from, name, &shape, copy->err);
@@ -188,8 +220,12 @@ static void copy_dataset(const char *name, bool is_dataset, void *context)
         copy->status = RS_INTERNAL;
     if (copy->status == RS_OK)
         copy->status = store_read(copy->from, name, STORE_FLOAT64, values, copy->err);
+    for (int k = 0; k < STORE_RANK_MAX; k++)
+        dimensions[k] = axes[k];
     if (copy->status == RS_OK)
-        copy->status = store_write(copy->to, name, STORE_FLOAT64, &shape, NULL, values,
+        copy->status = name_axes(copy->to, name, &shape, axes, copy->err);
+    if (copy->status == RS_OK)
+        copy->status = store_write(copy->to, name, STORE_FLOAT64, &shape, dimensions, values,
                                    (struct store_label){NULL, NULL}, copy->err);
     free(values);
 }
@@ -222,11 +258,17 @@ static enum rs_status write_results(const struct job *job, struct store *store, 
          STORE_FLOAT64,
          r->energy_joules,
          {"J", "of pulses and verify reads; NaN: not known"}},
-        {"failed", STORE_UINT8, r->failed, {"1", "1: programming gave up on the cell, or it is stuck"}},
+        {"cycles_left",
+         STORE_FLOAT64,
+         r->cycles_left,
+         {"1", "set and reset cycles until the cell is worn out, 0: it is; NaN: not known"}},
+        {"failed", STORE_UINT8, r->failed, {"1", "1: write-verify gave up on the cell; one-shot: worn out"}},
+        {"stuck", STORE_UINT8, r->frozen, {"1", "1: answers no pulse, stuck or worn out"}},
     };
+    static const char *const axes[] = {"row", "column"};
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0] && status == RS_OK; i++)
-        status = store_write(store, fields[i].name, fields[i].type, &shape, NULL, fields[i].values,
+        status = store_write(store, fields[i].name, fields[i].type, &shape, axes, fields[i].values,
                              fields[i].label, err);
     free(error);
     return status;
@@ -253,6 +295,16 @@ static enum rs_status write_bend(const struct card_block *bend, struct store *st
     return status;
 }
 
+static enum rs_status write_scales(const struct job *job, struct store *store, struct rs_error *err)
+{
+    enum rs_status status = store_write_scale(store, "row", STORE_INT32, job->array.network.n_rows, NULL,
+                                              (struct store_label){"1", "word line"}, err);
+    if (status == RS_OK)
+        status = store_write_scale(store, "column", STORE_INT32, job->array.network.n_columns, NULL,
+                                   (struct store_label){"1", "bit line"}, err);
+    return status;
+}
+
 static enum rs_status write_file(const struct command_line *line, const struct job *job, struct rs_error *err)
 {
     struct copy copy = {NULL, NULL, job->bend, RS_OK, err};
@@ -262,6 +314,8 @@ static enum rs_status write_file(const struct command_line *line, const struct j
     if (status == RS_OK)
         status = store_create(line->output, &copy.to, err);
     copy.from = from;
+    if (status == RS_OK)
+        status = write_scales(job, copy.to, err);
     if (status == RS_OK)
         status = store_list_attributes(from, "/", copy_attribute, &copy, err);
     if (status == RS_OK && copy.status == RS_OK)
@@ -274,7 +328,7 @@ static enum rs_status write_file(const struct command_line *line, const struct j
         status = write_bend(job->bend, copy.to, err);
     snprintf(source, sizeof source, "rescore %s", version_number());
     const char *const texts[][2] = {{"device", job->device->card.name},
-                                    {"method", methods[job->method]},
+                                    {"method", device_method_names[job->device->method]},
                                     {"source", source},
                                     {"git_commit", version_commit()}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RS_OK; i++)
@@ -294,66 +348,83 @@ static enum rs_status write_file(const struct command_line *line, const struct j
 
 /* --- the summary --- */
 
-struct summary {
-    double mean_error, sigma_error, worst_error, mean_pulses, energy;
-    int32_t most_pulses;
-    size_t n_failed, n_cells;
-};
-
-static struct summary summarise(const struct job *job)
+static void print_number(const char *name, double value)
 {
-    struct summary s = {.n_cells = job->array.network.n_rows * job->array.network.n_columns};
-    const struct program_result *r = &job->result;
-    double n = (double)s.n_cells, squares = 0;
-    for (size_t i = 0; i < s.n_cells; i++) {
-        double error = r->conductance_siemens[i] - job->array.conductance[i];
-        s.mean_error += error / n;
-        squares += error * error / n;
-        s.worst_error = fmax(s.worst_error, fabs(error));
-        s.mean_pulses += r->pulses[i] / n;
-        s.energy += r->energy_joules[i];
-        s.most_pulses = r->pulses[i] > s.most_pulses ? r->pulses[i] : s.most_pulses;
-        s.n_failed += r->failed[i];
-    }
-    s.sigma_error = sqrt(fmax(squares - s.mean_error * s.mean_error, 0));
-    return s;
+    if (isnan(value))
+        printf(", \"%s\": null", name);
+    else
+        printf(", \"%s\": %.17g", name, value);
 }
 
-static void print_summary(const struct command_line *line, const struct job *job)
+static void print_json(const struct job *job, const struct program_summary *s)
 {
-    const struct summary s = summarise(job);
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"n_cells", (double)s->n_cells},
+                   {"n_failed", (double)s->n_failed},
+                   {"n_frozen", (double)s->n_frozen},
+                   {"n_worn_out", (double)s->n_worn_out},
+                   {"mean_error_siemens", s->error_mean_siemens},
+                   {"sigma_error_siemens", s->error_sigma_siemens},
+                   {"largest_error_siemens", s->error_largest_siemens},
+                   {"mean_pulses", s->pulses_mean},
+                   {"median_pulses", s->pulses_median},
+                   {"p95_pulses", s->pulses_p95},
+                   {"p99_pulses", s->pulses_p99},
+                   {"most_pulses", s->pulses_most},
+                   {"mean_reversals", s->reversals_mean},
+                   {"energy_joules", s->energy_joules},
+                   {"mean_energy_joules", s->energy_per_cell_joules},
+                   {"time_seconds", s->time_seconds},
+                   {"mean_time_seconds", s->time_per_cell_seconds}};
+    printf("{\"schema\": \"rescore-program/1\", \"device\": \"%s\", \"method\": \"%s\"",
+           job->device->card.name, device_method_names[job->device->method]);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        print_number(numbers[i].name, numbers[i].value);
+    printf("}\n");
+}
+
+static void print_pulses(const struct program_summary *s)
+{
+    char energy[64], per_cell[64], time[64], time_per_cell[64];
+    quantity_print(s->time_seconds, QUANTITY_SECOND, time, sizeof time);
+    quantity_print(s->time_per_cell_seconds, QUANTITY_SECOND, time_per_cell, sizeof time_per_cell);
+    snprintf(energy, sizeof energy, "%.4g nJ", s->energy_joules * 1e9);
+    snprintf(per_cell, sizeof per_cell, "%.4g pJ", s->energy_per_cell_joules * 1e12);
+    printf("pulses per cell                     mean %.4g, median %d, 95 %% %d, 99 %% %d, most %d\n",
+           s->pulses_mean, (int)s->pulses_median, (int)s->pulses_p95, (int)s->pulses_p99,
+           (int)s->pulses_most);
+    printf("changes of direction per cell       %.4g\n", s->reversals_mean);
+    printf("energy                              %s, %s per cell\n", energy, per_cell);
+    printf("time, cells one after another       %s, %s per cell\n", time, time_per_cell);
+}
+
+static void print_summary(const struct command_line *line, const struct job *job,
+                          const struct program_summary *s)
+{
     if (line->json) {
-        printf(
-            "{\"schema\": \"rescore-program/1\", \"device\": \"%s\", \"method\": \"%s\", \"n_cells\": %zu, "
-            "\"n_failed\": %zu, \"mean_error_siemens\": %.17g, \"sigma_error_siemens\": %.17g, "
-            "\"largest_error_siemens\": %.17g, \"mean_pulses\": %.17g, \"most_pulses\": %d, "
-            "\"energy_joules\": ",
-            job->device->card.name, methods[job->method], s.n_cells, s.n_failed, s.mean_error, s.sigma_error,
-            s.worst_error, s.mean_pulses, (int)s.most_pulses);
-        if (isnan(s.energy))
-            printf("null}\n");
-        else
-            printf("%.17g}\n", s.energy);
+        print_json(job, s);
         return;
     }
     printf("%zu x %zu cells, %s, %s\n\n", job->array.network.n_rows, job->array.network.n_columns,
-           job->device->card.name, methods[job->method]);
-    printf("error, mean and standard deviation  %.4g +- %.4g uS, largest %.4g uS\n", s.mean_error * 1e6,
-           s.sigma_error * 1e6, s.worst_error * 1e6);
-    if (job->method == PROGRAM_WRITE_VERIFY)
-        printf("pulses per cell                     %.4g, most %d\nenergy                              %.4g "
-               "nJ\n",
-               s.mean_pulses, (int)s.most_pulses, s.energy * 1e9);
-    printf("failed cells                        %zu\nwritten to                          %s\n", s.n_failed,
-           line->output);
+           job->device->card.name, device_method_names[job->device->method]);
+    printf("error, mean and standard deviation  %.4g +- %.4g uS, largest %.4g uS\n",
+           s->error_mean_siemens * 1e6, s->error_sigma_siemens * 1e6, s->error_largest_siemens * 1e6);
+    if (job->device->method == DEVICE_WRITE_VERIFY)
+        print_pulses(s);
+    printf("failed cells                        %zu (%.3g %%)\n", s->n_failed,
+           100 * (double)s->n_failed / (double)s->n_cells);
+    if (s->n_frozen > 0)
+        printf("stuck cells                         %zu, of them worn out %zu\n", s->n_frozen, s->n_worn_out);
+    printf("written to                          %s\n", line->output);
 }
 
 static enum rs_status run(const struct command_line *line, struct rs_error *err)
 {
+    struct program_summary summary;
     struct job job = {.device = memory_allocate(1, sizeof *job.device, err)};
     enum rs_status status = job.device != NULL ? RS_OK : RS_INTERNAL;
-    if (status == RS_OK)
-        status = read_method(line, &job.method, err);
     if (status == RS_OK)
         status = read_seed(line, &job.key.seed, err);
     if (status == RS_OK)
@@ -368,12 +439,15 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
     if (status == RS_OK)
         status = program_allocate(n_rows * n_columns, &job.result, err);
     if (status == RS_OK)
-        status = program_array(job.device, job.method, &job.key, n_rows, n_columns, job.array.conductance,
-                               &job.result, err);
+        status =
+            program_array(job.device, &job.key, n_rows, n_columns, job.array.conductance, &job.result, err);
+    if (status == RS_OK)
+        status = program_summarise(job.device, n_rows * n_columns, job.array.conductance, &job.result,
+                                   &summary, err);
     if (status == RS_OK)
         status = write_file(line, &job, err);
     if (status == RS_OK && (!line->quiet || line->json))
-        print_summary(line, &job);
+        print_summary(line, &job, &summary);
     program_clear(&job.result);
     array_file_clear(&job.array);
     free(job.device);

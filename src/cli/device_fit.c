@@ -155,8 +155,8 @@ static void fill_notes(const struct fit *fit, struct notes *notes)
 static void print_plain(const struct fit *fit, const struct fit_page_row *rows, size_t n_rows,
                         const struct notes *notes, const char *card_path, const char *page_path)
 {
-    printf("%zu rows, %d states from %.4g to %.4g uS\n\n", fit->data.n_rows, fit->n_states,
-           fit->g_min_siemens * 1e6, fit->g_max_siemens * 1e6);
+    printf("%zu rows, %d state%s, window %.4g to %.4g uS\n\n", fit->data.n_rows, fit->n_states,
+           fit->n_states == 1 ? "" : "s", fit->g_min_siemens * 1e6, fit->g_max_siemens * 1e6);
     printf("%12s %8s  %-24s %-24s %s\n", "target, uS", "writes", "mean error, uS", "sigma, uS",
            "fitted sigma, uS");
     for (int k = 0; k < fit->n_states; k++) {
@@ -310,8 +310,9 @@ static enum rs_status write_page(const struct fit *fit, const char *data_path, c
     for (size_t i = 0; i < notes->n; i++)
         texts[i] = notes->texts[i];
     snprintf(title, sizeof title, "A device card fitted to %.200s", base_name(data_path));
-    snprintf(summary, sizeof summary, "%zu rows, %d states from %.4g to %.4g uS.", fit->data.n_rows,
-             fit->n_states, fit->g_min_siemens * 1e6, fit->g_max_siemens * 1e6);
+    snprintf(summary, sizeof summary, "%zu rows, %d state%s, window %.4g to %.4g uS.", fit->data.n_rows,
+             fit->n_states, fit->n_states == 1 ? "" : "s", fit->g_min_siemens * 1e6,
+             fit->g_max_siemens * 1e6);
     const struct fit_page page = {
         .title = title,
         .summary = summary,

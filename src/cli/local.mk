@@ -16,6 +16,7 @@ rescore_SOURCES = \
     %D%/command_solve.c \
     %D%/command_train.c \
     %D%/device_fit.c %D%/device_fit.h \
+    %D%/device_show.c %D%/device_show.h \
     %D%/launcher.c %D%/launcher.h \
     %D%/main.c \
     %D%/progress.c %D%/progress.h

@@ -83,13 +83,19 @@ enum rs_status nonlinear_plan_create_borrow(const struct network *network, const
         nonlinear_plan_destroy(plan);
         return status;
     }
-    size_t n_cells = network->n_rows * network->n_columns;
-    memcpy(plan->conductance, conductance_siemens, n_cells * sizeof *plan->conductance);
-    for (size_t c = 0; c < n_cells; c++)
-        cell_law_current(law, plan->conductance[c], 0, &plan->chord[c]);
-    field_factor(plan->field, plan->chord);
+    nonlinear_factor(plan, conductance_siemens);
     *out = plan;
     return RS_OK;
+}
+
+void nonlinear_factor(struct nonlinear_plan *plan, const double *conductance_siemens)
+{
+    size_t n_cells = plan->network.n_rows * plan->network.n_columns;
+    memcpy(plan->conductance, conductance_siemens, n_cells * sizeof *plan->conductance);
+    for (size_t c = 0; c < n_cells; c++)
+        cell_law_current(plan->law, plan->conductance[c], 0, &plan->chord[c]);
+    field_factor(plan->field, plan->chord);
+    plan->tangent_factored = false;
 }
 
 void nonlinear_plan_destroy(struct nonlinear_plan *plan)

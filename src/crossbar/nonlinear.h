@@ -32,6 +32,9 @@ struct nonlinear_report {
 enum rs_status nonlinear_plan_create_borrow(const struct network *network, const struct edges *edges,
                                             const struct cell_law *law, const double *conductance_siemens,
                                             struct nonlinear_plan **out, struct rs_error *err) RS_MUST_CHECK;
+/* Takes other conductances at 0 V, [n_rows][n_columns], network_accepts each. Allocates nothing. */
+void nonlinear_factor(struct nonlinear_plan *plan, const double *conductance_siemens);
+
 void nonlinear_plan_destroy(struct nonlinear_plan *plan);
 
 /*

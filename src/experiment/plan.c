@@ -227,11 +227,12 @@ static enum rs_status run_all_references(struct plan *plan, int n_threads, struc
 static void note_ideal(struct plan *plan)
 {
     static const char *const keys[] = {"device.programming_scale", "device.relaxation_scale",
-                                       "device.read_noise"};
+                                       "device.telegraph_scale", "device.read_noise"};
     const struct config *config = &plan->points[plan->head.n_points - 1].config;
     const struct device_options *device = &config->device;
     const bool asked[] = {device->programming_scale != 1 && device->programming_scale != 0,
                           device->relaxation_scale != 1 && device->relaxation_scale != 0,
+                          device->telegraph_scale != 1 && device->telegraph_scale != 0,
                           device->read_noise_ratio > 0};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strcmp(plan->points[0].setup.device.card.name, "ideal") == 0 && asked[i])
@@ -365,6 +366,7 @@ static void finish_row(const struct plan *plan, const struct attention *attentio
     struct attention_counts total = {0};
     const struct attention_counts *counts = attention_get_counts(attention);
     struct bank_certificate certificate = attention_certificate(attention);
+    struct writes_counts writes = attention_writes(attention);
     for (size_t i = 0; i < plan->n_head_rows; i++) {
         counts_add(&total, &counts[i]);
         if (row->by_head != NULL)
@@ -372,6 +374,8 @@ static void finish_row(const struct plan *plan, const struct attention *attentio
     }
     row->status = variables_from_counts(&total, row->values);
     row->values[VARIABLE_residual_max] = certificate.residual_max;
+    row->values[VARIABLE_pulses_per_cell] = counts_ratio((double)writes.n_pulses, (double)writes.n_cells);
+    row->values[VARIABLE_failed_share] = counts_ratio((double)writes.n_failed, (double)writes.n_cells);
     const struct subject_kind *kind = subject_get_kind(plan->subject);
     if (kind->metric != NULL) {
         double sign = strcmp(kind->better, "higher") == 0 ? 1 : -1;

@@ -55,6 +55,9 @@ enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estim
     double reads = (double)shape->n_queries_max * (double)(shape->n_heads / shape->n_kv_heads);
     double per_cell = device_has_read_noise(&plan->points[0].setup.device) ? 100 : 50; /* numbers */
     double per_read = (double)(shape->n_keys_max + mapping->n_rows);
+    const struct attention_setup *setup = &plan->points[0].setup;
+    if (setup->array.fill == ARRAY_FILL_APPEND) /* keys of every age */
+        per_cell += (double)timing_block(&setup->timing, setup_reads_max(setup)) + 4;
     double per_thread = (per_cell * cells + reads * per_read) * sizeof(double);
     double rows = (double)plan->n_units * (VARIABLES_N + (double)n_samples) * sizeof(double);
     out->unit_seconds = 0.5 * (first + last) * (double)n_samples / (double)out->n_probed;

@@ -44,6 +44,9 @@ enum variables_flag {
     VARIABLE(residual_max, VARIABLES_INTERVAL,                                                               \
              "largest Kirchhoff residual of probe solves on each layer's first array, or their difference "  \
              "from V T")                                                                                     \
+    VARIABLE(pulses_per_cell, VARIABLES_INTERVAL, "programming pulses / cells written; one-shot: 1")         \
+    VARIABLE(failed_share, VARIABLES_INTERVAL,                                                               \
+             "cells that write-verify gave up on (one-shot: worn-out cells) / cells written")                \
     VARIABLE(task_metric, VARIABLES_INTERVAL | VARIABLES_TASK, "metric with analog decisions")               \
     VARIABLE(task_metric_exact, VARIABLES_INTERVAL | VARIABLES_TASK,                                         \
              "metric with exact decisions and recompute")                                                    \

@@ -1,6 +1,6 @@
 #include "frontend/frontend_options.h"
 
-static const char *const fills[] = {"prefill", NULL};
+static const char *const fills[] = {"prefill", "append", NULL};
 static const char *const signs[] = {"differential", "offset", NULL};
 static const char *const msbs[] = {"round", "truncate", NULL};
 
@@ -66,7 +66,25 @@ static const struct option array_rows[] = {
      .offset = ARRAY(fill),
      .initial = "prefill",
      .choices = fills,
-     .help = "prefill: all keys of a sample are written before its first query"},
+     .help = "prefill: all keys of a sample are written before its first query; append: each key is written "
+             "as its token comes, before that token's own query (causal workloads)"},
+    {.key = "array.read_time",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SECOND,
+     .offset = ARRAY(read_seconds),
+     .high = 1e6,
+     .flags = OPTION_LOW_OPEN,
+     .initial_help = "the card's, of its 1/f noise or else its verify reads; 1 us where it states none",
+     .help = "integration time of one read: telegraph noise is averaged over it, 1/f noise seen through it"},
+    {.key = "array.query_interval",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_SECOND,
+     .offset = ARRAY(query_interval_seconds),
+     .high = 1e12,
+     .flags = OPTION_LOW_OPEN,
+     .initial_help = "as array.read_time",
+     .help = "from one query's read of an array to the next, at least array.read_time; cells age and traps "
+             "switch meanwhile"},
 };
 TABLE(frontend_options_array, array_rows, array_options);
 

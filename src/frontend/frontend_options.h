@@ -6,10 +6,13 @@
 
 #include "base/option.h"
 
+enum array_fill { ARRAY_FILL_PREFILL, ARRAY_FILL_APPEND };
+
 struct array_options {
     int64_t rows, columns;
     double r_word_line_ohm, r_bit_line_ohm, r_driver_ohm, r_sense_ohm; /* r_bit_line NAN: as r_word_line */
-    int fill;
+    int fill;                                                          /* of enum array_fill */
+    double read_seconds, query_interval_seconds;                       /* NAN: the card's; as the read */
 };
 
 enum encoding_sign { ENCODING_DIFFERENTIAL, ENCODING_OFFSET };

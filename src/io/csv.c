@@ -46,30 +46,75 @@ static void refuse(struct reader *reader, const char *format, ...)
         rs_fail_also(reader->err, RS_INPUT, "%s:%zu: error: %s", reader->path, reader->line, text);
 }
 
-static char *trim(char *text)
+static void trim_end(char *text)
 {
-    text += strspn(text, " \t\r");
     size_t length = strlen(text);
-    while (length > 0 && strchr(" \t\r", text[length - 1]) != NULL)
+    while (length > 0 && strchr(" \t", text[length - 1]) != NULL)
         text[--length] = '\0';
-    if (length >= 2 && text[0] == '"' && text[length - 1] == '"') {
-        text[length - 1] = '\0';
-        text++;
+}
+
+/* The text between quotes, "" standing for one; *end gets what follows the closing one, NULL without it. */
+static char *unquote(char *text, char **end)
+{
+    char *to = text;
+    for (char *from = text; *from != '\0'; from++) {
+        if (*from == '"' && from[1] != '"') {
+            *end = from + 1;
+            *to = '\0';
+            return text;
+        }
+        from += *from == '"';
+        *to++ = *from;
     }
+    *end = NULL;
     return text;
 }
 
-/* Cuts the line at its next comma; NULL after the last field. */
-static char *next_field(char **rest)
+/* Cuts the line at its next comma outside quotes; NULL after the last field. */
+static char *next_field(struct reader *reader, char **rest)
 {
-    char *field = *rest;
+    char *field = *rest, *after = field;
     if (field == NULL)
         return NULL;
-    char *comma = strchr(field, ',');
+    field += strspn(field, " \t");
+    bool quoted = field[0] == '"';
+    if (quoted)
+        field = unquote(field + 1, &after);
+    char *comma = after != NULL ? strchr(after, ',') : NULL;
     *rest = comma == NULL ? NULL : comma + 1;
     if (comma != NULL)
         *comma = '\0';
-    return trim(field);
+    if (after == NULL)
+        refuse(reader, "a quote that is not closed on its line");
+    else if (quoted && after[strspn(after, " \t")] != '\0')
+        refuse(reader, "'%.*s' found after a closing quote, ',' expected", CSV_FIELD_MAX, after);
+    else if (!quoted)
+        trim_end(field);
+    return field;
+}
+
+/* Ends the line before a '#' outside quotes. */
+static void cut_comment(char *line)
+{
+    bool quoted = false;
+    for (; *line != '\0'; line++) {
+        quoted = quoted != (*line == '"');
+        if (*line == '#' && !quoted)
+            *line = '\0';
+        if (*line == '\0')
+            return;
+    }
+}
+
+/* Ends the line at CR, LF or both; the next one, or NULL. */
+static char *cut_line(char *line)
+{
+    char *end = strpbrk(line, "\r\n");
+    if (end == NULL)
+        return NULL;
+    char *next = end + (end[0] == '\r' && end[1] == '\n' ? 2 : 1);
+    *end = '\0';
+    return next;
 }
 
 /* --- header --- */
@@ -101,7 +146,12 @@ static void read_header(struct reader *reader, char *line)
 {
     char *field;
     bool found[CSV_COLUMNS_MAX] = {false};
-    while ((field = next_field(&line)) != NULL && reader->n_errors < CSV_ERRORS_MAX)
+    if (strchr(line, ',') == NULL && strpbrk(line, ";\t") != NULL) {
+        refuse(reader, "columns separated by %s found, by ',' expected (and '.' before decimals)",
+               strchr(line, ';') != NULL ? "';'" : "a tab");
+        return;
+    }
+    while ((field = next_field(reader, &line)) != NULL && reader->n_errors < CSV_ERRORS_MAX)
         read_name(reader, field);
     for (size_t i = 0; i < reader->n_fields; i++)
         if ((size_t)reader->at[i] < reader->n_columns)
@@ -207,7 +257,7 @@ static void read_row(struct reader *reader, char *line)
 {
     size_t n = 0;
     char *field, *rest = line;
-    while ((field = next_field(&rest)) != NULL) {
+    while ((field = next_field(reader, &rest)) != NULL) {
         if (n < reader->n_fields)
             read_field(reader, n, field);
         n++;
@@ -221,14 +271,10 @@ static void read_lines(struct reader *reader, char *bytes)
 {
     bool has_header = false;
     for (char *line = bytes, *next; line != NULL && reader->status != RS_INTERNAL; line = next) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
+        next = cut_line(line);
         reader->line++;
-        char *comment = strchr(line, '#');
-        if (comment != NULL)
-            *comment = '\0';
-        line += strspn(line, " \t\r");
+        cut_comment(line);
+        line += strspn(line, " \t");
         if (line[0] == '\0')
             continue;
         if (has_header)
@@ -246,7 +292,7 @@ static void read_lines(struct reader *reader, char *bytes)
 static size_t count_lines(const char *bytes)
 {
     size_t n = 1;
-    for (; (bytes = strchr(bytes, '\n')) != NULL; bytes++)
+    for (; (bytes = strpbrk(bytes, "\r\n")) != NULL; bytes++)
         n++;
     return n;
 }

@@ -1,5 +1,5 @@
-/* Tables as text: a header of column names in any order, then a row of numbers per line. '#' opens a comment.
- */
+/* Tables as text: a header of column names in any order, then a row of numbers per line. Lines end in
+ * LF, CR or both; a field may stand in quotes, "" in them is one; '#' outside quotes opens a comment. */
 #ifndef IO_CSV_H
 #define IO_CSV_H
 

@@ -88,6 +88,12 @@ enum rs_status store_read_texts(const struct store *store, const char *dataset, 
 /* A scalar attribute (or one of one element): any integer or float type, or boolean, as a number. */
 enum rs_status store_read_number(const struct store *store, const char *object, const char *name,
                                  double *value, struct rs_error *err) RS_MUST_CHECK;
+/* A root attribute that must be a whole number from low to high; else RS_INPUT. */
+enum rs_status store_read_integer(const struct store *store, const char *name, double low, double high,
+                                  double *value, struct rs_error *err) RS_MUST_CHECK;
+/* RS_INPUT unless the root's text attribute is `expected`. */
+enum rs_status store_expect_text(const struct store *store, const char *name, const char *expected,
+                                 struct rs_error *err) RS_MUST_CHECK;
 /* An attribute of any number of values, `n` of them, owned by the caller (free). */
 enum rs_status store_read_numbers(const struct store *store, const char *object, const char *name, size_t *n,
                                   double **values, struct rs_error *err) RS_MUST_CHECK;

@@ -1,4 +1,5 @@
-/* Reading an attribute of several numbers. */
+/* Reading attributes of numbers. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -38,5 +39,29 @@ enum rs_status store_read_numbers(const struct store *store, const char *object,
         free(*values);
         *values = NULL;
     }
+    return status;
+}
+
+enum rs_status store_read_number(const struct store *store, const char *object, const char *name,
+                                 double *value, struct rs_error *err)
+{
+    double *values;
+    size_t n;
+    enum rs_status status = store_read_numbers(store, object, name, &n, &values, err);
+    if (status == RS_OK && n != 1)
+        status = store_fail(store, RS_INPUT, object, name, err, "%zu values found, one expected", n);
+    if (status == RS_OK)
+        *value = values[0];
+    free(values);
+    return status;
+}
+
+enum rs_status store_read_integer(const struct store *store, const char *name, double low, double high,
+                                  double *value, struct rs_error *err)
+{
+    enum rs_status status = store_read_number(store, "/", name, value, err);
+    if (status == RS_OK && !(*value >= low && *value <= high && *value == floor(*value)))
+        status = store_fail(store, RS_INPUT, "/", name, err,
+                            "%.17g found, a whole number of %.0f to %.0f expected", *value, low, high);
     return status;
 }

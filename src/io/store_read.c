@@ -298,35 +298,3 @@ enum rs_status store_read_rows(const struct store *store, const char *dataset, e
     (void)store_drop(&ids); /* only read: nothing can be lost */
     return status;
 }
-
-static enum rs_status read_number(const struct store *store, struct store_ids *ids, const char *object,
-                                  const char *name, double *value, struct rs_error *err)
-{
-    hid_t id;
-    enum rs_status status = store_open_attribute(store, ids, object, name, &id, err);
-    if (status == RS_OK)
-        status = store_require_class(store, store_keep(ids, H5Aget_type(id)), false, object, name, err);
-    if (status != RS_OK)
-        return status;
-    hid_t space = store_keep(ids, H5Aget_space(id));
-    hssize_t n = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
-    if (n < 0)
-        return store_fail_read(store, object, name, err);
-    if (n != 1)
-        return store_fail(store, RS_INPUT, object, name, err, "%lld values found, one expected",
-                          (long long)n);
-    double found;
-    if (H5Aread(id, H5T_NATIVE_DOUBLE, &found) < 0)
-        return store_fail_read(store, object, name, err);
-    *value = found;
-    return RS_OK;
-}
-
-enum rs_status store_read_number(const struct store *store, const char *object, const char *name,
-                                 double *value, struct rs_error *err)
-{
-    struct store_ids ids = {.n = 0};
-    enum rs_status status = read_number(store, &ids, object, name, value, err);
-    (void)store_drop(&ids); /* only read: nothing can be lost */
-    return status;
-}

@@ -151,3 +151,14 @@ enum rs_status store_read_text(const struct store *store, const char *object, co
     (void)store_drop(&ids); /* only read: nothing can be lost */
     return status;
 }
+
+enum rs_status store_expect_text(const struct store *store, const char *name, const char *expected,
+                                 struct rs_error *err)
+{
+    char *text = NULL;
+    enum rs_status status = store_read_text(store, "/", name, &text, err);
+    if (status == RS_OK && strcmp(text, expected) != 0)
+        status = store_fail(store, RS_INPUT, "/", name, err, "'%s' found, '%s' expected", text, expected);
+    free(text);
+    return status;
+}

@@ -292,28 +292,6 @@ static enum rs_status read_scalar(struct reader *reader, struct yaml_node *node)
 
 static enum rs_status read_node(struct reader *reader, int depth, struct yaml_node *node, int *height);
 
-static enum rs_status read_sequence(struct reader *reader, int depth, struct yaml_node *node, int *height)
-{
-    size_t first = reader->n_pending;
-    *node = start_node(reader, YAML_SEQUENCE);
-    for (;;) {
-        struct yaml_node child;
-        int child_height;
-        enum rs_status status = next_event(reader);
-        if (status != RS_OK)
-            return status;
-        if (reader->event.type == YAML_SEQUENCE_END_EVENT)
-            return take_children(reader, first, node) ? RS_OK : RS_INTERNAL;
-        status = read_node(reader, depth + 1, &child, &child_height);
-        if (status != RS_OK)
-            return status;
-        if (!push(reader, &child))
-            return RS_INTERNAL;
-        if (child_height >= *height)
-            *height = child_height + 1;
-    }
-}
-
 /* The current event is a key; reads it and its value. */
 static enum rs_status read_pair(struct reader *reader, int depth, struct yaml_node *child, int *height)
 {
@@ -333,19 +311,23 @@ static enum rs_status read_pair(struct reader *reader, int depth, struct yaml_no
     return RS_OK;
 }
 
-static enum rs_status read_mapping(struct reader *reader, int depth, struct yaml_node *node, int *height)
+/* A sequence's items or a mapping's pairs, up to the event that ends them. */
+static enum rs_status read_children(struct reader *reader, enum yaml_kind kind, int depth,
+                                    struct yaml_node *node, int *height)
 {
+    const yaml_event_type_t end = kind == YAML_MAPPING ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
     size_t first = reader->n_pending;
-    *node = start_node(reader, YAML_MAPPING);
+    *node = start_node(reader, kind);
     for (;;) {
         struct yaml_node child;
         int child_height;
         enum rs_status status = next_event(reader);
         if (status != RS_OK)
             return status;
-        if (reader->event.type == YAML_MAPPING_END_EVENT)
+        if (reader->event.type == end)
             return take_children(reader, first, node) ? RS_OK : RS_INTERNAL;
-        status = read_pair(reader, depth + 1, &child, &child_height);
+        status = kind == YAML_MAPPING ? read_pair(reader, depth + 1, &child, &child_height)
+                                      : read_node(reader, depth + 1, &child, &child_height);
         if (status != RS_OK)
             return status;
         if (!push(reader, &child))
@@ -373,10 +355,10 @@ static enum rs_status read_node(struct reader *reader, int depth, struct yaml_no
     *height = 1;
     if (reader->event.type == YAML_SCALAR_EVENT)
         status = read_scalar(reader, node);
-    else if (reader->event.type == YAML_SEQUENCE_START_EVENT)
-        status = read_sequence(reader, depth, node, height);
     else
-        status = read_mapping(reader, depth, node, height);
+        status = read_children(reader,
+                               reader->event.type == YAML_SEQUENCE_START_EVENT ? YAML_SEQUENCE : YAML_MAPPING,
+                               depth, node, height);
     if (status == RS_OK)
         close_anchor(reader, anchor, node, *height);
     return status;

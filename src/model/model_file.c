@@ -38,36 +38,14 @@ static enum rs_status read_text(const struct store *store, const char *name, cha
     return status;
 }
 
-static enum rs_status expect_text(const struct store *store, const char *name, const char *expected,
-                                  struct rs_error *err)
-{
-    char text[MODEL_FILE_TEXT_SIZE] = "";
-    enum rs_status status = read_text(store, name, text, err);
-    if (status == RS_OK && strcmp(text, expected) != 0)
-        status = rs_fail(err, RS_INPUT, "%s:/@%s: error: '%s' found, '%s' expected", store_path(store), name,
-                         text, expected);
-    return status;
-}
-
-static enum rs_status read_integer(const struct store *store, const char *name, double low, double high,
-                                   double *value, struct rs_error *err)
-{
-    enum rs_status status = store_read_number(store, "/", name, value, err);
-    if (status == RS_OK && !(*value >= low && *value <= high && *value == floor(*value)))
-        status =
-            rs_fail(err, RS_INPUT, "%s:/@%s: error: %.17g found, a whole number of %.0f to %.0f expected",
-                    store_path(store), name, *value, low, high);
-    return status;
-}
-
 static enum rs_status read_header(const struct store *store, struct model_file *file, struct rs_error *err)
 {
-    enum rs_status status = expect_text(store, "format", "rescore-model", err);
+    enum rs_status status = store_expect_text(store, "format", "rescore-model", err);
     double version, seed = 0;
     if (status == RS_OK)
-        status = read_integer(store, "version", MODEL_FILE_VERSION, MODEL_FILE_VERSION, &version, err);
+        status = store_read_integer(store, "version", MODEL_FILE_VERSION, MODEL_FILE_VERSION, &version, err);
     if (status == RS_OK)
-        status = expect_text(store, "kind", "memn2n", err);
+        status = store_expect_text(store, "kind", "memn2n", err);
     if (status == RS_OK)
         status = read_text(store, "task", file->task, err);
     if (status == RS_OK)
@@ -75,7 +53,7 @@ static enum rs_status read_header(const struct store *store, struct model_file *
     if (status == RS_OK)
         status = read_text(store, "git_commit", file->git_commit, err);
     if (status == RS_OK)
-        status = read_integer(store, "seed", 0, seed_max, &seed, err);
+        status = store_read_integer(store, "seed", 0, seed_max, &seed, err);
     if (status == RS_OK)
         status = store_read_number(store, "/", "test_error", &file->test_error, err);
     if (status == RS_OK && !(file->test_error >= 0 && file->test_error <= 1))
@@ -91,11 +69,12 @@ static enum rs_status read_shape(const struct store *store, struct memn2n_shape 
 {
     double n_hops = 0, d = 0, n_sentence_words = 0;
     struct store_shape words = {0}, times = {0};
-    enum rs_status status = read_integer(store, "n_hops", 1, MEMN2N_HOPS_MAX, &n_hops, err);
+    enum rs_status status = store_read_integer(store, "n_hops", 1, MEMN2N_HOPS_MAX, &n_hops, err);
     if (status == RS_OK)
-        status = read_integer(store, "d", 1, MEMN2N_D_MAX, &d, err);
+        status = store_read_integer(store, "d", 1, MEMN2N_D_MAX, &d, err);
     if (status == RS_OK)
-        status = read_integer(store, "n_sentence_words", 1, MEMN2N_SENTENCE_MAX, &n_sentence_words, err);
+        status =
+            store_read_integer(store, "n_sentence_words", 1, MEMN2N_SENTENCE_MAX, &n_sentence_words, err);
     const struct store_axis axes[] = {{"levels", (size_t)n_hops + 1, "n_hops + 1"},
                                       {"rows", STORE_SIZE_ANY, NULL},
                                       {"components", (size_t)d, "d"}};

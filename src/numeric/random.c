@@ -80,6 +80,21 @@ static void fill_words(const struct random_key *key, uint32_t first_block, struc
     }
 }
 
+/* Philox of any blocks, [RANDOM_CHUNK]. */
+RANDOM_CLONES
+static void fill_words_of(const struct random_key *key, const uint32_t *blocks, struct chunk *chunk)
+{
+    uint64_t place = (uint64_t)key->array | (uint64_t)key->trial << 20 | (uint64_t)key->write << 40;
+    uint32_t purpose = (uint32_t)key->purpose << 24, draw = key->draw, seed = (uint32_t)key->seed;
+    uint32_t low = (uint32_t)place, high = (uint32_t)(place >> 32), seed_high = (uint32_t)(key->seed >> 32);
+    for (uint32_t i = 0; i < RANDOM_CHUNK; i++) {
+        uint32_t counter[4] = {(blocks[i] & 0xffffff) | purpose, draw, low, high};
+        mix(counter, seed, seed_high);
+        chunk->words[0][i] = counter[0];
+        chunk->words[1][i] = counter[1];
+    }
+}
+
 /*
  * sqrt(-2 ln x) of x in (0, 1): x = 2^e m, m in [sqrt(1/2), sqrt(2)), and the series of 2 atanh((m-1)/(m+1)),
  * whose terms after s^21 stay below 1e-17 of the sum. The exponent is turned into a double by its place in a
@@ -173,6 +188,24 @@ void random_normals_from(const struct random_key *key, size_t first, size_t n, d
     if (done < n) {
         fill_normals(key, (uint32_t)((first + done) / 4), &chunk, last);
         memcpy(normals + done, last, (n - done) * sizeof *normals);
+    }
+}
+
+void random_normal_pairs(const struct random_key *key, size_t n, const uint32_t *blocks, double *first,
+                         double *second)
+{
+    struct chunk chunk;
+    for (size_t done = 0; done < n; done += RANDOM_CHUNK) {
+        size_t n_here = n - done < RANDOM_CHUNK ? n - done : RANDOM_CHUNK;
+        uint32_t whole[RANDOM_CHUNK] = {0};
+        memcpy(whole, blocks + done, n_here * sizeof *whole);
+        fill_words_of(key, whole, &chunk);
+        fill_radius(chunk.words[0], chunk.radius);
+        fill_cos_sin(chunk.words[1], chunk.cosine, chunk.sine);
+        for (size_t i = 0; i < n_here; i++) {
+            first[done + i] = chunk.radius[i] * chunk.cosine[i];
+            second[done + i] = chunk.radius[i] * chunk.sine[i];
+        }
     }
 }
 

@@ -28,26 +28,27 @@ enum {
 
 /* What a draw is for. The numbers are part of the layout: add at the end, never renumber. */
 enum random_purpose {
-    RANDOM_PROGRAMMING = 0, /* per write and cell */
-    RANDOM_RELAXATION = 1,  /* per write and cell */
-    RANDOM_READ = 2,        /* per read and cell; draw = read */
-    RANDOM_OFFSET = 3,      /* comparator, per trial and array; cell = key slot */
-    RANDOM_DECISION = 4,    /* comparator, per decision; cell = key slot, draw = read */
-    RANDOM_READOUT = 5,     /* converter, per conversion; cell = key slot, draw = read */
-    RANDOM_POLICY = 6,      /* the policy `random`; cell = key, draw = query */
-    RANDOM_PROBE = 7,       /* probe vectors of the certificate */
-    RANDOM_STORIES = 8,     /* generated stories */
-    RANDOM_TRAINING = 9,    /* initial weights, order of examples, time noise */
-    RANDOM_COLUMN = 10,     /* read noise of a column's current; draw = read, cell = column (random_f32.h) */
-    RANDOM_DEVICE = 11,     /* device-to-device spread, per trial and cell */
-    RANDOM_CYCLE = 12,      /* cycle-to-cycle spread, per write and cell */
-    RANDOM_STUCK = 13,      /* stuck cells, per trial and cell */
-    RANDOM_FLICKER = 14,    /* 1/f noise, per write and cell */
-    RANDOM_TRAPS = 15,      /* random telegraph noise: traps, per trial and cell; draw = trap */
-    RANDOM_TELEGRAPH = 16,  /* ... and their occupation, per read and cell; draw = read */
-    RANDOM_PULSE = 17,      /* programming pulses, per write and cell; draw = pulse */
-    RANDOM_VERIFY = 18,     /* verify reads, per write and cell; draw = pulse */
-    RANDOM_TEMPERATURE = 19 /* spread of the temperature laws, per trial and cell */
+    RANDOM_PROGRAMMING = 0,  /* per write and cell */
+    RANDOM_RELAXATION = 1,   /* per write and cell */
+    RANDOM_READ = 2,         /* per read and cell; draw = read */
+    RANDOM_OFFSET = 3,       /* comparator, per trial and array; cell = key slot */
+    RANDOM_DECISION = 4,     /* comparator, per decision; cell = key slot, draw = read */
+    RANDOM_READOUT = 5,      /* converter, per conversion; cell = key slot, draw = read */
+    RANDOM_POLICY = 6,       /* the policy `random`; cell = key, draw = query */
+    RANDOM_PROBE = 7,        /* probe vectors of the certificate */
+    RANDOM_STORIES = 8,      /* generated stories */
+    RANDOM_TRAINING = 9,     /* initial weights, order of examples, time noise */
+    RANDOM_COLUMN = 10,      /* read noise of a column's current; draw = read, cell = column (random_f32.h) */
+    RANDOM_DEVICE = 11,      /* device-to-device spread, per trial and cell */
+    RANDOM_CYCLE = 12,       /* cycle-to-cycle spread, per write and cell */
+    RANDOM_STUCK = 13,       /* stuck cells, per trial and cell */
+    RANDOM_FLICKER = 14,     /* 1/f noise, per write and cell */
+    RANDOM_TRAPS = 15,       /* random telegraph noise: traps, per trial and cell; draw = trap */
+    RANDOM_TELEGRAPH = 16,   /* ... and their occupation, per read and cell; draw = read */
+    RANDOM_PULSE = 17,       /* programming pulses, per write and cell; block = cell, draw = pulse */
+    RANDOM_VERIFY = 18,      /* verify reads, per write and cell; block = cell, draw = pulse */
+    RANDOM_TEMPERATURE = 19, /* spread of the temperature laws, per trial and cell */
+    RANDOM_ENDURANCE = 20    /* lifetimes, per trial and cell */
 };
 
 struct random_key {
@@ -67,6 +68,11 @@ void random_normals(const struct random_key *key, size_t n, double *normals);
 
 /* The same of cells first ... first + n - 1; first is a multiple of 4. */
 void random_normals_from(const struct random_key *key, size_t first, size_t n, double *normals);
+
+/* Two normals of each of any n blocks (below 2^24), those of cells 4 block and 4 block + 1: first [n], second
+ * [n]. */
+void random_normal_pairs(const struct random_key *key, size_t n, const uint32_t *blocks, double *first,
+                         double *second);
 
 /* The normal of one cell. */
 double random_normal(const struct random_key *key, uint32_t cell);

@@ -10,6 +10,7 @@ librescore_core_la_SOURCES += \
     %D%/markup.c %D%/markup.h \
     %D%/number.c %D%/number.h \
     %D%/page.c %D%/page.h \
+    %D%/program_page.c %D%/program_page.h \
     %D%/provenance.c %D%/provenance.h \
     %D%/report.c %D%/report.h \
     %D%/result.c %D%/result.h \

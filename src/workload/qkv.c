@@ -93,29 +93,14 @@ static enum rs_status refuse_bias(const struct store *store, const char *object,
     return status;
 }
 
-static enum rs_status read_number(const struct store *store, const char *name, double low, double high,
-                                  double *value, struct rs_error *err)
-{
-    enum rs_status status = store_read_number(store, "/", name, value, err);
-    if (status == RS_OK && !(*value >= low && *value <= high && *value == floor(*value)))
-        status =
-            rs_fail(err, RS_INPUT, "%s:/@%s: error: %.17g found, a whole number of %.0f to %.0f expected",
-                    store_path(store), name, *value, low, high);
-    return status;
-}
-
 static enum rs_status read_texts(const struct store *store, struct qkv *out, struct rs_error *err)
 {
-    char *format = NULL, *model = NULL;
-    enum rs_status status = store_read_text(store, "/", "format", &format, err);
-    if (status == RS_OK && strcmp(format, "qkv-workload") != 0)
-        status = rs_fail(err, RS_INPUT, "%s:/@format: error: '%s' found, 'qkv-workload' expected",
-                         store_path(store), format);
+    char *model = NULL;
+    enum rs_status status = store_expect_text(store, "format", "qkv-workload", err);
     if (status == RS_OK)
         status = store_read_text(store, "/", "model", &model, err);
     if (status == RS_OK)
         snprintf(out->model, sizeof out->model, "%s", model);
-    free(format);
     free(model);
     return status;
 }
@@ -134,7 +119,8 @@ static enum rs_status read_attributes(const struct store *store, struct qkv *out
                    {"causal", 0, 1, &causal}};
     enum rs_status status = read_texts(store, out, err);
     for (size_t i = 0; status == RS_OK && i < sizeof numbers / sizeof numbers[0]; i++)
-        status = read_number(store, numbers[i].name, numbers[i].low, numbers[i].high, numbers[i].value, err);
+        status = store_read_integer(store, numbers[i].name, numbers[i].low, numbers[i].high, numbers[i].value,
+                                    err);
     if (status == RS_OK)
         status = store_read_number(store, "/", "score_scale", &out->score_scale, err);
     if (status != RS_OK)
