@@ -37,10 +37,9 @@ void loaded_begin(struct loaded *loaded, struct model *model)
 
 void loaded_query(struct loaded *loaded, struct model *model, const struct model_step *step)
 {
-    if (model->on_chip)
-        return;
     size_t n_places = model->sequence.separate ? 0 : loaded->n_places;
-    loaded->load_end = model_max(loaded->load_end, loaded->sequence_start);
-    if (step->n_visible > n_places)
+    loaded->load_end = model_max(loaded->load_end, loaded->sequence_start) +
+                       model_stream_cycles(model, model_vector_bits(model)); /* the query itself */
+    if (!model->on_chip && step->n_visible > n_places)
         load(loaded, model, step->n_visible - n_places);
 }

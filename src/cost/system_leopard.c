@@ -100,11 +100,13 @@ static void begin(struct model *model)
     state->sequence_start = state->value_end = state->score_end = start;
 }
 
-/* What does not stay on chip for this query. */
+/* The query itself, and what does not stay on chip. */
 static void load_rest(struct model *model, const struct model_step *step)
 {
     struct state *state = model->state;
     size_t n_keys = 0, n_values = step->n_value;
+    state->load_end = model_max(state->load_end, state->sequence_start) +
+                      model_stream_cycles(model, model_vector_bits(model));
     if (model->on_chip)
         return;
     if (model->sequence.separate)
@@ -116,10 +118,8 @@ static void load_rest(struct model *model, const struct model_step *step)
         for (size_t i = 0; i < step->n_words; i++)
             n_values -= bits_count(step->value[i] & bits_below(i, v_places));
     }
-    if (n_keys + n_values == 0)
-        return;
-    state->load_end = model_max(state->load_end, state->sequence_start);
-    load(model, n_keys, n_values);
+    if (n_keys + n_values > 0)
+        load(model, n_keys, n_values);
 }
 
 /* The unpruned tile: a product per cycle (per 64 elements), the V unit one behind. */
