@@ -50,6 +50,26 @@ bench-queries: bench/crossbar/queries$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/crossbar/queries$(EXEEXT) | tee bench/crossbar/queries.md
 .PHONY: bench-queries
 
+# Cost systems on a trace of 12 layers, 12 heads, 512 tokens.
+EXTRA_PROGRAMS += %D%/cost/cost
+EXTRA_DIST += %D%/cost/README.md %D%/cost/table.md
+bench_cost_cost_SOURCES = %D%/cost/cost.c $(bench_measure)
+bench_cost_cost_LDADD = librescore-core.la
+bench: bench-cost
+bench-cost: bench/cost/cost$(EXEEXT)
+	./bench/cost/cost$(EXEEXT) | tee bench/cost/table.md
+.PHONY: bench-cost
+
+# "Paper says, we get": the cost systems beside the published figures.
+EXTRA_PROGRAMS += %D%/papers/papers
+EXTRA_DIST += %D%/papers/README.md %D%/papers/table.md
+bench_papers_papers_SOURCES = %D%/papers/papers.c
+bench_papers_papers_LDADD = librescore-core.la
+bench: bench-papers
+bench-papers: bench/papers/papers$(EXEEXT)
+	./bench/papers/papers$(EXEEXT) | tee bench/papers/table.md
+.PHONY: bench-papers
+
 # Programming and reading cells.
 EXTRA_PROGRAMS += %D%/devices/devices
 EXTRA_DIST += %D%/devices/README.md %D%/devices/devices.md

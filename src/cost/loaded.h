@@ -1,0 +1,25 @@
+/*
+ * K and V of a head loaded whole before its queries, while the head before computes; what does not fit is
+ * fetched again for every query, and everything for queries that are passes of their own. A3 and MnnFast,
+ * which decide on chip and save no traffic.
+ */
+#ifndef COST_LOADED_H
+#define COST_LOADED_H
+
+#include "cost/model.h"
+
+struct loaded {
+    size_t n_places; /* tokens, K and V each */
+    uint64_t load_end, compute_end, sequence_start;
+};
+
+/* Places from the user's buffer_bytes, or `own` tokens. */
+void loaded_init(struct loaded *loaded, struct model *model, size_t own);
+
+/* Counts writes and loading; compute_end then is the cycle in which the first query may start. */
+void loaded_begin(struct loaded *loaded, struct model *model);
+
+/* Counts what a query brings along. */
+void loaded_query(struct loaded *loaded, struct model *model, const struct model_step *step);
+
+#endif
