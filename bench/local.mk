@@ -60,6 +60,16 @@ bench-devices: bench/devices/devices$(EXEEXT)
 	./bench/devices/devices$(EXEEXT) | tee bench/devices/devices.md
 .PHONY: bench-devices
 
+# Decks that ngspice answers per second.
+EXTRA_PROGRAMS += %D%/calibration/decks
+EXTRA_DIST += %D%/calibration/README.md %D%/calibration/table.md
+bench_calibration_decks_SOURCES = %D%/calibration/decks.c $(bench_measure)
+bench_calibration_decks_LDADD = librescore-core.la
+bench: bench-decks
+bench-decks: bench/calibration/decks$(EXEEXT) rescore$(EXEEXT)
+	./bench/calibration/decks$(EXEEXT) ./rescore$(EXEEXT) | tee bench/calibration/table.md
+.PHONY: bench-decks
+
 # The digital units.
 EXTRA_PROGRAMS += %D%/digital/digital
 EXTRA_DIST += %D%/digital/README.md %D%/digital/table.md
