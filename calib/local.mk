@@ -2,6 +2,7 @@ librescore_core_la_SOURCES += \
     %D%/calibrate.c %D%/calibrate.h \
     %D%/calibrate_file.c \
     %D%/calibrate_plan.c %D%/calibrate_plan.h \
+    %D%/column_search.c %D%/column_search.h \
     %D%/decks.c %D%/decks.h \
     %D%/estimate.c %D%/estimate.h %D%/estimate_kinds.h \
     %D%/estimate_curve.c \
@@ -13,7 +14,9 @@ librescore_core_la_SOURCES += \
     %D%/relations_latch.c \
     %D%/relations_sense.c \
     %D%/stage.h \
+    %D%/stage_column.c \
     %D%/stage_comparator.c \
     %D%/stage_recovery.c \
+    %D%/stage_sense.c \
     %D%/stages.c
 EXTRA_DIST += %D%/README.md %D%/plan_example.yaml

@@ -172,6 +172,13 @@ void path_request_write_thresholds(const struct path *path, const double *ampere
                     in_volts ? path_sense_reference_ohm(path, j) * amperes[j] : amperes[j]);
 }
 
+void path_request_write_still_clock(const struct path *path, struct text *commands)
+{
+    double edge = path->plan->path.edge_seconds;
+    text_append(commands, "alter @vclk[pulse] = [ 0 0 %.12g %.12g %.12g %.12g %.12g ]\n", edge, edge, edge,
+                edge, 10 * edge);
+}
+
 /* --- one job --- */
 
 struct answer {

@@ -40,4 +40,7 @@ bool path_request_has_thresholds(const struct path_plan *plan);
 void path_request_write_volts(const struct path *path, const double *volts, struct text *commands);
 void path_request_write_thresholds(const struct path *path, const double *amperes, struct text *commands);
 
+/* Appends a command that keeps the clock low: no latch decides, none kicks. */
+void path_request_write_still_clock(const struct path *path, struct text *commands);
+
 #endif

@@ -363,3 +363,8 @@ tests_test_reference_SOURCES = %D%/test_reference.c %D%/comparators_fixture.c %D
     %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_reference_CFLAGS = $(test_flags)
 tests_test_reference_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_calibrate_path
+tests_test_calibrate_path_SOURCES = %D%/test_calibrate_path.c
+tests_test_calibrate_path_CFLAGS = $(test_flags)
+tests_test_calibrate_path_LDADD = $(test_libraries)
