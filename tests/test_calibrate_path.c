@@ -87,20 +87,20 @@ Test(calibrate_path, thresholds_trip_where_the_engines_solution_says)
 {
     static const char yaml[] =
         "stages: column\n" ARRAY "path:\n  sense: transimpedance\n  r_feedback: 2 kohm\n"
-        "column:\n  key_sets: 2\n  queries: 3\n  reach: 2 mV\n";
+        "column:\n  key_sets: 3\n  queries: 3\n  reach: 2 mV\n";
     struct calibrate *calibrate = run(yaml, RS_OK, "");
     const struct calibrate_result *column = find(calibrate, "column"), *rest = find(calibrate, "rest");
     double shift_rms = 0;
-    cr_assert(column != NULL && rest != NULL && column->data.n == 24 && rest->data.n == 24);
+    cr_assert(column != NULL && rest != NULL && column->data.n == 36 && rest->data.n == 36);
     for (size_t i = 0; i < rest->data.n; i++) {
         cr_assert(fabs(rest->data.rows[i].value) < 1.1e-8, "%zu: %g A", i, rest->data.rows[i].value);
-        shift_rms += pow(column->data.rows[i].value, 2) / 24;
+        shift_rms += pow(column->data.rows[i].value, 2) / 36;
     }
     /* Drivers, wires and sense resistances take some of every current; the fit explains most of it. */
     double ratio = value_of(calibrate, "threshold_shift_per_ampere");
     cr_assert(ratio > 0.03 && ratio < 0.2, "%g", ratio);
     cr_assert_lt(column->estimate.rms, 0.5 * sqrt(shift_rms));
-    for (int d = 0; d < 2; d++)
+    for (int d = 0; d < 3; d++)
         cr_assert(column->estimate.left_out[d] < sqrt(shift_rms), "deck %d: %g A of %g A", d,
                   column->estimate.left_out[d], sqrt(shift_rms));
     cr_assert_eq(calibrate->n_slots, 4);
