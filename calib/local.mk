@@ -21,7 +21,7 @@ librescore_core_la_SOURCES += \
     %D%/stages.c
 EXTRA_DIST += %D%/README.md %D%/plan_example.yaml
 calibrations = array16x32 array8x16
-EXTRA_DIST += %D%/array16x32.yaml %D%/array8x16.yaml %D%/table.py
+EXTRA_DIST += %D%/array16x32.yaml %D%/array8x16.yaml %D%/array8x16.h5 %D%/calibrations.md %D%/table.py
 
 # Makes the shipped calibrations and their tables again, in the source tree: minutes of ngspice.
 calibrations: rescore$(EXEEXT)
@@ -29,7 +29,7 @@ calibrations: rescore$(EXEEXT)
 	    file=$(srcdir)/%D%/$$name; \
 	    begin=`date +%s` && \
 	    ./rescore$(EXEEXT) calibrate $$file.yaml -o $$file.new.h5 -j 2 && mv $$file.new.h5 $$file.h5 || exit 1; \
-	    list="$$list $$file.h5=`expr \`date +%s\` - $$begin`_s_elapsed"; \
+	    list="$$list $$file.h5=`expr \`date +%s\` - $$begin`"; \
 	done; /usr/bin/python3 $(srcdir)/%D%/table.py $$list > calibrations.tmp && \
 	    mv calibrations.tmp $(srcdir)/%D%/calibrations.md
 .PHONY: calibrations

@@ -1,6 +1,6 @@
 """Tables of calibrations, as Markdown: table.py NAME.h5[=SECONDS] ... > calibrations.md (python3, h5py).
 
-SECONDS: what making it took, elapsed and of the processors ("120 s, 210 s of processors")."""
+SECONDS: how long making it took."""
 import os
 import sys
 
@@ -20,7 +20,7 @@ for argument in sys.argv[1:]:
     path, _, seconds = argument.partition("=")
     with h5py.File(path) as file:
         print(f"\n## {os.path.basename(path)}\n")
-        print(f"{len(file['deck'])} decks, {file.attrs['ngspice_version']}" + (f"; {seconds}" if seconds else "") + ".\n")
+        print(f"{len(file['deck'])} decks, {file.attrs['ngspice_version']}" + (f"; made in {seconds} s" if seconds else "") + ".\n")
         print("| relation | parameter | estimate | standard error | 95 % interval | unit |\n| --- | --- | --- | --- | --- | --- |")
         relations, flags = texts(file, "relation"), file["parameter_flag"][()]
         columns = [file[name][()] for name in ("value", "stderr", "lo95", "hi95")]
