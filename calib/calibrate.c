@@ -129,6 +129,19 @@ static bool lost_decks(const struct stage_run *run)
     return false;
 }
 
+static void fill_parameters(const struct work *work, const struct stage_run *run, size_t i_relation,
+                            struct relation_parameter parameters[RELATION_PARAMETERS_MAX])
+{
+    const struct stage *stage = work->stage->stage;
+    struct relation_parameter guessed[RELATION_PARAMETERS_MAX];
+    struct relation relation = *stage->relations[i_relation];
+    memcpy(guessed, relation.parameters, relation.n_parameters * sizeof *guessed);
+    relation.parameters = guessed;
+    if (stage->guess != NULL)
+        stage->guess(run, i_relation, guessed);
+    calibrate_plan_fill_parameters(work->calibrate->plan, &relation, parameters);
+}
+
 /* RS_OK also where the relation is not good, which is noted. */
 static enum rs_status estimate_relation(struct work *work, struct stage_run *run, size_t i_relation)
 {
@@ -142,7 +155,7 @@ static enum rs_status estimate_relation(struct work *work, struct stage_run *run
     if (result == NULL)
         return rs_fail(work->err, RS_INTERNAL, "out of memory");
     work->stage->n_results++;
-    calibrate_plan_fill_parameters(plan, relation, parameters);
+    fill_parameters(work, run, i_relation, parameters);
     enum rs_status status = work->stage->stage->read(run, i_relation, &result->data, &context, &reason);
     result->estimate.relation = relation;
     if (status == RS_OK && result->data.n == 0 && !result->data.failed && !lost_decks(run)) {
@@ -226,6 +239,10 @@ static enum rs_status run_stage(struct work *work, size_t i_list)
             run.n_known = work->n_known;
             status = estimate_relation(work, &run, r);
         }
+        run.n_known = work->n_known;
+        if (status == RS_OK && stage->tabulate != NULL)
+            status = stage->tabulate(&run, &calibrate->n_slots, &calibrate->column_threshold_shift_amperes,
+                                     work->err);
     }
     stage->finish(&run);
     decks_clear(&run.decks);

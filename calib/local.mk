@@ -2,6 +2,7 @@ librescore_core_la_SOURCES += \
     %D%/calibrate.c %D%/calibrate.h \
     %D%/calibrate_file.c \
     %D%/calibrate_plan.c %D%/calibrate_plan.h \
+    %D%/column_search.c %D%/column_search.h \
     %D%/decks.c %D%/decks.h \
     %D%/estimate.c %D%/estimate.h %D%/estimate_kinds.h \
     %D%/estimate_curve.c \
@@ -15,9 +16,24 @@ librescore_core_la_SOURCES += \
     %D%/relations_noise.c \
     %D%/relations_sense.c \
     %D%/stage.h \
+    %D%/stage_column.c \
     %D%/stage_comparator.c \
     %D%/stage_noise.c \
     %D%/stage_noise_check.c \
     %D%/stage_recovery.c \
+    %D%/stage_sense.c \
     %D%/stages.c
 EXTRA_DIST += %D%/README.md %D%/plan_example.yaml
+calibrations = array16x32 array8x16
+EXTRA_DIST += %D%/array16x32.yaml %D%/array8x16.yaml %D%/array8x16.h5 %D%/calibrations.md %D%/table.py
+
+# Makes the shipped calibrations and their tables again, in the source tree: minutes of ngspice.
+calibrations: rescore$(EXEEXT)
+	list=; for name in $(calibrations); do \
+	    file=$(srcdir)/%D%/$$name; \
+	    begin=`date +%s` && \
+	    ./rescore$(EXEEXT) calibrate $$file.yaml -o $$file.new.h5 -j 2 && mv $$file.new.h5 $$file.h5 || exit 1; \
+	    list="$$list $$file.h5=`expr \`date +%s\` - $$begin`"; \
+	done; /usr/bin/python3 $(srcdir)/%D%/table.py $$list > calibrations.tmp && \
+	    mv calibrations.tmp $(srcdir)/%D%/calibrations.md
+.PHONY: calibrations

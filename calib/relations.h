@@ -7,9 +7,10 @@
 
 #include "calib/relation.h"
 
-/* Sense path: output difference of a pair of bit lines, volts. */
+/* Sense path: output difference of a pair of bit lines, volts; of a path that saturates, of one that does
+ * not. */
 enum { RELATIONS_GAIN_PLUS_AMPERES, RELATIONS_GAIN_MINUS_AMPERES };
-extern const struct relation relations_gain;
+extern const struct relation relations_gain, relations_gain_linear;
 
 /* Sense path: output after a step at time 0, volts. */
 enum { RELATIONS_SETTLING_SECONDS, RELATIONS_SETTLING_FINAL_VOLTS };
@@ -46,9 +47,17 @@ enum {
 }; /* d less known offsets; decision before: -1, 1, 0: none */
 extern const struct relation relations_decisions;
 
-/* Columns: effective threshold less the ideal one, amperes of difference current at the array's output. */
-enum { RELATIONS_COLUMN_SLOT, RELATIONS_COLUMN_LOAD_AMPERES }; /* sum_i V_i (G+ + G-) */
+/* Columns: effective threshold less the ideal one, amperes of difference current at the array's output:
+ * sum_i V_i (G+ - G-) where the latch trips, less the reference current. */
+enum {
+    RELATIONS_COLUMN_SLOT,
+    RELATIONS_COLUMN_LOAD_AMPERES, /* sum_i V_i (G+ + G-) */
+    RELATIONS_COLUMN_IDEAL_AMPERES /* sum_i V_i (G+ - G-) */
+};
 extern const struct relation relations_column;
+
+/* The same less what the engine's solution of the array says, with the inputs above. */
+extern const struct relation relations_rest;
 
 /* a + b j of `values` of relations_column for key slots 0 ... n_slots - 1: amperes [n_slots]. */
 void relations_column_shifts(const double *values, size_t n_slots, double *amperes);

@@ -25,15 +25,28 @@ static bool predict_gain(const void *context, const struct observations *data, c
     return true;
 }
 
+static bool predict_gain_linear(const void *context, const struct observations *data, const double *values,
+                                double *fitted)
+{
+    const double all[] = {[GAIN] = values[0], [SWING] = (double)INFINITY, [COMMON_MODE] = values[1]};
+    return predict_gain(context, data, all, fitted);
+}
+
+/* Shared by both kinds of path. */
+#define GAIN_PARAMETER                                                                                       \
+    {                                                                                                        \
+        .name = "gain_ohm", .unit = "ohm",                                                                   \
+        .help = "volts per ampere of a bit line's current, at no current", .start = 1e3, .low = 1e-2,        \
+        .high = 1e9, .scale = 1, .logarithmic = true                                                         \
+    }
+#define COMMON_MODE_PARAMETER                                                                                \
+    {                                                                                                        \
+        .name = "common_mode_volts_per_volt", .unit = "1",                                                   \
+        .help = "difference at the output per common output voltage of a pair", .start = 0, .low = -1,       \
+        .high = 1, .scale = 1e-2, .fixed = true                                                              \
+    }
 static const struct relation_parameter gain_parameters[] = {
-    [GAIN] = {.name = "gain_ohm",
-              .unit = "ohm",
-              .help = "volts per ampere of a bit line's current, at no current",
-              .start = 1e3,
-              .low = 1e-2,
-              .high = 1e9,
-              .scale = 1,
-              .logarithmic = true},
+    [GAIN] = GAIN_PARAMETER,
     [SWING] = {.name = "swing_volts",
                .unit = "V",
                .help = "output at which the path saturates",
@@ -42,14 +55,7 @@ static const struct relation_parameter gain_parameters[] = {
                .high = 1e3,
                .scale = 1,
                .logarithmic = true},
-    [COMMON_MODE] = {.name = "common_mode_volts_per_volt",
-                     .unit = "1",
-                     .help = "difference at the output per common output voltage of a pair",
-                     .start = 0,
-                     .low = -1,
-                     .high = 1,
-                     .scale = 1e-2,
-                     .fixed = true},
+    [COMMON_MODE] = COMMON_MODE_PARAMETER,
 };
 const struct relation relations_gain = {
     .name = "gain",
@@ -60,6 +66,16 @@ const struct relation relations_gain = {
     .n_parameters = 3,
     .parameters = gain_parameters,
     .model = predict_gain};
+
+static const struct relation_parameter linear_parameters[] = {GAIN_PARAMETER, COMMON_MODE_PARAMETER};
+const struct relation relations_gain_linear = {
+    .name = "gain",
+    .summary = "output difference of a pair of bit lines against their currents: gain I each",
+    .unit = "V",
+    .kind = RELATION_CURVE,
+    .n_parameters = 2,
+    .parameters = linear_parameters,
+    .model = predict_gain_linear};
 
 static bool predict_settling(const void *context, const struct observations *data, const double *values,
                              double *fitted)

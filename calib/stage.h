@@ -47,8 +47,15 @@ struct stage {
      */
     enum rs_status (*read)(struct stage_run *run, size_t i_relation, struct observations *data,
                            const void **context, struct rs_error *err);
+    /* NULL, or moves the starts of a relation's parameters [n_parameters] to what the circuit suggests; those
+     * of the plan stand above it. */
+    void (*guess)(const struct stage_run *run, size_t i_relation, struct relation_parameter *parameters);
     /* Of a test: the true values of a relation [n_parameters]; else NULL. */
     void (*tell_truth)(const struct stage_run *run, size_t i_relation, double *values);
+    /* NULL, or called last, each estimate frozen: fills the table of shifts, amperes [n_slots], whose owner
+     * the caller becomes, or leaves it alone. */
+    enum rs_status (*tabulate)(const struct stage_run *run, size_t *n_slots, double **amperes,
+                               struct rs_error *err);
     /* Frees run->state, which may be NULL; the decks are freed by the caller. */
     void (*finish)(struct stage_run *run);
 };

@@ -3,10 +3,11 @@
 
 #include "calib/stage.h"
 
-extern const struct stage stage_recovery, stage_comparator, stage_noise, stage_noise_check;
+extern const struct stage stage_recovery, stage_sense, stage_comparator, stage_noise, stage_noise_check,
+    stage_column;
 
-const struct stage *const stage_list[] = {&stage_recovery, &stage_comparator, &stage_noise,
-                                          &stage_noise_check, NULL};
+const struct stage *const stage_list[] = {
+    &stage_recovery, &stage_sense, &stage_comparator, &stage_noise, &stage_noise_check, &stage_column, NULL};
 
 const struct stage *stage_find(const char *name)
 {

@@ -20,7 +20,6 @@ librescore_core_la_SOURCES += \
     %D%/worker_wire.c \
     %D%/worker_wire.h
 librescore_core_la_SOURCES += \
-    %D%/ngspice.c %D%/ngspice.h \
     %D%/latch_bench.c %D%/latch_bench.h %D%/latch_bench_internal.h \
     %D%/latch_file.c %D%/latch_file.h \
     %D%/latch_noise.c %D%/latch_noise.h \
@@ -29,6 +28,7 @@ librescore_core_la_SOURCES += \
     %D%/path.c %D%/path.h %D%/path_internal.h \
     %D%/path_options.c %D%/path_options.h \
     %D%/path_print.c \
+    %D%/path_request.c %D%/path_request.h \
     %D%/path_sense.c
 EXTRA_DIST += %D%/README.md
 

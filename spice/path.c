@@ -7,7 +7,6 @@
 
 #include "base/memory.h"
 #include "numeric/random.h"
-#include "spice/ngspice.h"
 #include "spice/parts.h"
 #include "spice/path_internal.h"
 
@@ -426,36 +425,5 @@ enum rs_status path_write(const struct path *path, struct text *deck, struct rs_
     if (status == RS_OK)
         status = write_deck(&writer, err);
     free(drawn);
-    return status;
-}
-
-struct answer {
-    const struct path *path;
-    struct path_decision *decisions;
-};
-
-static enum rs_status read_answer(void *context, const char *output, struct rs_error *err)
-{
-    const struct answer *answer = context;
-    const struct path_options *options = &answer->path->plan->path;
-    return path_read(options, output, answer->path->n_vectors,
-                     path_n_slots(options, answer->path->array->network.n_columns), answer->decisions, err);
-}
-
-enum rs_status path_run(const struct path *path, double limit_seconds, struct path_decision *decisions,
-                        struct rs_error *err)
-{
-    struct text text = {0};
-    struct answer answer = {path, decisions};
-    enum rs_status status = path_write(path, &text, err);
-    if (status != RS_OK) {
-        text_clear(&text);
-        return status;
-    }
-    char *deck = text_take(&text, err);
-    if (deck == NULL)
-        return RS_INTERNAL;
-    status = ngspice_run_reader(deck, limit_seconds, read_answer, &answer, err);
-    free(deck);
     return status;
 }

@@ -21,6 +21,7 @@
 #include "crossbar/array_file.h"
 #include "spice/netlist.h"
 #include "spice/path_options.h"
+#include "spice/worker.h"
 
 struct path {
     const struct path_plan *plan;
@@ -55,13 +56,13 @@ enum rs_status path_draw_mismatch(const struct latch_options *latch, uint64_t se
                                   double *volts, struct rs_error *err) RS_MUST_CHECK;
 
 /*
- * Appends the deck, which runs with `ngspice -b`, exits 0 and prints inputV_J, outputV_J and delayV_J of
- * every query V and slot J. RS_INPUT where array and plan do not fit, RS_IO or RS_INPUT for files that the
- * plan names.
+ * Appends the deck, which runs with `ngspice -b` (workers: path_request.h), exits 0 and prints inputV_J,
+ * outputV_J and delayV_J of every query V and slot J. RS_INPUT where array and plan do not fit, RS_IO or
+ * RS_INPUT for files that the plan names.
  */
 enum rs_status path_write(const struct path *path, struct text *deck, struct rs_error *err) RS_MUST_CHECK;
 
-/* One decision as a deck printed it. */
+/* One decision. */
 struct path_decision {
     double input_volts;   /* d at the clock's edge */
     double output_volts;  /* outp - outn at the end: above 0 is "keep" */
@@ -69,12 +70,9 @@ struct path_decision {
     bool resolved; /* the outputs are more than half the supply apart; else delay is the evaluation time */
 };
 
-/* decisions [n_vectors][n_slots] from a deck's output; RS_IO unless each stands there once and finite. */
-enum rs_status path_read(const struct path_options *options, const char *output, size_t n_vectors,
-                         size_t n_slots, struct path_decision *decisions, struct rs_error *err) RS_MUST_CHECK;
-
-/* Writes the deck, runs it (spice/ngspice.h) and reads its decisions [n_vectors][n_slots]. */
-enum rs_status path_run(const struct path *path, double limit_seconds, struct path_decision *decisions,
-                        struct rs_error *err) RS_MUST_CHECK;
+/* Decisions [n_vectors][n_slots] by one job of a worker. RS_INPUT as path_write; RS_IO where the deck fails.
+ */
+enum rs_status path_run(const struct path *path, struct worker_pool *pool, double limit_seconds,
+                        struct path_decision *decisions, struct rs_error *err) RS_MUST_CHECK;
 
 #endif

@@ -18,6 +18,10 @@ struct path_writer {
 
 /* What slot j is compared with in query v. */
 double path_sense_threshold(const struct path_writer *writer, size_t v, size_t j);
+/* Whether slot J's own reference is a source of volts, vrefJ, in series with the latch's input (else of
+ * amperes, irefJ), and its volts per ampere of threshold. */
+bool path_sense_is_series(const struct path_plan *plan);
+double path_sense_reference_ohm(const struct path *path, size_t j);
 /* " dc X" or " pwl(...)": what value(writer, v, i) is in each query. */
 void path_sense_write_wave(const struct path_writer *writer,
                            double (*value)(const struct path_writer *, size_t v, size_t i), size_t i);
@@ -25,5 +29,7 @@ void path_sense_write_wave(const struct path_writer *writer,
 void path_sense_write(struct path_writer *writer);
 /* The analysis and what it prints. */
 void path_print_write(struct path_writer *writer);
+/* The analysis alone, as one command. */
+void path_print_write_transient(const struct path *path, struct text *commands);
 
 #endif

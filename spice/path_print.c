@@ -1,7 +1,5 @@
-/* The transient of a path, what it prints, and reading that. */
+/* The transient of a path, and what its deck prints. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "spice/path_internal.h"
 
@@ -50,14 +48,20 @@ static void write_masks(struct path_writer *writer, size_t v)
         v, clock - width, clock + slack, v, output - width, output + slack, v, clock - slack, output + slack);
 }
 
+void path_print_write_transient(const struct path *path, struct text *commands)
+{
+    const struct path_options *o = &path->plan->path;
+    double period = path_times(o).period_seconds;
+    double step = isnan(o->step_seconds) ? period / STEPS_PER_PERIOD : o->step_seconds;
+    text_append(commands, "tran %.12g %.12g 0 %.12g\n", o->edge_seconds / 4, (double)path->n_vectors * period,
+                step);
+}
+
 void path_print_write(struct path_writer *writer)
 {
-    const struct path_options *o = writer->options;
     struct text *deck = writer->deck;
     bool shared = writer->reference->sharing == PATH_SHARED;
-    double stop = (double)writer->path->n_vectors * writer->times.period_seconds;
-    double step = isnan(o->step_seconds) ? writer->times.period_seconds / STEPS_PER_PERIOD : o->step_seconds;
-    text_append(deck, "\n.control\noptran 1 1 1 0 0 0\nset numdgt=17\nset num_threads=1\nsave");
+    text_append(deck, "\n.save");
     if (shared)
         text_append(deck, " v(nref)");
     for (size_t j = 0; j < writer->n_slots; j++) {
@@ -65,7 +69,8 @@ void path_print_write(struct path_writer *writer)
         if (!shared)
             text_append(deck, " v(n%zu)", j);
     }
-    text_append(deck, "\ntran %.12g %.12g 0 %.12g\n", o->edge_seconds / 4, stop, step);
+    text_append(deck, "\n.control\noptran 1 1 1 0 0 0\nset numdgt=17\nset num_threads=1\n");
+    path_print_write_transient(writer->path, deck);
     for (size_t j = 0; j < writer->n_slots; j++) {
         if (shared)
             text_append(deck, "let d%zu = v(p%zu)-v(nref)\n", j, j);
@@ -79,61 +84,4 @@ void path_print_write(struct path_writer *writer)
             write_decision(writer, v, j);
     }
     text_append(deck, "quit 0\n.endc\n.end\n");
-}
-
-/* --- reading --- */
-
-/* "input3_12 = 1.5e-06": false where the line is something else. */
-static bool parse(const char *line, int *kind, size_t *v, size_t *j, double *value)
-{
-    char *end;
-    *kind = 0;
-    while (*kind < N_KINDS && strncmp(line, kinds[*kind], strlen(kinds[*kind])) != 0)
-        (*kind)++;
-    if (*kind == N_KINDS)
-        return false;
-    const char *digits = line + strlen(kinds[*kind]);
-    if (*digits < '0' || *digits > '9')
-        return false;
-    *v = strtoull(digits, &end, 10);
-    if (end[0] != '_' || end[1] < '0' || end[1] > '9')
-        return false;
-    *j = strtoull(end + 1, &end, 10);
-    if (strncmp(end, " = ", 3) != 0)
-        return false;
-    const char *number = end + 3;
-    *value = strtod(number, &end);
-    return end != number && (*end == '\0' || *end == '\n' || *end == ' ');
-}
-
-enum rs_status path_read(const struct path_options *options, const char *output, size_t n_vectors,
-                         size_t n_slots, struct path_decision *decisions, struct rs_error *err)
-{
-    for (size_t k = 0; k < n_vectors * n_slots; k++)
-        decisions[k] = (struct path_decision){(double)NAN, (double)NAN, (double)NAN, false};
-    for (const char *line = output; line != NULL; line = strchr(line, '\n')) {
-        int kind;
-        size_t v, j;
-        double value;
-        line += *line == '\n';
-        if (!parse(line, &kind, &v, &j, &value))
-            continue;
-        if (v >= n_vectors || j >= n_slots || !isfinite(value))
-            return rs_fail(err, RS_IO, "ngspice printed '%.*s': not one finite value per query and slot",
-                           (int)strcspn(line, "\n"), line);
-        struct path_decision *decision = &decisions[v * n_slots + j];
-        double *const values[N_KINDS] = {&decision->input_volts, &decision->output_volts,
-                                         &decision->delay_seconds};
-        if (!isnan(*values[kind]))
-            return rs_fail(err, RS_IO, "ngspice printed '%s%zu_%zu' twice", kinds[kind], v, j);
-        *values[kind] = value;
-    }
-    for (size_t k = 0; k < n_vectors * n_slots; k++) {
-        struct path_decision *decision = &decisions[k];
-        if (isnan(decision->input_volts) || isnan(decision->output_volts) || isnan(decision->delay_seconds))
-            return rs_fail(err, RS_IO, "ngspice printed no decision of query %zu, slot %zu", k / n_slots,
-                           k % n_slots);
-        decision->resolved = fabs(decision->output_volts) > options->supply_volts / 2;
-    }
-    return RS_OK;
 }

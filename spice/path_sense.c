@@ -34,10 +34,25 @@ void path_sense_write_wave(const struct path_writer *writer,
     text_append(writer->deck, ")\n");
 }
 
+static double line_ohm_of(const struct path *path, size_t i_column)
+{
+    const struct network *network = &path->array->network;
+    return network->lines.r_sense_ohm != NULL ? network->lines.r_sense_ohm[i_column] : network->r_sense_ohm;
+}
+
 static double line_ohm(const struct path_writer *writer, size_t i_column)
 {
-    const struct network *network = &writer->path->array->network;
-    return network->lines.r_sense_ohm != NULL ? network->lines.r_sense_ohm[i_column] : network->r_sense_ohm;
+    return line_ohm_of(writer->path, i_column);
+}
+
+bool path_sense_is_series(const struct path_plan *plan)
+{
+    return plan->path.sense == PATH_RESISTOR && plan->reference.kind == PATH_IDEAL;
+}
+
+double path_sense_reference_ohm(const struct path *path, size_t j)
+{
+    return line_ohm_of(path, path->plan->path.sign == PATH_DIFFERENTIAL ? 2 * j : j);
 }
 
 /* Parameters of a transimpedance or integrator, and what the latter is switched by. */
@@ -77,8 +92,7 @@ static void write_unused(struct path_writer *writer, size_t i_column)
 
 static double ideal_volts(const struct path_writer *writer, size_t v, size_t j)
 {
-    return line_ohm(writer, writer->options->sign == PATH_DIFFERENTIAL ? 2 * j : j) *
-           path_sense_threshold(writer, v, j);
+    return path_sense_reference_ohm(writer->path, j) * path_sense_threshold(writer, v, j);
 }
 
 static double added_amperes(const struct path_writer *writer, size_t v, size_t j)
@@ -115,9 +129,8 @@ static void print_name(char name[NAME_SIZE], char letter, size_t i)
 /* The positive side of slot j with its own reference: line `i_column` to pJ. */
 static void write_own_reference(struct path_writer *writer, size_t j, size_t i_column)
 {
-    bool resistor = writer->options->sense == PATH_RESISTOR;
     char output[NAME_SIZE], line[NAME_SIZE];
-    bool series = resistor && writer->reference->kind == PATH_IDEAL;
+    bool series = path_sense_is_series(writer->path->plan);
     print_name(output, series ? 'q' : 'p', j);
     print_name(line, 'o', i_column);
     write_line(writer, i_column, output);

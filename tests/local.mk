@@ -398,3 +398,7 @@ unit_tests += %D%/test_latch_noise
 tests_test_latch_noise_SOURCES = %D%/test_latch_noise.c
 tests_test_latch_noise_CFLAGS = $(test_flags)
 tests_test_latch_noise_LDADD = $(test_libraries)
+unit_tests += %D%/test_calibrate_path
+tests_test_calibrate_path_SOURCES = %D%/test_calibrate_path.c
+tests_test_calibrate_path_CFLAGS = $(test_flags)
+tests_test_calibrate_path_LDADD = $(test_libraries)

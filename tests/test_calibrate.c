@@ -60,7 +60,7 @@ Test(calibrate, every_error_of_a_plan_is_told_at_its_place)
         "plan.yaml:7:10: error: 'recovery.sizes': 1 found, at least 2 expected",
         "plan.yaml:8:10: error: 'recovery.noise': unit 'V' found, 'A' expected",
         "plan.yaml:9:1: error: 'paramters': unknown key; did you mean 'parameters'?",
-        "plan.yaml:2:5: error: 'recovry' found, a stage expected (recovery, comparator",
+        "plan.yaml:2:5: error: 'recovry' found, a stage expected (recovery, sense, comparator",
         "plan.yaml:13:3: error: 'r_sens_ohm' found, a parameter expected (",
         "plan.yaml:16:5: error: 'begin' found, one of its keys expected (start, low, high, fixed)",
         "plan.yaml:17:10: error: 'parameters.r_driver_ohm.low': unit 'V' found, 'ohm' expected",

@@ -442,6 +442,16 @@ Test(comparator, compensation_moves_each_slot_by_its_shift)
     for (int j = 0; j < 16; j++)
         cr_assert_float_eq(one[j], -1e-7 * j * j / unit_amperes, 1e-9);
     comparator_clear(&comparator);
+    cr_assert_eq(comparator_compensate(&comparator, 3, 20), 0.0);
+    cr_assert_eq(calibration_add(&calibration, "threshold_shift_per_ampere", 0.1, 0, 0, 0, &err), RS_OK);
+    cr_assert_eq(calibration_add(&calibration, "threshold_shift_per_ampere_and_slot", 0.01, 0, 0, 0, &err),
+                 RS_OK);
+    comparator = make(&options, &calibration);
+    cr_assert_float_eq(comparator_compensate(&comparator, 3, 20), 0.13 * 20, 1e-12);
+    comparator_clear(&comparator);
+    set(&options, "compensation", "none");
+    cr_assert_eq(make(&options, &calibration).compensation_ratio, 0.0);
+    set(&options, "compensation", "calibrated");
     calibration.n_slots = 15;
     cr_assert_eq(comparator_init(&options, &circuit, &comparator, &err), RS_INPUT);
     cr_assert_not_null(strstr(err.text, "thresholds of 15 key slots found, 16 expected"), "%s", err.text);

@@ -125,9 +125,9 @@ Test(estimate, latches_give_their_sensitivities_delays_and_kickback_again)
 Test(estimate, columns_give_their_threshold_shifts_again)
 {
     struct observations data = {0};
-    const double truth[] = {2e-7, 3e-8, 0.02};
+    const double truth[] = {2e-7, 3e-8, 0.02, 0.05, 0.004};
     for (uint32_t i = 0; i < 64; i++)
-        add(&data, (double)(i % 16), 40e-6 * (1 + 0.3 * normal(2000, i)), 0);
+        add(&data, (double)(i % 16), 40e-6 * (1 + 0.3 * normal(2000, i)), 20e-6 * normal(2001, i));
     check(&relations_column, relations_column.parameters, truth, 1e-7, &data);
     double shifts[3];
     relations_column_shifts(truth, 3, shifts);
@@ -247,16 +247,16 @@ Test(estimate, parameters_that_cannot_be_told_apart_are_named_with_their_correla
 
 Test(estimate, a_bound_that_is_hit_is_kept_and_told)
 {
-    struct relation_parameter parameters[3];
+    struct relation_parameter parameters[5];
     struct observations data = {0};
     struct estimate estimate;
     struct rs_error err = {{0}};
-    const double truth[] = {2e-7, 3e-8, 0.02};
+    const double truth[] = {2e-7, 3e-8, 0.02, 0.05, 0.004};
     const struct estimate_settings settings = {parameters, 0.9999, DECKS};
     memcpy(parameters, relations_column.parameters, sizeof parameters);
     parameters[1].low = 5e-8;
     for (uint32_t i = 0; i < 64; i++)
-        add(&data, (double)(i % 16), 40e-6 * (1 + 0.3 * normal(2000, i)), 0);
+        add(&data, (double)(i % 16), 40e-6 * (1 + 0.3 * normal(2000, i)), 20e-6 * normal(2001, i));
     answer(&relations_column, truth, 1e-8, 0, &data);
     cr_assert_eq(estimate_compute(&relations_column, &settings, NULL, &data, &estimate, &err), RS_OK, "%s",
                  err.text);
@@ -276,10 +276,10 @@ Test(estimate, the_deck_that_does_not_fit_shows_when_left_out)
     struct observations data = {0};
     struct estimate estimate;
     struct rs_error err = {{0}};
-    const double truth[] = {2e-7, 3e-8, 0.02};
+    const double truth[] = {2e-7, 3e-8, 0.02, 0.05, 0.004};
     const struct estimate_settings settings = {relations_column.parameters, 0.9999, DECKS};
     for (uint32_t i = 0; i < 66; i++)
-        add(&data, (double)(i % 16), 40e-6 * (1 + 0.3 * normal(2000, i)), 0);
+        add(&data, (double)(i % 16), 40e-6 * (1 + 0.3 * normal(2000, i)), 20e-6 * normal(2001, i));
     answer(&relations_column, truth, 1e-8, 0, &data);
     for (size_t i = 3; i < data.n; i += DECKS)
         data.rows[i].value += 1e-7;
@@ -302,15 +302,15 @@ Test(estimate, the_deck_that_does_not_fit_shows_when_left_out)
 
 Test(estimate, too_few_observations_and_a_fixed_noise_are_refused)
 {
-    struct relation_parameter parameters[3];
+    struct relation_parameter parameters[5];
     struct observations data = {0};
     struct estimate estimate;
     struct rs_error err = {{0}};
     const struct estimate_settings settings = {relations_column.parameters, 0.999, 0};
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 5; i++)
         add(&data, i, i * i, 0);
     cr_assert_eq(estimate_compute(&relations_column, &settings, NULL, &data, &estimate, &err), RS_INPUT);
-    cr_assert_str_eq(err.text, "column: 3 observations found, more than 3 expected");
+    cr_assert_str_eq(err.text, "column: 5 observations found, more than 5 expected");
     estimate_clear(&estimate);
     memcpy(parameters, relations_decisions.parameters, sizeof parameters);
     parameters[0].fixed = true;

@@ -23,8 +23,12 @@ static double expected[PATH_CASE_VECTORS_MAX * PATH_CASE_LINES_MAX];
 
 static void run(const struct path_case *c)
 {
+    const struct worker_options options = {.program = getenv("RESCORE")};
+    struct worker_pool *pool;
     struct rs_error err = {{0}};
-    cr_assert_eq(path_run(&c->path, LIMIT_SECONDS, decisions, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(worker_pool_create(&options, &pool, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(path_run(&c->path, pool, LIMIT_SECONDS, decisions, &err), RS_OK, "%s", err.text);
+    worker_pool_destroy(pool);
 }
 
 /*

@@ -112,6 +112,7 @@ static void see(struct comparators *comparators, const struct query *query, cons
 {
     const struct reference *reference = &comparators->setup->reference;
     double cut = reference_cut(reference, threshold_units), common = 0;
+    size_t per_array = comparators->setup->mapping.n_keys_per_array;
     bool lines = minus_units != NULL, dac = reference->kind == COMPARATOR_DAC;
     if (dac)
         common = reference_current(reference, cut) - cut;
@@ -122,6 +123,8 @@ static void see(struct comparators *comparators, const struct query *query, cons
         comparators->values_units[j] = signal - comparators->offset_units[j] - comparators->noise_units[j];
         if (dac && !lines)
             comparators->values_units[j] -= shift;
+        comparators->values_units[j] +=
+            comparator_compensate(&comparators->setup->comparator, j % per_array, cut);
     }
 }
 

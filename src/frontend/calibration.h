@@ -5,7 +5,7 @@
  * Root attributes: format, version, topology, topology_sha256, device, device_sha256, ngspice_version,
  * ngspice_options. Datasets: /parameter /value /stderr /lo95 /hi95 /unit [p], /correlation [p][p], /residual
  * /residual_stage /residual_deck /residual_column [r], /column_threshold_shift [key slot] in amperes at the
- * array's output; the last ones may be missing.
+ * array's output, at threshold 0 without load; the last ones may be missing.
  */
 #ifndef FRONTEND_CALIBRATION_H
 #define FRONTEND_CALIBRATION_H
@@ -43,9 +43,11 @@ enum { CALIBRATION_NAME_SIZE = 64, CALIBRATION_TEXT_SIZE = 512 };
     PARAMETER(delay_v1_volts, "V", "input of the logarithmic law's origin")                                  \
     PARAMETER(delay_min_seconds, "s", "shortest decision time")                                              \
     PARAMETER(delay_tau_per_kelvin, "1/K", "relative change of delay_tau_seconds")                           \
-    PARAMETER(threshold_shift_amperes, "A", "effective threshold, at key slot 0 without load")               \
+    PARAMETER(threshold_shift_amperes, "A", "effective threshold at 0 A, key slot 0, without load")          \
     PARAMETER(threshold_shift_per_slot_amperes, "A", "... more per key slot")                                \
-    PARAMETER(threshold_shift_per_load, "1", "... more per ampere of load sum_i V_i (G+ + G-)")
+    PARAMETER(threshold_shift_per_load, "1", "... more per ampere of load sum_i V_i (G+ + G-)")              \
+    PARAMETER(threshold_shift_per_ampere, "1", "... more per ampere of threshold, at key slot 0")            \
+    PARAMETER(threshold_shift_per_ampere_and_slot, "1", "... more per ampere of threshold and key slot")
 
 enum calibration_parameter {
 #define CALIBRATION_ENUM(name, unit, meaning) CALIBRATION_##name,

@@ -190,7 +190,8 @@ static enum rs_status read_delay(const struct reader *reader, struct comparator 
     return tau > 0 ? volts_to_units(reader, v1, "delay_v1", &out->delay_v1_units) : RS_OK;
 }
 
-/* The shift of the effective threshold of slot j: the table, or its law along the slots. */
+/* The shift of the effective threshold of slot j: the table, or its law along the slots, and what grows with
+ * the threshold. */
 static enum rs_status read_compensation(const struct reader *reader, struct comparator *out)
 {
     const struct calibration *calibration = reader->circuit->calibration;
@@ -211,6 +212,9 @@ static enum rs_status read_compensation(const struct reader *reader, struct comp
                        "comparator.calibration: neither column_threshold_shift nor threshold_shift_amperes "
                        "found, which comparator.compensation needs");
     (void)calibration_get(calibration, CALIBRATION_threshold_shift_per_slot_amperes, &slope);
+    (void)calibration_get(calibration, CALIBRATION_threshold_shift_per_ampere, &out->compensation_ratio);
+    (void)calibration_get(calibration, CALIBRATION_threshold_shift_per_ampere_and_slot,
+                          &out->compensation_slot_ratio);
     out->compensation_units = memory_allocate(n, sizeof(double), reader->err);
     if (out->compensation_units == NULL)
         return RS_INTERNAL;
@@ -301,6 +305,12 @@ void comparator_offsets(const struct comparator *comparator, const struct random
         offset_units[j] += comparator->offset_mean_units;
     for (size_t j = 0; j < n && comparator->compensation_units != NULL; j++)
         offset_units[j] -= comparator->compensation_units[j];
+}
+
+double comparator_compensate(const struct comparator *comparator, size_t slot, double threshold_units)
+{
+    return (comparator->compensation_ratio + comparator->compensation_slot_ratio * (double)slot) *
+           threshold_units;
 }
 
 void comparator_branches(const struct comparator *comparator, const struct random_key *key, size_t n,

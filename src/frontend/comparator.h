@@ -34,7 +34,8 @@ struct comparator {
     double delay_t0_seconds, delay_tau_seconds, delay_min_seconds; /* at the temperature of the run */
     double delay_v1_units, evaluation_seconds;                     /* evaluation_seconds NAN: no end */
     enum comparator_unresolved unresolved;
-    double *compensation_units; /* [n_slots], owned; NULL: none */
+    double *compensation_units;                         /* [n_slots], owned; NULL: none */
+    double compensation_ratio, compensation_slot_ratio; /* ... per threshold; more per slot */
 };
 
 /* What the options do not say. */
@@ -55,6 +56,9 @@ void comparator_clear(struct comparator *comparator);
 /* The offsets of `n` slots, compensation included; key: seed, trial, array. */
 void comparator_offsets(const struct comparator *comparator, const struct random_key *key, size_t n,
                         double *offset_units);
+
+/* What compensation adds to the signal of one slot at a threshold, beside comparator_offsets. */
+double comparator_compensate(const struct comparator *comparator, size_t slot, double threshold_units);
 
 /* The threshold differences of pair `pair` in `n` slots, in standard deviations; key as above. */
 void comparator_mismatch(const struct random_key *key, int pair, size_t n, double *normals);
