@@ -444,6 +444,10 @@ Test(cost, expected_top_k_cycles_agree_with_the_simulated_model)
         cr_expect(fabs(cycles - rows[i].cycles) < 0.1 * rows[i].cycles, "n %zu k %zu: %g found, %g simulated",
                   rows[i].n, rows[i].k, cycles, rows[i].cycles);
     }
+    /* By hand: of 2, 1 comparison in 1.5 passes; of 3, 7/3 in 11/6 for the largest, 8/3 in 2 for the middle one. */
+    expect_near(topk_model_elements(2, 1), 1 + 1.5, "1 of 2");
+    expect_near(topk_model_elements(3, 1), 7.0 / 3 + 11.0 / 6, "1 of 3");
+    expect_near(topk_model_elements(3, 2), 8.0 / 3 + 2, "2 of 3");
     cr_expect_eq(topk_model_cycles(5, 5, 16), 0);
     cr_expect_eq(topk_model_cycles(5, 0, 16), 0);
 }
@@ -551,4 +555,47 @@ Test(cost, what_does_not_fit_comes_again_for_every_query)
         cr_expect_eq(answer.own.tally.n_keys_fetched, 4 + 2 * 2, "%s", cases[i].name);
         cr_expect_eq(answer.own.tally.n_values_fetched, cases[i].n_values, "%s", cases[i].name);
     }
+}
+
+/*
+ * 64 keys, 8 survivors: products with keys take 64 x 64 / 512 = 8 cycles, softmax and values 1. Fetching 72
+ * vectors' MSBs, then LSBs, 5 cycles each, and Q, ends at 43; nine more queries of 8 cycles: 115, and 101 of
+ * depth.
+ */
+Test(cost, spatten_is_bound_by_its_products_once_keys_are_there)
+{
+    const uint64_t keep = UINT64_MAX, survive = 0xff;
+    struct cost_options options = cost_options_default();
+    struct cost *cost = open_system("spatten", &options);
+    begin(cost, (struct cost_sequence){.n_tokens = 64});
+    for (int i = 0; i < 10; i++)
+        ask(cost,
+            (struct cost_query){.n_visible = 64, .keep = &keep, .survive = &survive, .array_joules = 0});
+    struct cost_answer answer = close_system(cost);
+    cr_expect_eq(answer.own.tally.n_cycles, 115 + 101, "%g", answer.cycles);
+}
+
+/*
+ * At 65 nm SpAtten's clock is 40/65 GHz, its memory gives 6656 bits per cycle after 20 cycles: 16 keys take
+ * 20 + 2 + 2 + 1 + 101 = 126 cycles, 204.75 ns. The baseline: Q until 4; 4 keys per channel in 4 banks, the
+ * bus busy for 32, the last vector at 4 + 32 + 18 + 14 = 68; scores until 69, values until 85, 117 with
+ * softmax, at 1 GHz.
+ */
+Test(cost, the_common_comparison_is_made_in_seconds_at_one_node)
+{
+    const uint64_t keep = 0xffff;
+    struct cost_options options = cost_options_default();
+    struct cost *cost = open_system("spatten", &options);
+    begin(cost, (struct cost_sequence){.n_tokens = 16});
+    ask(cost, (struct cost_query){.n_visible = 16, .keep = &keep, .array_joules = 0});
+    struct cost_answer answer = close_system(cost);
+    cr_expect_eq(answer.common.tally.n_cycles, 126, "%g", (double)answer.common.tally.n_cycles);
+    cr_expect_eq(answer.common_baseline.tally.n_cycles, 117, "%g",
+                 (double)answer.common_baseline.tally.n_cycles);
+    expect_near(answer.speedup_common, 117 / 204.75, "speedup");
+    expect_near(answer.common.energy.joules[ENERGY_COMPUTE] / answer.own.energy.joules[ENERGY_COMPUTE],
+                65.0 / 40 / 0.81, "compute");
+    expect_near(answer.common.energy.joules[ENERGY_FETCH], answer.own.energy.joules[ENERGY_FETCH], "fetch");
+    expect_near(answer.energy_ratio_common,
+                answer.common_baseline.energy.total_joules / answer.common.energy.total_joules, "energy");
 }
