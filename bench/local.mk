@@ -79,3 +79,13 @@ bench: bench-devices
 bench-devices: bench/devices/devices$(EXEEXT)
 	./bench/devices/devices$(EXEEXT) | tee bench/devices/devices.md
 .PHONY: bench-devices
+
+# Decks that ngspice answers per second.
+EXTRA_PROGRAMS += %D%/calibration/decks
+EXTRA_DIST += %D%/calibration/README.md %D%/calibration/table.md
+bench_calibration_decks_SOURCES = %D%/calibration/decks.c $(bench_measure)
+bench_calibration_decks_LDADD = librescore-core.la
+bench: bench-decks
+bench-decks: bench/calibration/decks$(EXEEXT) rescore$(EXEEXT)
+	./bench/calibration/decks$(EXEEXT) ./rescore$(EXEEXT) | tee bench/calibration/table.md
+.PHONY: bench-decks

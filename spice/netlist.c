@@ -20,6 +20,8 @@ struct netlist {
     const double *conductance;
     bool *row_reached, *column_reached; /* whether a driver or a sense branch reaches the line */
     double span_volts; /* between the highest and the lowest terminal: no device takes more */
+    double segment_farad;
+    const struct netlist_model *model;
     struct text *deck;
 };
 
@@ -125,7 +127,23 @@ static void write_end(struct netlist *list, const char *const kinds[2], const st
         resistor(list, kinds[1], end, r_end_ohm > 0 ? middle : terminal, end, r_wire_ohm);
 }
 
-static void write_word_line(struct netlist *list, size_t i, double volts)
+/* Of a joined line all segments' capacitance lies at its node. */
+static void write_capacitors(struct netlist *list, char letter, size_t i_line, size_t n_nodes, bool joined)
+{
+    for (size_t k = 0; k < (joined ? 1 : n_nodes) && list->segment_farad > 0; k++) {
+        struct node node = letter == 'w' ? word_node(list, i_line, k) : bit_node(list, k, i_line);
+        text_append(list->deck, "cl%s %s 0 %.17g\n", node.name, node.name,
+                    list->segment_farad * (joined ? (double)n_nodes : 1));
+    }
+}
+
+static void write_source(struct netlist *list, size_t i, double volts)
+{
+    text_append(list->deck, "vin%zu s%zu 0 dc %.17g\n", i, i, volts);
+}
+
+/* volts NULL: the sources are somebody else's. */
+static void write_word_line(struct netlist *list, size_t i, const double *volts)
 {
     static const char *const left[] = {"drv", "w"}, *const right[] = {"drr", "wr"};
     const struct network *network = list->network;
@@ -134,8 +152,8 @@ static void write_word_line(struct netlist *list, size_t i, double volts)
                 last = word_node(list, i, network->n_columns - 1);
     struct node driver = line_node('d', i), far = line_node('f', i);
     text_append(list->deck, "\n* word line %zu%s\n", i, row_floats(list, i) ? ", floating" : "");
-    if (!row_floats(list, i))
-        text_append(list->deck, "vin%zu %s 0 dc %.17g\n", i, source.name, volts);
+    if (!row_floats(list, i) && volts != NULL)
+        write_source(list, i, volts[i]);
     if (!row_floats(list, i) && list->edges.drive != EDGES_DRIVE_RIGHT)
         write_end(list, left, &source, &driver, &first, line.r_end_ohm, line.r_wire_ohm);
     for (size_t j = 1; j < network->n_columns && !line.joined; j++) {
@@ -144,9 +162,10 @@ static void write_word_line(struct netlist *list, size_t i, double volts)
     }
     if (!row_floats(list, i) && list->edges.drive != EDGES_DRIVE_LEFT)
         write_end(list, right, &source, &far, &last, line.r_end_ohm, line.r_wire_ohm);
+    write_capacitors(list, 'w', i, network->n_columns, line.joined);
 }
 
-static void write_bit_line(struct netlist *list, size_t j)
+static void write_bit_line(struct netlist *list, size_t j, bool terminated)
 {
     static const char *const bottom[] = {"sns", "b"}, *const top[] = {"snt", "bt"};
     const struct network *network = list->network;
@@ -155,7 +174,8 @@ static void write_bit_line(struct netlist *list, size_t j)
     struct node terminal = line_node('o', j), end = line_node('e', j), far = line_node('h', j);
     struct node first = bit_node(list, 0, j), last = bit_node(list, n - 1, j);
     text_append(list->deck, "\n* bit line %zu%s\n", j, column_floats(list, j) ? ", floating" : "");
-    text_append(list->deck, "v%zu %s 0 dc %.17g\n", j, terminal.name, edges_bias_volts(&list->edges, j));
+    if (terminated)
+        text_append(list->deck, "v%zu %s 0 dc %.17g\n", j, terminal.name, edges_bias_volts(&list->edges, j));
     for (size_t i = 0; i + 1 < n && !line.joined && list->column_reached[j]; i++) {
         struct node above = bit_node(list, i, j), below = bit_node(list, i + 1, j);
         resistor(list, "b", &above, &above, &below, line.r_wire_ohm);
@@ -166,6 +186,7 @@ static void write_bit_line(struct netlist *list, size_t j)
         write_end(list, bottom, &terminal, &end, &last, line.r_end_ohm, line.r_wire_ohm);
     if (list->edges.sense != EDGES_SENSE_BOTTOM)
         write_end(list, top, &terminal, &far, &first, line.r_end_ohm, line.r_wire_ohm);
+    write_capacitors(list, 'b', j, n, line.joined);
 }
 
 /* --- cells --- */
@@ -200,6 +221,10 @@ static void write_cell(struct netlist *list, const struct node *place, const str
                        const struct node *bit, double siemens)
 {
     const struct cell_law *law = &list->law;
+    if (list->model != NULL) {
+        netlist_model_write_cell(list->model, place->name + 1, word->name, bit->name, siemens, list->deck);
+        return;
+    }
     switch (law->kind) {
     case CELL_LAW_LINEAR:
         resistor(list, "c", place, word, bit, 1 / siemens);
@@ -290,32 +315,94 @@ static void write_control(size_t n_columns, struct text *deck)
     text_append(deck, "quit\n.endc\n.end\n");
 }
 
+/* Fills `list`; its row_reached is the caller's to free. */
+static enum rs_status begin(const struct netlist_array *array, double span_volts, struct text *deck,
+                            struct netlist *list, struct rs_error *err)
+{
+    size_t n_rows = array->network->n_rows, n_columns = array->network->n_columns;
+    *list = (struct netlist){.network = array->network,
+                             .conductance = array->conductance_siemens,
+                             .span_volts = span_volts,
+                             .segment_farad = array->segment_farad,
+                             .model = array->model,
+                             .deck = deck};
+    if (array->edges != NULL)
+        list->edges = *array->edges;
+    if (array->law != NULL)
+        list->law = *array->law;
+    list->row_reached = memory_allocate(n_rows + n_columns, sizeof *list->row_reached, err);
+    if (list->row_reached == NULL)
+        return RS_INTERNAL;
+    list->column_reached = list->row_reached + n_rows;
+    reach_lines(list);
+    return RS_OK;
+}
+
+/* Word lines with their cells, then bit lines. */
+static void write_lines(struct netlist *list, const double *volts, bool terminated)
+{
+    for (size_t i = 0; i < list->network->n_rows; i++)
+        if (list->row_reached[i]) {
+            write_word_line(list, i, volts);
+            write_cells(list, i);
+        }
+    for (size_t j = 0; j < list->network->n_columns; j++)
+        write_bit_line(list, j, terminated);
+}
+
 enum rs_status netlist_write(const struct netlist_array *array, const double *volts, struct text *deck,
                              struct rs_error *err)
 {
-    size_t n_rows = array->network->n_rows, n_columns = array->network->n_columns;
-    struct netlist list = {
-        .network = array->network, .conductance = array->conductance_siemens, .deck = deck};
-    if (array->edges != NULL)
-        list.edges = *array->edges;
-    if (array->law != NULL)
-        list.law = *array->law;
-    list.row_reached = memory_allocate(n_rows + n_columns, sizeof *list.row_reached, err);
-    if (list.row_reached == NULL)
-        return RS_INTERNAL;
-    list.column_reached = list.row_reached + n_rows;
-    reach_lines(&list);
+    struct netlist list;
+    enum rs_status status = begin(array, 0, deck, &list, err);
+    if (status != RS_OK)
+        return status;
     list.span_volts = span(&list, volts);
     write_head(&list);
     write_law(&list.law, deck);
-    for (size_t i = 0; i < n_rows; i++)
-        if (list.row_reached[i]) {
-            write_word_line(&list, i, volts[i]);
-            write_cells(&list, i);
-        }
-    for (size_t j = 0; j < n_columns; j++)
-        write_bit_line(&list, j);
-    write_control(n_columns, deck);
+    write_lines(&list, volts, true);
+    write_control(array->network->n_columns, deck);
+    free(list.row_reached);
+    return RS_OK;
+}
+
+static void write_ports(struct netlist *list, const char *name)
+{
+    text_append(list->deck, ".subckt %s", name);
+    for (size_t i = 0; i < list->network->n_rows; i++)
+        if (!row_floats(list, i))
+            text_append(list->deck, "%ss%zu", i % 16 == 15 ? "\n+ " : " ", i);
+    for (size_t j = 0; j < list->network->n_columns; j++)
+        if (!column_floats(list, j))
+            text_append(list->deck, "%so%zu", j % 16 == 0 ? "\n+ " : " ", j);
+    text_append(list->deck, "\n");
+}
+
+static enum rs_status check_model(const struct netlist_array *array, struct rs_error *err)
+{
+    size_t n_columns = array->network->n_columns, n = array->network->n_rows * n_columns;
+    for (size_t k = 0; k < n && array->model != NULL; k++)
+        if (array->conductance_siemens[k] > 0 &&
+            !netlist_model_reaches(array->model, array->conductance_siemens[k]))
+            return rs_fail(err, RS_INPUT, "cell (%zu, %zu): %g S found, %g to %g S expected of model '%s'",
+                           k / n_columns, k % n_columns, array->conductance_siemens[k],
+                           array->model->low_siemens, array->model->high_siemens, array->model->name);
+    return RS_OK;
+}
+
+enum rs_status netlist_write_subcircuit(const struct netlist_array *array, const char *name,
+                                        double span_volts, struct text *deck, struct rs_error *err)
+{
+    struct netlist list;
+    enum rs_status status = check_model(array, err);
+    if (status == RS_OK)
+        status = begin(array, span_volts, deck, &list, err);
+    if (status != RS_OK)
+        return status;
+    write_law(&list.law, deck);
+    write_ports(&list, name);
+    write_lines(&list, NULL, false);
+    text_append(deck, ".ends %s\n", name);
     free(list.row_reached);
     return RS_OK;
 }

@@ -224,8 +224,8 @@ static enum rs_status start(const char *directory, pid_t *pid, struct rs_error *
     return RS_OK;
 }
 
-static enum rs_status read_results(const char *directory, size_t n_values, double *amperes,
-                                   struct rs_error *err)
+/* What it printed on standard output, if no line of it or of standard error speaks of trouble. */
+static enum rs_status read_output(const char *directory, char **output, struct rs_error *err)
 {
     char path[PATH_SIZE], *out = NULL, *log = NULL;
     size_t n_bytes, length = 0;
@@ -240,36 +240,69 @@ static enum rs_status read_results(const char *directory, size_t n_values, doubl
             trouble = ngspice_find_trouble(out, &length);
         if (trouble != NULL)
             status = rs_fail(err, RS_IO, "ngspice said '%.*s'", (int)length, trouble);
-        else
-            status = ngspice_read_currents(out, n_values, amperes, err);
     }
-    free(out);
     free(log);
+    if (status != RS_OK) {
+        free(out);
+        return status;
+    }
+    *output = out;
+    return RS_OK;
+}
+
+/* Runs a deck; its directory stays for `ngspice_run...` to remove, or for the user after a failure. */
+static enum rs_status run_in(const char *directory, const char *deck, double limit_seconds, char **output,
+                             bool *started, struct rs_error *err)
+{
+    char path[PATH_SIZE];
+    pid_t pid;
+    print_path(directory, "deck.cir", path);
+    enum rs_status status = file_write(path, deck, strlen(deck), err);
+    if (status == RS_OK)
+        status = start(directory, &pid, err);
+    *started = status == RS_OK;
+    if (status == RS_OK)
+        status = await(pid, limit_seconds, err);
+    if (status == RS_OK)
+        status = read_output(directory, output, err);
     return status;
+}
+
+enum rs_status ngspice_run_reader(const char *deck, double limit_seconds,
+                                  enum rs_status (*read)(void *context, const char *output,
+                                                         struct rs_error *err),
+                                  void *context, struct rs_error *err)
+{
+    char directory[DIRECTORY_SIZE], *output = NULL;
+    struct rs_error reason = {{0}};
+    bool started;
+    enum rs_status status = make_directory(directory, err);
+    if (status != RS_OK)
+        return status;
+    status = run_in(directory, deck, limit_seconds, &output, &started, &reason);
+    if (status == RS_OK)
+        status = read(context, output, &reason);
+    free(output);
+    if (status != RS_OK && started)
+        return rs_fail(err, status, "%s (its files are in %s)", reason.text, directory);
+    remove_directory(directory);
+    return status == RS_OK ? RS_OK : rs_fail(err, status, "%s", reason.text);
+}
+
+struct currents {
+    size_t n_values;
+    double *amperes;
+};
+
+static enum rs_status read_currents(void *context, const char *output, struct rs_error *err)
+{
+    const struct currents *currents = context;
+    return ngspice_read_currents(output, currents->n_values, currents->amperes, err);
 }
 
 enum rs_status ngspice_run(const char *deck, size_t n_values, double limit_seconds, double *amperes,
                            struct rs_error *err)
 {
-    char directory[DIRECTORY_SIZE], path[PATH_SIZE];
-    struct rs_error reason = {{0}};
-    pid_t pid;
-    enum rs_status status = make_directory(directory, err);
-    if (status != RS_OK)
-        return status;
-    print_path(directory, "deck.cir", path);
-    status = file_write(path, deck, strlen(deck), &reason);
-    if (status == RS_OK)
-        status = start(directory, &pid, &reason);
-    if (status != RS_OK) {
-        remove_directory(directory);
-        return rs_fail(err, status, "%s", reason.text);
-    }
-    status = await(pid, limit_seconds, &reason);
-    if (status == RS_OK)
-        status = read_results(directory, n_values, amperes, &reason);
-    if (status != RS_OK)
-        return rs_fail(err, status, "%s (its files are in %s)", reason.text, directory);
-    remove_directory(directory);
-    return RS_OK;
+    struct currents currents = {n_values, amperes};
+    return ngspice_run_reader(deck, limit_seconds, read_currents, &currents, err);
 }

@@ -18,6 +18,12 @@
 enum rs_status ngspice_run(const char *deck, size_t n_values, double limit_seconds, double *amperes,
                            struct rs_error *err) RS_MUST_CHECK;
 
+/* The same of any deck: `read` takes what it printed; its failure is the run's. */
+enum rs_status ngspice_run_reader(const char *deck, double limit_seconds,
+                                  enum rs_status (*read)(void *context, const char *output,
+                                                         struct rs_error *err),
+                                  void *context, struct rs_error *err) RS_MUST_CHECK;
+
 /* The first line of `output` that speaks of trouble, its length in `length`; NULL where there is none. */
 const char *ngspice_find_trouble(const char *output, size_t *length);
 

@@ -70,4 +70,5 @@ void attention_fixture_settle(struct attention_fixture *fixture, double threshol
     cr_assert_eq(attention_fixture_try(fixture, &err), RS_OK, "%s", err.text);
     for (int i = 0; i < fixture->shape.n_layers * fixture->shape.n_heads; i++)
         fixture->setup.thresholds[i] = threshold;
+    cr_assert_eq(setup_settle_reference(&fixture->setup, &err), RS_OK, "%s", err.text);
 }

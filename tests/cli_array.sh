@@ -147,6 +147,17 @@ check "sinh cells: a tolerance that cannot be met: exit 1, NaN currents, status 
 check "the deck runs with plain ngspice -b, exits 0, prints every column"
 "$RESCORE" netlist good.h5 -o - > out 2> err && cmp -s out deck.cir
 check "netlist -o - writes to standard output"
+printf 'path:\n  sense: transimpedance\nreference:\n  threshold: 1 uA\n' > plan.yaml
+"$RESCORE" netlist good.h5 -o deck.cir --path plan.yaml > out 2> err && ngspice -b deck.cir > out 2> err &&
+    [ "$(grep -c '^output[0-2]_[0-2] = ' out)" -eq 9 ]
+check "netlist --path: the deck runs, exits 0 and prints three slots of three vectors"
+printf 'path:\n  sense: resistor\n  supply: 3 ohm\n' > bad.yaml
+printf 'path:\n  supply: 3 ohm\nlatches: {}\n' > both.yaml
+"$RESCORE" netlist good.h5 -o bad.out --path both.yaml > out 2> err
+[ $? -eq 65 ] && [ "$(wc -l < err)" -eq 2 ] && grep -q '^both.yaml:3:1: error: .latches.*did you mean .latch' err
+check "netlist --path: all errors of a plan at once"
+printf 'latch:\n  file: nolatch.sub\n  subcircuit: x\n' > nolatch.yaml
+printf 'reference:\n  threshold: [1 uA, 2 uA]\n' > three.yaml
 
 # --- bad input: nothing may be left under the output's name
 refused() { # refused STATUS PATTERN NAME COMMAND...
@@ -228,6 +239,11 @@ for part in 10 50 90; do
     refused 65 '^cut.h5: error: ' "truncated to $part %" "$RESCORE" solve cut.h5 -o bad.out
 done
 refused 73 'nowhere/bad.out: error: cannot create' "solve: no such output folder" "$RESCORE" solve good.h5 -o nowhere/bad.out
+refused 65 '^bad.yaml:3:11: error: .path.supply' "netlist: a bad plan" "$RESCORE" netlist good.h5 -o bad.out --path bad.yaml
+refused 74 '^none.yaml: error: ' "netlist: a missing plan" "$RESCORE" netlist good.h5 -o bad.out --path none.yaml
+refused 74 'nolatch.sub: error: ' "netlist: a missing latch" "$RESCORE" netlist good.h5 -o bad.out --path nolatch.yaml
+refused 65 '^three.yaml: error: reference.threshold' "netlist: thresholds that do not fit" "$RESCORE" netlist good.h5 -o bad.out --path three.yaml
+refused 65 '^edges.h5: error: the array is sensed at both' "netlist: edges that do not fit" "$RESCORE" netlist edges.h5 -o bad.out --path plan.yaml
 refused 73 'nowhere/bad.out: error: cannot create' "netlist: no such output folder" "$RESCORE" netlist good.h5 -o nowhere/bad.out
 limited() { (trap '' XFSZ; ulimit -f 1; exec "$@"); }
 refused 74 'error: ' "solve: full disk" limited "$RESCORE" solve large.h5 -o bad.out --transfer

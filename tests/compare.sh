@@ -116,7 +116,32 @@ worst = max(abs(a - b) for a, b in zip(s["engine"][0], s["ngspice"][0])) / max(m
 assert abs(worst - s["largest_relative_difference"]) <= 1e-3 * worst
 PY
 ok "its numbers are those of both solvers" "$?" "$(cat why)"
-ok "no directory of ngspice is left" "$([ -z "$(find "$work" -name 'rescore-ngspice-*')" ]; echo $?)"
+ok "no directory of ngspice is left" "$([ -z "$(find "$work" -name 'rescore-ngspice-*' -o -name 'rescore-worker-*')" ]; echo $?)"
+
+# The library in workers and `ngspice -b` give the same bits.
+mv out library.json
+RESCORE_NGSPICE=program "$RESCORE" compare array.h5 --json > out 2> err
+$python - > why 2>&1 <<'PY'
+import json
+library, program = json.load(open("library.json")), json.load(open("out"))
+assert library["ngspice"] == program["ngspice"]
+assert library["ngspice_version"].endswith("(library)") and program["ngspice_version"].endswith("(program)")
+PY
+ok "ngspice -b gives the same numbers as the library" "$?" "$(cat why err)"
+
+# Killed while ngspice works, the program leaves neither a worker nor its directory.
+echo "large.h5 48 48 4 5 $w" | make_array
+"$RESCORE" compare large.h5 -j 2 > out 2> err &
+program=$!
+leftovers() { find "$work" -maxdepth 1 -name 'rescore-worker-*'; }
+tries=0
+while [ "$(leftovers | wc -l)" -lt 2 ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+sleep 0.2
+kill -9 $program
+wait $program 2> /dev/null
+tries=0
+while [ -n "$(leftovers)" ] && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
+ok "a killed program leaves nothing behind" "$([ -z "$(leftovers)" ]; echo $?)" "$(leftovers)"
 
 # A user's .spiceinit must not matter, and a broken or missing ngspice must be said.
 mkdir home && printf 'set numdgt=3\nset ngbehavior=psa\n' > home/.spiceinit
@@ -124,19 +149,30 @@ HOME=$work/home "$RESCORE" compare array.h5 > out 2> err
 ok "a .spiceinit of the user changes nothing" "$?" "$(cat err)"
 mkdir fake empty
 fake() { # fake SCRIPT: what a different ngspice on PATH does
-    printf '#!/bin/sh\n%s\n' "$1" > fake/ngspice; chmod +x fake/ngspice
-    PATH=$work/fake:$PATH "$RESCORE" compare array.h5 > out 2> err
+    { printf '#!/bin/sh\n[ "$1" = -b ] || exit 0\n'; printf '%s\n' "$1"; } > fake/ngspice; chmod +x fake/ngspice
+    RESCORE_NGSPICE=program PATH=$work/fake:$PATH "$RESCORE" compare array.h5 > out 2> err
     status=$?
 }
+answer='import struct, sys
+for j, x in enumerate(sys.argv[1:]):
+    print(f"rescore-length-of {j}\nlength(v{j}#branch) = 1.0")
+    with open(f"v{j}.raw", "wb") as raw:
+        raw.write(b"Plotname: Operating Point\nFlags: real\nNo. Variables: 1\nNo. Points: 1\nVariables:\nBinary:\n".replace(b"Plot", b"Title: x\nPlot"))
+        raw.write(struct.pack("d", float(x)))'
+printf '%s\n' "$answer" > answer.py
 fake 'exit 0'
-ok "an ngspice that prints nothing fails" "$([ $status -eq 74 ] && grep -q 'no current of column 0' err; echo $?)" "$(cat err)"
-fake 'for j in 0 1 2 3 4; do echo "i(v$j) = 1e-6"; done; echo "Warning: singular matrix" >&2'
+ok "an ngspice that prints nothing fails" "$([ $status -eq 74 ] && grep -q "no vector 'v0#branch'" err; echo $?)" "$(cat err)"
+fake "$python $work/answer.py 1e-6 1e-6 1e-6 1e-6 1e-6; echo 'Warning: singular matrix' >&2"
 ok "an ngspice that warns fails, its files are kept and named" "$([ $status -eq 74 ] && grep -q 'singular matrix' err &&
     [ -f "$(sed -n 's/.*files are in \(.*\))$/\1/p' err)/deck.cir" ]; echo $?)" "$(cat err)"
-fake 'for j in 0 1 2 3; do echo "i(v$j) = 1e-6"; done; echo "i(v4) = nan"'
-ok "an ngspice that prints nan fails" "$([ $status -eq 74 ] && grep -q 'nan' err; echo $?)" "$(cat err)"
-fake 'for j in 0 1 2 3 4; do echo "i(v$j) = 1e-6"; done'
+fake "$python $work/answer.py 1e-6 1e-6 1e-6 1e-6 nan"
+ok "an ngspice that writes nan fails" "$([ $status -eq 74 ] && grep -q 'nan' err; echo $?)" "$(cat err)"
+fake "$python $work/answer.py 1e-6 1e-6 1e-6 1e-6 1e-6"
 ok "an ngspice that is wrong is found out" "$([ $status -eq 1 ]; echo $?)" "$(cat out err)"
-PATH=$work/empty "$RESCORE" compare array.h5 > out 2> err
+RESCORE_NGSPICE=program PATH=$work/empty "$RESCORE" compare array.h5 > out 2> err
 ok "a missing ngspice is named" "$([ $? -eq 74 ] && grep -q 'ngspice not found.*package ngspice' err; echo $?)" "$(cat err)"
+RESCORE_NGSPICE=$work/empty/libngspice.so "$RESCORE" compare array.h5 > out 2> err
+ok "a missing library is named" "$([ $? -eq 74 ] && grep -q 'ngspice not found.*empty/libngspice.so.*package libngspice0' err; echo $?)" "$(cat err)"
+"$RESCORE" --help > out 2>&1
+ok "the command that makes a worker is no one's to see" "$(! grep -q worker out; echo $?)"
 plan

@@ -320,3 +320,67 @@ tests_test_program_SOURCES = %D%/test_program.c %D%/folder.h %D%/plain_cells.h
 tests_test_program_CFLAGS = $(test_flags)
 tests_test_program_LDADD = $(test_libraries)
 shell_tests += %D%/cli_program.sh
+unit_tests += %D%/test_probit
+tests_test_probit_SOURCES = %D%/test_probit.c
+tests_test_probit_CFLAGS = $(test_flags)
+tests_test_probit_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_least_squares
+tests_test_least_squares_SOURCES = %D%/test_least_squares.c
+tests_test_least_squares_CFLAGS = $(test_flags)
+tests_test_least_squares_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_calibration
+tests_test_calibration_SOURCES = %D%/test_calibration.c %D%/folder.h
+tests_test_calibration_CFLAGS = $(test_flags)
+tests_test_calibration_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_estimate
+tests_test_estimate_SOURCES = %D%/test_estimate.c
+tests_test_estimate_CFLAGS = $(test_flags)
+tests_test_estimate_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_worker
+tests_test_worker_SOURCES = %D%/test_worker.c %D%/worker_fixture.h %D%/folder.h
+tests_test_worker_CFLAGS = $(test_flags)
+tests_test_worker_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_worker_failures
+tests_test_worker_failures_SOURCES = %D%/test_worker_failures.c %D%/worker_fixture.h %D%/folder.h
+tests_test_worker_failures_CFLAGS = $(test_flags)
+tests_test_worker_failures_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_calibrate
+tests_test_calibrate_SOURCES = %D%/test_calibrate.c %D%/folder.h
+tests_test_calibrate_CFLAGS = $(test_flags)
+tests_test_calibrate_LDADD = $(test_libraries)
+unit_tests += %D%/test_comparator
+tests_test_comparator_SOURCES = %D%/test_comparator.c
+tests_test_comparator_CFLAGS = $(test_flags)
+tests_test_comparator_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_sense_node
+tests_test_sense_node_SOURCES = %D%/test_sense_node.c %D%/array_oracle.c %D%/array_oracle.h
+tests_test_sense_node_CFLAGS = $(test_flags)
+tests_test_sense_node_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_comparators
+tests_test_comparators_SOURCES = %D%/test_comparators.c %D%/comparators_fixture.c %D%/comparators_fixture.h \
+    %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
+tests_test_comparators_CFLAGS = $(test_flags)
+tests_test_comparators_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_path
+tests_test_path_SOURCES = %D%/test_path.c %D%/path_case.c %D%/path_case.h
+tests_test_path_CFLAGS = $(test_flags)
+tests_test_path_LDADD = $(test_libraries)
+shell_tests += %D%/decks.sh
+long_shell_tests += %D%/long/decks.sh
+shell_tests += %D%/cli_calibrate.sh
+shell_tests += %D%/cli_calibration.sh
+
+unit_tests += %D%/test_reference
+tests_test_reference_SOURCES = %D%/test_reference.c %D%/comparators_fixture.c %D%/comparators_fixture.h \
+    %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_reference_CFLAGS = $(test_flags)
+tests_test_reference_LDADD = $(test_libraries)

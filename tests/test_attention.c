@@ -344,7 +344,8 @@ static void read_bank(const struct attention_fixture *f, const struct bank_job *
     struct bank *bank;
     struct rs_error err = {{0}};
     cr_assert_eq(bank_create(&f->setup, &bank, &err), RS_OK, "%s", err.text);
-    cr_assert_eq(bank_read(bank, job, signals, NULL, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(bank_read(bank, job, &(struct bank_answer){.signal_units = signals}, NULL, &err), RS_OK,
+                 "%s", err.text);
     cr_assert_eq(bank_certificate(bank).n_failed, 0);
     bank_destroy(bank);
 }

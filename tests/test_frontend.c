@@ -74,6 +74,31 @@ static void read_ideally(const struct mapping *m, size_t n_keys, const int16_t *
         }
 }
 
+/* I- in units: the negative lines weighted like their slices, or the mid-level line mirrored W times. */
+static void check_minus(const struct mapping *m, size_t n_keys, const int16_t *keys, const int16_t *query)
+{
+    static double target[CELLS_MAX], volts[64], amperes[64], minus[64], signals[64];
+    size_t n = n_keys < m->n_keys_per_array ? n_keys : m->n_keys_per_array, line_plus, line_minus;
+    mapping_targets(m, 0, 0, n_keys, keys, target);
+    mapping_volts(m, 0, query, volts);
+    memset(minus, 0, sizeof minus);
+    memset(signals, 0, sizeof signals);
+    memset(amperes, 0, sizeof amperes);
+    for (size_t c = 0; c < m->n_rows * m->n_columns; c++)
+        amperes[c % m->n_columns] += volts[c / m->n_columns] * target[c];
+    mapping_add_minus(m, n, amperes, minus);
+    mapping_add_signals(m, n, amperes, signals);
+    for (size_t slot = 0; slot < n; slot++) {
+        double plus = 0, weight = 1;
+        mapping_lines(m, slot, &line_plus, &line_minus);
+        size_t step = m->sign == ENCODING_OFFSET ? 1 : 2;
+        for (size_t slice = (size_t)m->n_slices; slice-- > 0; weight *= 1 << m->slice_bits)
+            plus += weight * amperes[line_plus + step * slice] / m->unit_amperes;
+        cr_assert_float_eq(plus - minus[slot], signals[slot], 1e-8);
+        cr_assert_eq(line_minus, m->sign == ENCODING_OFFSET ? m->n_columns - 1 : line_plus + 1);
+    }
+}
+
 static void check_products(const struct options *options, size_t d, uint32_t draw)
 {
     struct mapping m = map(options, d);
@@ -83,6 +108,7 @@ static void check_products(const struct options *options, size_t d, uint32_t dra
     draw_codes(2 * draw, code_limit((int)e->analog_bits), KEYS_MAX * d, keys);
     draw_codes(2 * draw + 1, code_limit((int)e->query_bits), d, query);
     read_ideally(&m, KEYS_MAX, keys, query, signals);
+    check_minus(&m, KEYS_MAX, keys, query);
     for (size_t j = 0; j < KEYS_MAX; j++) {
         double exact = (double)code_product(query, keys + j * d, d);
         cr_assert_float_eq(
@@ -248,17 +274,27 @@ static struct option_either volts_across(double value)
     return (struct option_either){value, QUANTITY_VOLT};
 }
 
+static enum rs_status make_comparator(const struct options *options, double r_sense_ohm, double unit_amperes,
+                                      struct comparator *out, struct rs_error *err)
+{
+    const struct comparator_circuit circuit = {.r_sense_ohm = r_sense_ohm,
+                                               .unit_amperes = unit_amperes,
+                                               .temperature_kelvin = (double)NAN,
+                                               .n_slots = 1};
+    return comparator_init(&options->comparator, &circuit, out, err);
+}
+
 Test(frontend, comparator_errors_become_units)
 {
     struct options options = default_options();
     struct comparator comparator;
     options.comparator.offset = amperes(3e-6);
     options.comparator.noise = volts_across(2e-3);
-    cr_assert_eq(comparator_init(&options.comparator, 500, 0.5e-6, &comparator, NULL), RS_OK);
+    cr_assert_eq(make_comparator(&options, 500, 0.5e-6, &comparator, NULL), RS_OK);
     cr_assert_float_eq(comparator.offset_sigma_units, 6, 1e-12);
     cr_assert_float_eq(comparator.noise_sigma_units, 8, 1e-12); /* 4 uA across r_sense */
     options.comparator.r_load_ohm = 1000;
-    cr_assert_eq(comparator_init(&options.comparator, 500, 0.5e-6, &comparator, NULL), RS_OK);
+    cr_assert_eq(make_comparator(&options, 500, 0.5e-6, &comparator, NULL), RS_OK);
     cr_assert_float_eq(comparator.offset_sigma_units, 6, 1e-12);
     cr_assert_float_eq(comparator.noise_sigma_units, 4, 1e-12);
 }
@@ -269,16 +305,16 @@ Test(frontend, volts_without_a_load_are_refused)
     struct comparator comparator;
     struct rs_error err = {{0}};
     options.comparator.offset = volts_across(1e-3);
-    cr_assert_eq(comparator_init(&options.comparator, 0, 1e-6, &comparator, &err), RS_INPUT);
+    cr_assert_eq(make_comparator(&options, 0, 1e-6, &comparator, &err), RS_INPUT);
     cr_assert(strstr(err.text, "comparator.offset in volts found, but comparator.r_load") == err.text, "%s",
               err.text);
     options.comparator.offset = volts_across(0);
     options.comparator.noise = volts_across(1e-3);
     options.comparator.r_load_ohm = 0;
-    cr_assert_eq(comparator_init(&options.comparator, 100, 1e-6, &comparator, &err), RS_INPUT);
+    cr_assert_eq(make_comparator(&options, 100, 1e-6, &comparator, &err), RS_INPUT);
     cr_assert(strstr(err.text, "comparator.noise in volts found") == err.text, "%s", err.text);
     options.comparator.noise = volts_across(0);
-    cr_assert_eq(comparator_init(&options.comparator, 100, 1e-6, &comparator, &err), RS_OK);
+    cr_assert_eq(make_comparator(&options, 100, 1e-6, &comparator, &err), RS_OK);
     cr_assert(comparator.offset_sigma_units == 0 && comparator.noise_sigma_units == 0);
 }
 
@@ -291,7 +327,7 @@ typedef void drawing(const struct comparator *comparator, const struct random_ke
 
 static bool draws_alike(drawing *draws, const struct random_key *key)
 {
-    const struct comparator comparator = {2.5, 1.5};
+    const struct comparator comparator = {.offset_sigma_units = 2.5, .noise_sigma_units = 1.5};
     draws(&comparator, &here, 50, one);
     draws(&comparator, key, 50, other);
     return memcmp(one, other, 50 * sizeof *one) == 0;
@@ -325,7 +361,8 @@ static void assert_sigma(const double *values, double sigma)
 
 Test(frontend, offsets_and_noise_are_independent_normals_of_their_sigma)
 {
-    const struct comparator comparator = {2.5, 1.5}, none = {0, 0};
+    const struct comparator comparator = {.offset_sigma_units = 2.5, .noise_sigma_units = 1.5},
+                            none = {.offset_sigma_units = 0};
     struct random_key first = here; /* an offset is drawn at write 0, draw 0 */
     double product = 0;
     first.write = first.draw = 0;

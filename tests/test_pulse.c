@@ -8,6 +8,7 @@
 
 #include "devices/laws.h"
 #include "devices/pulse.h"
+#include "spice/worker.h"
 
 TestSuite(pulse, .timeout = 120);
 
@@ -63,34 +64,33 @@ static const struct shot {
     {YAKOPCIC, 0.8, -0.3, 1e-3, 2e-4},
 };
 
+static bool take_last(void *state, const struct worker_values *values, struct worker_run *next)
+{
+    (void)next;
+    *(double *)state = values->values[0][values->lengths[0] - 1];
+    return false;
+}
+
 /* State at the end of a pulse by ngspice, with the project's subcircuit. */
 static double by_ngspice(const struct shot *shot)
 {
+    static const struct worker_vector asked[] = {{"st", 0}};
+    const struct worker_options options = {.program = getenv("RESCORE")};
     const char *source = getenv("srcdir");
-    char command[1024], line[512];
+    char deck[1024], commands[128];
     double found = (double)NAN, edge = shot->seconds * 1e-6;
-    FILE *deck = fopen("pulse.cir", "w");
-    cr_assert_not_null(deck);
-    fprintf(deck,
-            "* pulse\n.include %s/spice/models/%s.sub\nVp in 0 pwl(0 0 %.9g %.9g %.9g %.9g)\nRs in te %.9g\n"
-            "Xd te 0 st %s %s=%.12g\n.options reltol=1e-6 method=gear\n"
-            ".control\nset num_threads=1\nset numdgt=12\noptran 1 1 1 0 0 0\ntran %.9g %.9g uic\n"
-            "let last = length(v(st)) - 1\nprint v(st)[last]\n.endc\n.end\n",
-            source != NULL ? source : ".", shot->name, edge, shot->volts, shot->seconds, shot->volts,
-            fmax(shot->r_series, 1e-3), shot->name, shot->start_name, shot->start, shot->seconds / 2000,
-            shot->seconds);
-    cr_assert_eq(fclose(deck), 0);
-    snprintf(command, sizeof command, "ngspice -b pulse.cir 2>&1");
-    FILE *run = popen(command, "r");
-    cr_assert_not_null(run);
-    char all[4096] = "";
-    while (fgets(line, sizeof line, run) != NULL) {
-        strncat(all, line, sizeof all - strlen(all) - 1);
-        sscanf(line, "v(st)[last] = %lf", &found);
-    }
-    pclose(run);
-    remove("pulse.cir");
-    cr_assert(isfinite(found), "%s: %s", shot->name, all);
+    struct worker_pool *pool;
+    struct rs_error err;
+    snprintf(deck, sizeof deck,
+             "* pulse\n.include %s/spice/models/%s.sub\nVp in 0 pwl(0 0 %.9g %.9g %.9g %.9g)\nRs in te %.9g\n"
+             "Xd te 0 st %s %s=%.12g\n.options reltol=1e-6 method=gear\n.end\n",
+             source, shot->name, edge, shot->volts, shot->seconds, shot->volts, fmax(shot->r_series, 1e-2),
+             shot->name, shot->start_name, shot->start);
+    snprintf(commands, sizeof commands, "tran %.9g %.9g uic", shot->seconds / 2000, shot->seconds);
+    struct worker_job job = {.deck = deck, .run = {commands, 1, asked}, .take = take_last, .state = &found};
+    cr_assert_eq(worker_pool_create(&options, &pool, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(worker_pool_run(pool, 1, &job, &err), RS_OK, "%s: %s", shot->name, err.text);
+    worker_pool_destroy(pool);
     return found;
 }
 

@@ -74,7 +74,8 @@ static double read_once(const struct attention_fixture *f, struct keep *keep, do
     struct rs_error err = {{0}};
     const struct bank_job job = job_of(f, 2);
     cr_assert_eq(bank_create(&f->setup, &bank, &err), RS_OK, "%s", err.text);
-    cr_assert_eq(bank_read(bank, &job, signals, keep, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(bank_read(bank, &job, &(struct bank_answer){.signal_units = signals}, keep, &err), RS_OK,
+                 "%s", err.text);
     struct bank_certificate certificate = bank_certificate(bank);
     cr_assert(certificate.n_failed == 0 && certificate.residual_max < 1e-9, "%g", certificate.residual_max);
     bank_destroy(bank);
@@ -122,7 +123,8 @@ Test(runtime, signals_of_successive_reads_have_the_spectrum_of_two_state_traps)
     cr_assert_eq(bank_create(&f.setup, &bank, &err), RS_OK);
     for (uint32_t trial = 0; trial < TRIALS; trial++) {
         const struct bank_job job = job_of(&f, trial);
-        cr_assert_eq(bank_read(bank, &job, signals, NULL, &err), RS_OK);
+        cr_assert_eq(bank_read(bank, &job, &(struct bank_answer){.signal_units = signals}, NULL, &err),
+                     RS_OK);
         bank_reset(bank);
         for (size_t j = 0; j < KEYS; j++)
             for (size_t l = 0; l < LAGS; l++) {
@@ -211,8 +213,11 @@ Test(runtime, column_noise_beside_traps_is_that_of_redrawn_cells)
         cr_assert_eq(bank_create(&quiet.setup, &quiet_bank, &err), RS_OK);
         for (uint32_t trial = 0; trial < (many ? 40u : TRIALS); trial++) {
             const struct bank_job job = job_of(&f, trial);
-            cr_assert_eq(bank_read(bank, &job, signals, NULL, &err), RS_OK);
-            cr_assert_eq(bank_read(quiet_bank, &job, others, NULL, &err), RS_OK);
+            cr_assert_eq(bank_read(bank, &job, &(struct bank_answer){.signal_units = signals}, NULL, &err),
+                         RS_OK);
+            cr_assert_eq(
+                bank_read(quiet_bank, &job, &(struct bank_answer){.signal_units = others}, NULL, &err),
+                RS_OK);
             for (size_t i = 0; i < 2 * KEYS; i++)
                 variance[many] += pow(signals[i] - others[i], 2) / (2 * KEYS * (many ? 40 : TRIALS));
             bank_reset(bank);

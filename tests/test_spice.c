@@ -1,15 +1,11 @@
 /* Decks, and what counts as a run of ngspice. That the numbers agree is the business of tests/compare.sh. */
-#include "config.h" /* setenv, mkdtemp */
-
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "spice/netlist.h"
-#include "spice/ngspice.h"
+#include "spice/trouble.h"
 
 TestSuite(spice, .timeout = 30);
 
@@ -76,49 +72,10 @@ Test(spice, lines_of_trouble_are_found)
                                "Note: Starting dynamic gmin stepping"};
     size_t length;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        cr_assert_not_null(ngspice_find_trouble(bad[i], &length), "%s", bad[i]);
+        cr_assert_not_null(trouble_find(bad[i], &length), "%s", bad[i]);
         cr_assert_gt(length, 10);
     }
     cr_assert_null(
-        ngspice_find_trouble("\nNote: No compatibility mode selected!\n\ni(v0) = 1e-6\n", &length));
-    cr_assert_null(ngspice_find_trouble("", &length));
-}
-
-Test(spice, currents_are_read_once_each)
-{
-    double amperes[2];
-    struct rs_error err = {{0}};
-    cr_assert_eq(ngspice_read_currents("x\ni(v1) = -2.5e-06\ni(v0) = 1.5e-06\n", 2, amperes, &err), RS_OK);
-    cr_assert(amperes[0] == 1.5e-6 && amperes[1] == -2.5e-6);
-    const char *const bad[] = {"",
-                               "i(v0) = 1\n",
-                               "i(v0) = 1\ni(v1) = nan\n",
-                               "i(v0) = inf\ni(v1) = 1\n",
-                               "i(v0) = 1\ni(v0) = 1\ni(v1) = 1\n",
-                               "i(v0) = 1\ni(v1) = 1\ni(v2) = 1\n",
-                               "i(v0) = 1\ni(v1) =\n",
-                               "i(v0) = 1\ni(vin1) = 1\n"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        cr_assert_eq(ngspice_read_currents(bad[i], 2, amperes, &err), RS_IO, "%s", bad[i]);
-}
-
-Test(spice, a_run_that_takes_too_long_is_stopped)
-{
-    char folder[] = "/tmp/rescore-test-XXXXXX", program[64], path[4096];
-    double amperes;
-    struct rs_error err = {{0}};
-    cr_assert_not_null(mkdtemp(folder));
-    snprintf(program, sizeof program, "%s/ngspice", folder);
-    FILE *script = fopen(program, "w");
-    cr_assert_not_null(script);
-    fputs("#!/bin/sh\nexec sleep 20\n", script);
-    cr_assert_eq(fclose(script), 0);
-    cr_assert_eq(chmod(program, 0755), 0);
-    snprintf(path, sizeof path, "%s:%s", folder, getenv("PATH"));
-    setenv("PATH", path, 1);
-    setenv("TMPDIR", folder, 1);
-    cr_assert_eq(ngspice_run("* a deck\n.end\n", 1, 0.2, &amperes, &err), RS_IO);
-    cr_assert(strstr(err.text, "took longer than 0.2 s") != NULL, "%s", err.text);
-    snprintf(path, sizeof path, "rm -r '%s'", folder);
-    cr_assert_eq(system(path), 0);
+        trouble_find("\nNote: No compatibility mode selected!\n\ni(v0) = 1e-6\n", &length));
+    cr_assert_null(trouble_find("", &length));
 }

@@ -9,8 +9,8 @@
 #include "crossbar/field.h"
 #include "crossbar/transfer.h"
 #include "measure.h"
+#include "spice/currents.h"
 #include "spice/netlist.h"
-#include "spice/ngspice.h"
 
 enum { PRODUCT_LINES = 512, NGSPICE_LINES = 64, BATCH_ARRAYS = 16 };
 
@@ -134,14 +134,19 @@ static double ngspice_seconds(struct array *array, double *difference)
 {
     struct text deck = {0};
     struct rs_error err;
+    struct worker_pool *pool = NULL;
     const struct netlist_array described = {.network = &array->of.network,
                                             .conductance_siemens = array->of.conductance};
+    const struct worker_options program = {.ngspice = "program"};
     enum rs_status status = netlist_write(&described, array->of.volts, &deck, &err);
+    if (status == RS_OK)
+        status = worker_pool_create(&program, &pool, &err);
     double before = measure_children();
     if (status == RS_OK)
-        status = ngspice_run(deck.bytes, array->of.network.n_columns, NGSPICE_LIMIT_SECONDS,
-                             array->field_amperes, &err);
+        status = currents_compute(pool, 1, (const char *const[]){deck.bytes}, array->of.network.n_columns,
+                                  NGSPICE_LIMIT_SECONDS, array->field_amperes, &err);
     double seconds = measure_children() - before;
+    worker_pool_destroy(pool);
     *difference = largest_difference(array, array->field_amperes);
     text_clear(&deck);
     return status == RS_OK ? seconds : (double)NAN;

@@ -10,8 +10,8 @@
 #include "crossbar/transfer.h"
 #include "measure.h"
 #include "sparse.h"
+#include "spice/currents.h"
 #include "spice/netlist.h"
-#include "spice/ngspice.h"
 
 enum { NGSPICE_LINES = 64, N_SIZES = 6, N_PEERS = 5, PEERS_LINES_MAX = 256, FIT_LINES_MIN = 64 };
 
@@ -91,14 +91,20 @@ static double ngspice_seconds(const struct measure_array *array, double *differe
 {
     struct text deck = {0};
     struct rs_error err;
+    struct worker_pool *pool = NULL;
     double *amperes = measure_doubles(array->network.n_columns);
     const struct netlist_array described = {.network = &array->network,
                                             .conductance_siemens = array->conductance};
+    const struct worker_options program = {.ngspice = "program"};
     enum rs_status status = netlist_write(&described, array->volts, &deck, &err);
+    if (status == RS_OK)
+        status = worker_pool_create(&program, &pool, &err);
     double before = measure_children();
     if (status == RS_OK)
-        status = ngspice_run(deck.bytes, array->network.n_columns, NGSPICE_LIMIT_SECONDS, amperes, &err);
+        status = currents_compute(pool, 1, (const char *const[]){deck.bytes}, array->network.n_columns,
+                                  NGSPICE_LIMIT_SECONDS, amperes, &err);
     double seconds = measure_children() - before;
+    worker_pool_destroy(pool);
     *difference = measure_difference(array, amperes);
     text_clear(&deck);
     free(amperes);

@@ -11,6 +11,7 @@ struct attention {
     const struct attention_setup *setup;
     enum query_mode mode;
     struct bank *bank;
+    struct comparators *comparators;
     struct query_scratch scratch;
     struct attention_counts *counts; /* [n_layers][n_heads] */
     struct keep *keep;
@@ -21,9 +22,8 @@ struct attention {
     int16_t *query_codes, *query_msb;           /* [n_heads_per_kv][n_queries_max][d] */
     int16_t *key_codes, *key_msb, *value_codes; /* [n_keys_max][d] */
     int64_t *exact_sums;                        /* [n_keys_max] */
-    double *signal_units;                       /* [n_queries_max * n_heads_per_kv][n_keys_max] */
-    double *offset_units;                       /* [n_keys_max] */
-    double *noise_units, *comparator_units;     /* [n_keys_max] */
+    double *signal_units, *minus_units; /* [n_queries_max * n_heads_per_kv][n_keys_max]; minus: or NULL */
+    double *source_ohm;                 /* [n_keys_max], or NULL */
 };
 
 static enum rs_status allocate(struct attention *attention, struct rs_error *err)
@@ -31,8 +31,8 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
     const struct attention_shape *shape = &attention->setup->shape;
     size_t n_heads = attention->n_heads_per_kv, d = shape->d, n_keys = shape->n_keys_max;
     size_t n_reads = attention->mode == QUERY_ANALOG ? shape->n_queries_max * n_heads : 0;
-    /* Slots of whole arrays: offsets are drawn per array. */
-    size_t n_slots = n_keys + attention->setup->mapping.n_keys_per_array;
+    bool lines = comparator_needs_lines(&attention->setup->comparator);
+    bool sources = attention->setup->comparator.kickback_units_per_ohm != 0;
     struct block {
         void **memory;
         size_t count, size;
@@ -46,9 +46,8 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
         {(void **)&attention->value_codes, n_keys * d, sizeof(int16_t)},
         {(void **)&attention->exact_sums, n_keys, sizeof(int64_t)},
         {(void **)&attention->signal_units, n_reads * n_keys, sizeof(double)},
-        {(void **)&attention->offset_units, n_slots, sizeof(double)},
-        {(void **)&attention->noise_units, n_slots, sizeof(double)},
-        {(void **)&attention->comparator_units, n_keys, sizeof(double)},
+        {(void **)&attention->minus_units, lines ? n_reads * n_keys : 0, sizeof(double)},
+        {(void **)&attention->source_ohm, sources ? n_keys : 0, sizeof(double)},
     };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         if ((*blocks[i].memory = memory_allocate(blocks[i].count, blocks[i].size, err)) == NULL)
@@ -71,6 +70,8 @@ enum rs_status attention_create(const struct attention_setup *setup, enum query_
         status = query_scratch_create(&setup->shape, &attention->scratch, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
         status = bank_create(setup, &attention->bank, err);
+    if (status == RS_OK && mode == QUERY_ANALOG)
+        status = comparators_create(setup, &attention->comparators, err);
     if (status != RS_OK)
         attention_destroy(attention);
     else
@@ -83,6 +84,7 @@ void attention_destroy(struct attention *attention)
     if (attention == NULL)
         return;
     bank_destroy(attention->bank);
+    comparators_destroy(attention->comparators);
     query_scratch_clear(&attention->scratch);
     free(attention->counts);
     free(attention->query_codes);
@@ -92,9 +94,8 @@ void attention_destroy(struct attention *attention)
     free(attention->value_codes);
     free(attention->exact_sums);
     free(attention->signal_units);
-    free(attention->offset_units);
-    free(attention->noise_units);
-    free(attention->comparator_units);
+    free(attention->minus_units);
+    free(attention->source_ohm);
     free(attention);
 }
 
@@ -173,7 +174,6 @@ static enum rs_status read_arrays(struct attention *attention, const struct atte
                                   struct rs_error *err)
 {
     const struct attention_setup *setup = attention->setup;
-    const struct mapping *mapping = &setup->mapping;
     struct bank_job job = {
         .trial = attention->trial,
         .write = attention->sample,
@@ -186,30 +186,15 @@ static enum rs_status read_arrays(struct attention *attention, const struct atte
         .key_msb = attention->key_msb,
         .query_msb = attention->query_msb,
     };
-    for (size_t tile = 0; tile < mapping_tiles(mapping, call->n_keys); tile++) {
-        struct random_key key = {.seed = setup->seed,
-                                 .trial = attention->trial,
-                                 .array = setup_array_number(setup, call->layer, call->kv_head, tile, 0)};
-        comparator_offsets(&setup->comparator, &key, mapping->n_keys_per_array,
-                           attention->offset_units + tile * mapping->n_keys_per_array);
-    }
-    return bank_read(attention->bank, &job, attention->signal_units, attention->keep, err);
-}
-
-/* What the comparators of one read see: signal less offset and noise. */
-static void compare_signals(struct attention *attention, struct query *query)
-{
-    const struct attention_setup *setup = attention->setup;
-    size_t per_array = setup->mapping.n_keys_per_array;
-    struct random_key key = query->key;
-    int kv_head = query->head / (int)attention->n_heads_per_kv;
-    for (size_t tile = 0; tile < mapping_tiles(&setup->mapping, query->n_keys); tile++) {
-        key.array = setup_array_number(setup, query->layer, kv_head, tile, 0);
-        comparator_noise(&setup->comparator, &key, per_array, attention->noise_units + tile * per_array);
-    }
-    for (size_t j = 0; j < query->n_keys; j++)
-        attention->comparator_units[j] =
-            query->signal_units[j] - attention->offset_units[j] - attention->noise_units[j];
+    const struct bank_answer answer = {
+        .signal_units = attention->signal_units,
+        .minus_units = comparator_needs_lines(&setup->comparator) ? attention->minus_units : NULL,
+        .source_ohm = setup->comparator.kickback_units_per_ohm != 0 ? attention->source_ohm : NULL,
+    };
+    enum rs_status status = bank_read(attention->bank, &job, &answer, attention->keep, err);
+    comparators_begin(attention->comparators, attention->trial, call->layer, call->kv_head, call->n_keys,
+                      answer.source_ohm);
+    return status;
 }
 
 static enum rs_status save_margins(struct attention *attention, const struct query *query, size_t i_query,
@@ -254,7 +239,6 @@ static enum rs_status run_query(struct attention *attention, const struct attent
         .value_codes = attention->value_codes,
         .exact_sums = attention->exact_sums,
         .signal_units = analog ? attention->signal_units + read * call->n_keys : NULL,
-        .comparator_units = analog ? attention->comparator_units : NULL,
         .key = {.seed = setup->seed,
                 .trial = attention->trial,
                 .write = attention->sample,
@@ -269,10 +253,13 @@ static enum rs_status run_query(struct attention *attention, const struct attent
         if (status != RS_OK)
             return status;
     }
+    struct attention_counts *counts = &attention->counts[setup_head(setup, query.layer, query.head)];
     if (analog)
-        compare_signals(attention, &query);
-    query_run(setup, attention->mode, &query, &attention->scratch, call->output + at * d,
-              &attention->counts[setup_head(setup, query.layer, query.head)]);
+        comparators_compare(
+            attention->comparators,
+            comparator_needs_lines(&setup->comparator) ? attention->minus_units + read * call->n_keys : NULL,
+            &query, counts);
+    query_run(setup, attention->mode, &query, &attention->scratch, call->output + at * d, counts);
     if (attention->keep != NULL && attention->keep->margins)
         return save_margins(attention, &query, i, err);
     return RS_OK;

@@ -6,6 +6,7 @@
 #define ATTENTION_ATTENTION_H
 
 #include "attention/bank.h"
+#include "attention/comparators.h"
 #include "attention/query.h"
 #include "model/attention_hook.h"
 

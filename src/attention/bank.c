@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/query.h"
 #include "attention/reads.h"
+#include "attention/replica.h"
 #include "attention/writes.h"
 #include "base/memory.h"
 #include "crossbar/certify.h"
+#include "crossbar/sense_node.h"
 
 enum { BANK_PROBES = 4 };
 
@@ -22,10 +25,20 @@ struct bank {
     double *current_amperes;             /* [READS_CHUNK][n_columns] */
     double *probe_volts, *probe_amperes; /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
     double *line_volts;                  /* [2][n_rows][n_columns], of cells that bend; or NULL */
+    struct replica *replica;             /* NULL unless that is the reference */
+    struct sense_node *sense_node;       /* NULL unless comparators need it */
+    double *settled_ratio, *line_ohm;    /* [n_columns] */
     struct bank_certificate certificate;
     bool started;         /* a write was seen since the last reset */
     uint32_t first_write; /* which one */
 };
+
+/* Whether lines may not have settled when comparators decide. */
+static bool settles(const struct comparator *comparator)
+{
+    return !isnan(comparator->sense_seconds) &&
+           (comparator->line_farads > 0 || comparator->settling_seconds > 0);
+}
 
 enum rs_status bank_create(const struct attention_setup *setup, struct bank **out, struct rs_error *err)
 {
@@ -36,13 +49,16 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
         return RS_INTERNAL;
     bank->setup = setup;
     double **const blocks[] = {&bank->scale_amperes, &bank->volts,         &bank->current_amperes,
-                               &bank->probe_volts,   &bank->probe_amperes, &bank->line_volts};
+                               &bank->probe_volts,   &bank->probe_amperes, &bank->line_volts,
+                               &bank->settled_ratio, &bank->line_ohm};
     const size_t sizes[] = {n_columns,
                             setup_reads_max(setup) * n_rows,
                             READS_CHUNK * n_columns,
                             BANK_PROBES * n_rows,
                             BANK_PROBES * n_columns,
-                            cell_law_is_linear(&setup->law) ? 0 : 2 * n_cells};
+                            cell_law_is_linear(&setup->law) ? 0 : 2 * n_cells,
+                            n_columns,
+                            n_columns};
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0] && status == RS_OK; i++)
         if ((*blocks[i] = memory_allocate(sizes[i], sizeof(double), err)) == NULL)
@@ -51,6 +67,10 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
         status = reads_create(setup, &bank->reads, err);
     if (status == RS_OK)
         status = writes_create(setup, &bank->writes, err);
+    if (status == RS_OK && setup->reference.kind == COMPARATOR_REPLICA)
+        status = replica_create(setup, &bank->replica, err);
+    if (status == RS_OK && (settles(&setup->comparator) || setup->comparator.kickback_units_per_ohm != 0))
+        status = sense_node_create(&setup->network, &bank->sense_node, err);
     if (status != RS_OK)
         bank_destroy(bank);
     else
@@ -64,6 +84,10 @@ void bank_destroy(struct bank *bank)
         return;
     reads_destroy(bank->reads);
     writes_destroy(bank->writes);
+    replica_destroy(bank->replica);
+    sense_node_destroy(bank->sense_node);
+    free(bank->settled_ratio);
+    free(bank->line_ohm);
     free(bank->line_volts);
     free(bank->scale_amperes);
     free(bank->volts);
@@ -191,6 +215,13 @@ static enum rs_status save_array(struct bank *bank, const struct bank_job *job, 
                           bank->reads->seen_siemens, bank->current_amperes, err);
 }
 
+/* The threshold of query head `h`, in units of sum(q_msb k_msb). */
+static double threshold_of(const struct bank *bank, const struct bank_job *job, size_t h)
+{
+    int head = job->kv_head * (int)job->n_query_heads + (int)h;
+    return reference_cut(&bank->setup->reference, query_reference(bank->setup, job->layer, head));
+}
+
 /* bank->volts of the reads from first_read on. */
 static void drive(struct bank *bank, const struct bank_job *job, size_t stack, size_t first_read,
                   size_t n_reads)
@@ -198,8 +229,16 @@ static void drive(struct bank *bank, const struct bank_job *job, size_t stack, s
     const struct mapping *mapping = &bank->setup->mapping;
     for (size_t r = 0; r < n_reads; r++) {
         size_t i = (first_read + r) / job->n_query_heads, h = (first_read + r) % job->n_query_heads;
-        mapping_volts(mapping, stack, job->query_msb + (h * job->n_queries + i) * mapping->d,
-                      bank->volts + r * mapping->n_rows);
+        double *volts = bank->volts + r * mapping->n_rows;
+        mapping_volts(mapping, stack, job->query_msb + (h * job->n_queries + i) * mapping->d, volts);
+        if (mapping->n_key_rows == mapping->n_rows)
+            continue;
+        double bias =
+            reference_volts(&bank->setup->reference,
+                            bank->setup->levels[setup_kv_head(bank->setup, job->layer, job->kv_head)],
+                            threshold_of(bank, job, h));
+        for (size_t row = mapping->n_key_rows; row < mapping->n_rows; row++)
+            volts[row] = bias;
     }
     reads_bend(bank->reads, n_reads, bank->volts);
 }
@@ -212,8 +251,43 @@ struct tile {
     size_t first_read, end_read;
     bool first;        /* the layer's first array, of the first write */
     struct keep *keep; /* where it is still to be saved, or NULL */
-    double *signal_units;
+    const struct bank_answer *answer;
 };
+
+/* What the comparators see of the lines as they are written now; their resistances once all keys are. */
+static void look_at_lines(struct bank *bank, const struct tile *tile, bool last)
+{
+    double *source_ohm = last ? tile->answer->source_ohm : NULL;
+    const struct attention_setup *setup = bank->setup;
+    if (bank->sense_node == NULL)
+        return;
+    sense_node_compute(bank->sense_node, bank->reads->seen_siemens, setup->comparator.line_farads,
+                       bank->line_ohm, bank->settled_ratio);
+    for (size_t j = 0; j < setup->mapping.n_columns; j++)
+        bank->settled_ratio[j] = comparator_settled(&setup->comparator, bank->settled_ratio[j]);
+    for (size_t slot = 0; source_ohm != NULL && slot < tile->n_keys; slot++) {
+        size_t plus, minus;
+        mapping_lines(&setup->mapping, slot, &plus, &minus);
+        source_ohm[tile->first_key + slot] +=
+            (bank->line_ohm[minus] - bank->line_ohm[plus]) / (double)setup->mapping.n_stacks;
+    }
+}
+
+/* The currents of `n` reads, from `first_read` on, join the signals of the tile's keys. */
+static void take_currents(struct bank *bank, const struct tile *tile, size_t first_read, size_t n)
+{
+    const struct bank_answer *answer = tile->answer;
+    const struct mapping *mapping = &bank->setup->mapping;
+    for (size_t c = 0; c < n; c++) {
+        double *amperes = bank->current_amperes + c * mapping->n_columns;
+        size_t at = (first_read + c) * tile->job->n_keys + tile->first_key;
+        for (size_t j = 0; settles(&bank->setup->comparator) && j < mapping->n_columns; j++)
+            amperes[j] *= bank->settled_ratio[j];
+        mapping_add_signals(mapping, tile->n_keys, amperes, answer->signal_units + at);
+        if (answer->minus_units != NULL)
+            mapping_add_minus(mapping, tile->n_keys, amperes, answer->minus_units + at);
+    }
+}
 
 static enum rs_status read_span(struct bank *bank, struct tile *tile, size_t first,
                                 const struct writes_span *span, struct rs_error *err)
@@ -223,8 +297,9 @@ static enum rs_status read_span(struct bank *bank, struct tile *tile, size_t fir
     struct random_key key = tile->key;
     bank->certificate.n_failed +=
         reads_begin(bank->reads, span->target_siemens, span->programmed_siemens, span->n_reads, volts);
-    certify_array(bank, &key, span->programmed_siemens,
-                  tile->first && first + span->n_reads == tile->end_read);
+    bool last = first + span->n_reads == tile->end_read;
+    certify_array(bank, &key, span->programmed_siemens, tile->first && last);
+    look_at_lines(bank, tile, last);
     for (size_t r = 0, n; r < span->n_reads; r += n) {
         /* The array that is saved is the one of its first read. */
         size_t n_left = span->n_reads - r;
@@ -232,14 +307,12 @@ static enum rs_status read_span(struct bank *bank, struct tile *tile, size_t fir
         key.draw = (uint32_t)(first + r);
         bank->certificate.n_failed +=
             reads_solve(bank->reads, &key, n, volts + r * mapping->n_rows, bank->current_amperes);
-        for (size_t c = 0; c < n; c++)
-            mapping_add_signals(mapping, tile->n_keys, bank->current_amperes + c * mapping->n_columns,
-                                tile->signal_units + (first + r + c) * tile->job->n_keys + tile->first_key);
         enum rs_status status =
             tile->keep == NULL ? RS_OK : save_array(bank, tile->job, span->target_siemens, tile->keep, err);
         if (status != RS_OK)
             return status;
         tile->keep = NULL;
+        take_currents(bank, tile, first + r, n);
     }
     return RS_OK;
 }
@@ -264,7 +337,7 @@ static enum rs_status read_spans(struct bank *bank, struct tile *tile, struct rs
 }
 
 static enum rs_status read_array(struct bank *bank, const struct bank_job *job, size_t i_tile, size_t stack,
-                                 double *signal_units, struct keep *keep, struct rs_error *err)
+                                 const struct bank_answer *answer, struct keep *keep, struct rs_error *err)
 {
     const struct mapping *mapping = &bank->setup->mapping;
     size_t first_key = i_tile * mapping->n_keys_per_array, n_left = job->n_keys - first_key;
@@ -280,9 +353,15 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
         .end_read = job->n_queries * job->n_query_heads,
         .first = job->write == bank->first_write && job->kv_head == 0 && i_tile == 0 && stack == 0,
         .keep = keep != NULL && keep->arrays && job->write == bank->first_write ? keep : NULL,
-        .signal_units = signal_units,
+        .answer = answer,
     };
-    const struct writes_job writes = {tile.key, i_tile, stack, job->n_keys, job->n_query_heads, job->key_msb};
+    const struct writes_job writes = {.key = tile.key,
+                                      .kv_head = setup_kv_head(bank->setup, job->layer, job->kv_head),
+                                      .tile = i_tile,
+                                      .stack = stack,
+                                      .n_keys = job->n_keys,
+                                      .n_query_heads = job->n_query_heads,
+                                      .key_msb = job->key_msb};
     enum rs_status status = writes_begin(bank->writes, &writes, err);
     if (status != RS_OK)
         return status;
@@ -290,19 +369,42 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
     return read_spans(bank, &tile, err);
 }
 
-enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *signal_units,
+/* Every signal starts at what circuits will take from it. */
+static void start_signals(const struct bank *bank, const struct bank_job *job,
+                          const struct bank_answer *answer)
+{
+    enum comparator_reference kind = bank->setup->reference.kind;
+    size_t n_reads = job->n_queries * job->n_query_heads, n_bytes = n_reads * job->n_keys * sizeof(double);
+    memset(answer->signal_units, 0, n_bytes);
+    if (answer->minus_units != NULL)
+        memset(answer->minus_units, 0, n_bytes);
+    if (answer->source_ohm != NULL)
+        memset(answer->source_ohm, 0, job->n_keys * sizeof(double));
+    if (kind != COMPARATOR_BIAS_ROWS && kind != COMPARATOR_REPLICA)
+        return;
+    for (size_t read = 0; read < n_reads; read++) {
+        double threshold = threshold_of(bank, job, read % job->n_query_heads);
+        for (size_t j = 0; j < job->n_keys; j++)
+            answer->signal_units[read * job->n_keys + j] = threshold;
+    }
+}
+
+enum rs_status bank_read(struct bank *bank, const struct bank_job *job, const struct bank_answer *answer,
                          struct keep *keep, struct rs_error *err)
 {
     const struct mapping *mapping = &bank->setup->mapping;
     if (!bank->started)
         bank->first_write = job->write;
     bank->started = true;
-    memset(signal_units, 0, job->n_queries * job->n_query_heads * job->n_keys * sizeof *signal_units);
-    for (size_t tile = 0; tile < mapping_tiles(mapping, job->n_keys); tile++)
+    start_signals(bank, job, answer);
+    for (size_t tile = 0; tile < mapping_tiles(mapping, job->n_keys); tile++) {
         for (size_t stack = 0; stack < mapping->n_stacks; stack++) {
-            enum rs_status status = read_array(bank, job, tile, stack, signal_units, keep, err);
+            enum rs_status status = read_array(bank, job, tile, stack, answer, keep, err);
             if (status != RS_OK)
                 return status;
         }
+        if (bank->replica != NULL)
+            bank->certificate.n_failed += replica_subtract(bank->replica, job, tile, answer->signal_units);
+    }
     return RS_OK;
 }

@@ -22,16 +22,25 @@ struct bank_job {
     const int16_t *query_msb; /* [n_query_heads][n_queries][d] */
 };
 
-/* `setup` must outlive the bank. */
+/* What the reads give, the caller's. */
+struct bank_answer {
+    double *signal_units; /* [n_queries * n_query_heads][n_keys], I+ - I- */
+    double *minus_units;  /* the same of I- alone; may be NULL */
+    double *source_ohm;   /* [n_keys], the resistance that the negative line shows to its comparator less that
+                             of   the positive (sense_node.h), mean over stacks; may be NULL */
+};
+
+/* `setup` must outlive the bank, its reference settled. */
 enum rs_status bank_create(const struct attention_setup *setup, struct bank **out,
                            struct rs_error *err) RS_MUST_CHECK;
 void bank_destroy(struct bank *bank);
 
 /*
- * Writes the keys and reads every query: signal_units [n_queries * n_query_heads][n_keys], read i *
- * n_query_heads + h for query i of head h. Pairs that a causal mask hides may be left at 0. keep may be NULL.
+ * Writes the keys and reads every query: read i * n_query_heads + h for query i of head h. Pairs that a
+ * causal mask hides may be left out. keep may be NULL. A threshold that circuits of the array or a replica
+ * subtract is added back in exact numbers: their errors are left.
  */
-enum rs_status bank_read(struct bank *bank, const struct bank_job *job, double *signal_units,
+enum rs_status bank_read(struct bank *bank, const struct bank_job *job, const struct bank_answer *answer,
                          struct keep *keep, struct rs_error *err) RS_MUST_CHECK;
 
 /*

@@ -249,6 +249,7 @@ static void decide(const struct attention_setup *setup, enum query_mode mode, co
                                 .exact_sums = query->exact_sums,
                                 .exact_threshold = exact_threshold,
                                 .comparator_units = query->comparator_units,
+                                .ruled = query->ruled,
                                 .key = &query->key};
     policy_decide_exact(&view, scratch->exact_keep);
     if (mode == QUERY_ANALOG) {

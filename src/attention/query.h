@@ -29,7 +29,8 @@ struct query {
     const int64_t *exact_sums;      /* [n_keys] */
     const double *signal_units;     /* [n_keys] array signals; NULL unless QUERY_ANALOG */
     const double *comparator_units; /* [n_keys] signals less offset and noise; NULL unless QUERY_ANALOG */
-    struct random_key key;          /* of this read */
+    const signed char *ruled; /* [n_keys] the bit of an unresolved comparator, or -1; NULL: all resolved */
+    struct random_key key;    /* of this read */
 };
 
 enum rs_status query_scratch_create(const struct attention_shape *shape, struct query_scratch *out,

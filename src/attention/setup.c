@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "attention/query.h"
 #include "base/memory.h"
 #include "devices/law_current_voltage.h"
 #include "tensor/code.h"
@@ -45,7 +46,9 @@ static enum rs_status check_shape(const struct attention_setup *setup, struct rs
             err, RS_INPUT,
             "array.fill: append found, but this workload is not causal: its queries do not come with "
             "its keys; prefill expected");
-    size_t n_arrays = mapping_tiles(&setup->mapping, shape->n_keys_max) * setup->mapping.n_stacks;
+    size_t n_tiles = mapping_tiles(&setup->mapping, shape->n_keys_max);
+    size_t n_replicas = setup->reference.kind == COMPARATOR_REPLICA ? n_tiles : 0;
+    size_t n_arrays = n_tiles * setup->mapping.n_stacks + n_replicas;
     if (n_arrays > SETUP_ARRAYS_PER_HEAD ||
         (size_t)shape->n_layers * (size_t)shape->n_kv_heads > RANDOM_ARRAYS_MAX / SETUP_ARRAYS_PER_HEAD)
         return rs_fail(err, RS_INPUT,
@@ -102,6 +105,28 @@ static enum rs_status settle_bend(struct attention_setup *out, struct rs_error *
                : rs_fail(err, status, "current_voltage of card %s: %s", out->device.card.name, why.text);
 }
 
+static enum rs_status init_comparator(const struct attention_options *options, struct attention_setup *out,
+                                      struct rs_error *err)
+{
+    struct calibration calibration;
+    enum rs_status status = setup_open_calibration(options, out, &calibration, err);
+    if (status != RS_OK)
+        return status;
+    const struct comparator_circuit circuit = {
+        .r_sense_ohm = options->array->r_sense_ohm,
+        .unit_amperes = out->mapping.unit_amperes,
+        .temperature_kelvin = out->device.at.temperature_kelvin,
+        .n_slots = out->mapping.n_keys_per_array,
+        .calibration = options->comparator->calibration[0] != '\0' ? &calibration : NULL};
+    status = comparator_init(options->comparator, &circuit, &out->comparator, err);
+    calibration_clear(&calibration);
+    if (status == RS_OK)
+        status =
+            reference_init(options->comparator, options->encoding, &out->mapping,
+                           out->comparator.volts_per_unit / out->mapping.unit_amperes, &out->reference, err);
+    return status;
+}
+
 enum rs_status setup_init(const struct attention_options *options, const struct attention_shape *shape,
                           struct attention_ranges ranges, struct attention_setup *out, struct rs_error *err)
 {
@@ -114,8 +139,7 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
         status = mapping_init(options->array, options->encoding, out->device.g_min_siemens,
                               out->device.g_max_siemens, shape->d, &out->mapping, err);
     if (status == RS_OK)
-        status = comparator_init(options->comparator, options->array->r_sense_ohm, out->mapping.unit_amperes,
-                                 &out->comparator, err);
+        status = init_comparator(options, out, err);
     if (status == RS_OK)
         status = timing_init(options->array, setup_reads_max(out), &out->device, &out->timing, err);
     if (status == RS_OK)
@@ -127,7 +151,8 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
     readout_init(options->readout, &out->mapping, &out->readout);
     size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
     out->thresholds = memory_allocate(n_heads, sizeof *out->thresholds, err);
-    if (out->thresholds == NULL)
+    out->levels = memory_allocate(n_heads, sizeof *out->levels, err);
+    if (out->thresholds == NULL || out->levels == NULL)
         return RS_INTERNAL;
     for (size_t i = 0; i < n_heads; i++)
         out->thresholds[i] = (double)NAN;
@@ -138,12 +163,39 @@ void setup_clear(struct attention_setup *setup)
 {
     free(setup->thresholds);
     setup->thresholds = NULL;
+    free(setup->levels);
+    setup->levels = NULL;
+    comparator_clear(&setup->comparator);
     cell_law_clear(&setup->law);
 }
 
 size_t setup_reads_max(const struct attention_setup *setup)
 {
     return setup->shape.n_queries_max * (size_t)(setup->shape.n_heads / setup->shape.n_kv_heads);
+}
+
+enum rs_status setup_settle_reference(struct attention_setup *setup, struct rs_error *err)
+{
+    const struct attention_shape *shape = &setup->shape;
+    const struct reference *reference = &setup->reference;
+    double largest = 0;
+    size_t n_rows = 0;
+    if (reference->kind != COMPARATOR_BIAS_ROWS && reference->kind != COMPARATOR_REPLICA)
+        return RS_OK;
+    for (int layer = 0; layer < shape->n_layers; layer++)
+        for (int head = 0; head < shape->n_heads; head++) {
+            int kv_head = head / (shape->n_heads / shape->n_kv_heads);
+            double *level = &setup->levels[setup_kv_head(setup, layer, kv_head)];
+            *level = fmax(*level, fabs(reference_cut(reference, query_reference(setup, layer, head))));
+            largest = fmax(largest, *level);
+        }
+    if (reference->kind == COMPARATOR_REPLICA)
+        return reference_replica_rows(reference, &setup->mapping, largest, &n_rows, err);
+    enum rs_status status = reference_bias_rows(reference, &setup->mapping, largest, &n_rows, err);
+    if (status != RS_OK)
+        return status;
+    mapping_reserve(&setup->mapping, n_rows);
+    return check_shape(setup, err);
 }
 
 size_t setup_head(const struct attention_setup *setup, int layer, int head)
@@ -175,5 +227,11 @@ uint32_t setup_array_number(const struct attention_setup *setup, int layer, int 
                             size_t stack)
 {
     size_t number = tile * setup->mapping.n_stacks + stack;
+    return (uint32_t)(setup_kv_head(setup, layer, kv_head) * SETUP_ARRAYS_PER_HEAD + number);
+}
+
+uint32_t setup_replica_number(const struct attention_setup *setup, int layer, int kv_head, size_t tile)
+{
+    size_t number = SETUP_ARRAYS_PER_HEAD - 1 - tile;
     return (uint32_t)(setup_kv_head(setup, layer, kv_head) * SETUP_ARRAYS_PER_HEAD + number);
 }

@@ -13,6 +13,7 @@
 #include "frontend/comparator.h"
 #include "frontend/mapping.h"
 #include "frontend/readout.h"
+#include "frontend/reference.h"
 #include "score/policy.h"
 #include "score/prune_options.h"
 
@@ -41,7 +42,8 @@ struct attention_setup {
     struct timing timing;
     struct cell_law law; /* of a cell's current; owned */
     struct mapping mapping;
-    struct comparator comparator;
+    struct comparator comparator; /* owned */
+    struct reference reference;
     struct readout readout;
     const struct policy *policy;
     bool rethreshold;
@@ -49,6 +51,8 @@ struct attention_setup {
     uint64_t seed;
     struct attention_ranges ranges; /* borrowed */
     double *thresholds;             /* [layer][head], score units; owned; NAN until set */
+    double *levels; /* [layer][kv_head], largest thresholds in units of sum(q_msb k_msb), for which cells of
+                       bias rows or a replica are written; owned; 0 until setup_settle_reference */
 };
 
 /* What the configuration says, for attention_setup_create. */
@@ -73,6 +77,20 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
 
 void setup_clear(struct attention_setup *setup);
 
+/*
+ * The calibration that the options name, or an empty one; the caller frees with calibration_clear. RS_INPUT
+ * when it belongs to another circuit than that of setup->network, setup->device and the options.
+ */
+enum rs_status setup_open_calibration(const struct attention_options *options,
+                                      const struct attention_setup *setup, struct calibration *out,
+                                      struct rs_error *err) RS_MUST_CHECK;
+
+/*
+ * To be called once, when the thresholds are known and before analog reads: what of the arrays follows from
+ * them (reference.h). RS_INPUT when the threshold's rows do not fit.
+ */
+enum rs_status setup_settle_reference(struct attention_setup *setup, struct rs_error *err) RS_MUST_CHECK;
+
 /* Index of (layer, query head) in tables [layer][head], and the same for kv heads. */
 size_t setup_head(const struct attention_setup *setup, int layer, int head);
 size_t setup_kv_head(const struct attention_setup *setup, int layer, int kv_head);
@@ -88,5 +106,7 @@ double setup_analog_unit(const struct attention_setup *setup, int layer, int hea
 /* Number of the physical array of a tile and a stack, for the keys of random draws. */
 uint32_t setup_array_number(const struct attention_setup *setup, int layer, int kv_head, size_t tile,
                             size_t stack);
+/* Number of a tile's replica, from the top of its kv head's numbers. */
+uint32_t setup_replica_number(const struct attention_setup *setup, int layer, int kv_head, size_t tile);
 
 #endif

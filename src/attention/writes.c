@@ -108,6 +108,9 @@ enum rs_status writes_begin(struct writes *writes, const struct writes_job *job,
     writes->job = *job;
     writes->aged_once = false;
     mapping_targets(mapping, job->tile, job->stack, job->n_keys, job->key_msb, keys_siemens);
+    if (writes->setup->reference.kind == COMPARATOR_BIAS_ROWS)
+        reference_place(&writes->setup->reference, mapping, writes->setup->levels[job->kv_head],
+                        keys_siemens);
     enum rs_status status = program(writes, keys_siemens, &writes->write, err);
     if (status != RS_OK)
         return status;
@@ -115,7 +118,9 @@ enum rs_status writes_begin(struct writes *writes, const struct writes_job *job,
     if (!is_appended(writes))
         return RS_OK;
     for (size_t c = 0; c < mapping->n_rows * mapping->n_columns; c++) {
-        bool reference = mapping->sign == ENCODING_OFFSET && c % mapping->n_columns == mapping->n_columns - 1;
+        bool reference =
+            (mapping->sign == ENCODING_OFFSET && c % mapping->n_columns == mapping->n_columns - 1) ||
+            c / mapping->n_columns >= mapping->n_key_rows;
         writes->empty_siemens[c] = reference ? writes->full_siemens[c] : mapping->g_min_siemens;
     }
     for (size_t b = 0; b < writes->n_blocks; b++)

@@ -18,6 +18,7 @@ struct writes_counts {
 /* One array's part of a sample. */
 struct writes_job {
     struct random_key key; /* seed, trial, array, write */
+    size_t kv_head;        /* of all layers: setup_kv_head */
     size_t tile, stack, n_keys, n_query_heads;
     const int16_t *key_msb; /* [n_keys][d]; the caller's */
 };

@@ -19,7 +19,10 @@
     UNIT(AMPERE, "A")                                                                                        \
     UNIT(SECOND, "s")                                                                                        \
     UNIT(KELVIN, "K")                                                                                        \
-    UNIT(JOULE, "J")
+    UNIT(JOULE, "J")                                                                                         \
+    UNIT(FARAD, "F")                                                                                         \
+    UNIT(METRE, "m")                                                                                         \
+    UNIT(VOLT_METRE, "Vm")
 
 enum quantity_unit {
 #define QUANTITY_UNIT_ENUM(name, symbol) QUANTITY_##name,

@@ -20,6 +20,7 @@ enum rs_status array_options_read(const struct command_line *line, struct array_
         .json = line->json,
         .quiet = line->quiet,
         .verbose = line->verbose,
+        .n_threads = line->n_threads,
     };
     if (tolerance != NULL &&
         (!quantity_parse(tolerance, QUANTITY_NONE, &options->tolerance_ratio, why, sizeof why) ||

@@ -12,6 +12,7 @@ struct array_options {
     const char *input, *output;
     enum network_solver solver;
     double tolerance_ratio;
+    int n_threads;
     bool transfer, nodes, json, quiet, verbose;
 };
 

@@ -16,15 +16,17 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "io/file.h"
+#include "spice/worker.h"
+#include "spice/worker_process.h"
 
-extern const struct command command_check, command_compare, command_device, command_explain, command_program,
-    command_info, command_init, command_merge, command_netlist, command_report, command_run, command_solve,
-    command_train;
+extern const struct command command_calibrate, command_check, command_compare, command_device,
+    command_explain, command_program, command_info, command_init, command_merge, command_netlist,
+    command_report, command_run, command_solve, command_train;
 
 const struct command *const command_list[] = {
-    &command_init, &command_check, &command_explain, &command_run,     &command_merge,   &command_report,
-    &command_info, &command_train, &command_solve,   &command_netlist, &command_compare, &command_device,
-    &command_program, NULL,
+    &command_init,    &command_check,  &command_explain, &command_run,       &command_merge,
+    &command_report,  &command_info,   &command_train,   &command_solve,     &command_netlist,
+    &command_compare, &command_device, &command_program, &command_calibrate, NULL,
 };
 
 /* --- signals: the one mutable global of the program --- */
@@ -362,6 +364,8 @@ int command_main(int argc, char **argv)
                version_compiler());
         return RS_OK;
     }
+    if (strcmp(argv[1], WORKER_COMMAND) == 0 && argc == 3) /* started by spice/worker.h, not by people */
+        return worker_process_main(argv[2]);
     const struct command *command = find_command(argv[1]);
     if (command == NULL)
         return unknown_command(argv[1]);

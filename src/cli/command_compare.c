@@ -8,10 +8,10 @@
 #include "cli/array_options.h"
 #include "cli/command.h"
 #include "crossbar/array_solver.h"
+#include "spice/currents.h"
 #include "spice/netlist.h"
-#include "spice/ngspice.h"
 
-enum { TABLE_COLUMNS = 16, TABLE_VECTORS = 4 };
+enum { TABLE_COLUMNS = 16, TABLE_VECTORS = 4, GROUP_VECTORS = 16 };
 
 /* ngspice orders its equations anew in every run: some 4 s at 64 x 64, 2 minutes at 128 x 128. */
 #define LIMIT_SECONDS 3600.0
@@ -25,6 +25,7 @@ struct comparison {
     double *engine, *ngspice;     /* [n_vectors][n_columns], amperes */
     double *largest, *difference; /* [n_vectors]: largest current, largest difference relative to it */
     double difference_max;
+    char version[128]; /* of ngspice, and by which way it ran */
 };
 
 static void clear_comparison(struct comparison *c)
@@ -66,21 +67,53 @@ static enum rs_status solve_engine(struct comparison *c, double tolerance_ratio,
     return status;
 }
 
-static enum rs_status solve_ngspice(struct comparison *c, size_t v, struct rs_error *err)
+static enum rs_status describe(const struct comparison *c, size_t v, char **deck, struct rs_error *err)
 {
     const struct network *network = &c->array.network;
     const struct netlist_array described = {network, &c->array.edges, &c->array.law, c->array.conductance};
     struct text text = {0};
     enum rs_status status = netlist_write(&described, c->array.voltage + v * network->n_rows, &text, err);
-    if (status != RS_OK) {
+    if (status != RS_OK)
         text_clear(&text);
+    else if ((*deck = text_take(&text, err)) == NULL)
+        status = RS_INTERNAL;
+    return status;
+}
+
+static enum rs_status solve_group(struct comparison *c, struct worker_pool *pool, size_t first, size_t n,
+                                  struct rs_error *err)
+{
+    size_t n_columns = c->array.network.n_columns;
+    char *decks[GROUP_VECTORS] = {NULL};
+    enum rs_status status = RS_OK;
+    for (size_t v = 0; v < n && status == RS_OK; v++)
+        status = describe(c, first + v, &decks[v], err);
+    if (status == RS_OK)
+        status = currents_compute(pool, n, (const char *const *)decks, n_columns, LIMIT_SECONDS,
+                                  c->ngspice + first * n_columns, err);
+    for (size_t v = 0; v < n; v++)
+        free(decks[v]);
+    return status;
+}
+
+static enum rs_status solve_ngspice(struct comparison *c, const struct array_options *options,
+                                    struct rs_error *err)
+{
+    const struct worker_options how = {.n_workers = (size_t)options->n_threads,
+                                       .should_stop = command_should_stop};
+    size_t n_vectors = c->array.n_vectors;
+    struct worker_pool *pool = NULL;
+    enum rs_status status = worker_pool_create(&how, &pool, err);
+    if (status != RS_OK)
         return status;
+    snprintf(c->version, sizeof c->version, "%s (%s)", worker_pool_version(pool), worker_pool_way(pool));
+    for (size_t v = 0; v < n_vectors && status == RS_OK; v += GROUP_VECTORS) {
+        size_t n = n_vectors - v < GROUP_VECTORS ? n_vectors - v : GROUP_VECTORS;
+        status = solve_group(c, pool, v, n, err);
+        if (status == RS_OK && options->verbose)
+            fprintf(stderr, "%zu of %zu vectors done\n", v + n, n_vectors);
     }
-    char *deck = text_take(&text, err);
-    if (deck == NULL)
-        return RS_INTERNAL;
-    status = ngspice_run(deck, network->n_columns, LIMIT_SECONDS, c->ngspice + v * network->n_columns, err);
-    free(deck);
+    worker_pool_destroy(pool);
     return status;
 }
 
@@ -103,13 +136,12 @@ static enum rs_status compare_all(struct comparison *c, const struct array_optio
     if (!allocate_comparison(c, err))
         return RS_INTERNAL;
     enum rs_status status = solve_engine(c, options->tolerance_ratio, err);
-    for (size_t v = 0; v < c->array.n_vectors && status == RS_OK; v++) {
-        status = solve_ngspice(c, v, err);
-        if (status == RS_OK)
-            measure(c, v);
-        if (status == RS_OK && options->verbose)
-            fprintf(stderr, "vector %zu of %zu done\n", v + 1, c->array.n_vectors);
-    }
+    if (status == RS_OK)
+        status = solve_ngspice(c, options, err);
+    for (size_t v = 0; v < c->array.n_vectors && status == RS_OK; v++)
+        measure(c, v);
+    if (status == RS_OK && options->verbose)
+        fprintf(stderr, "%s\n", c->version);
     return status;
 }
 
@@ -151,8 +183,9 @@ static void print_json(const struct comparison *c, const struct array_options *o
 {
     size_t n_vectors = c->array.n_vectors, n_columns = c->array.network.n_columns;
     printf("{\"schema\": \"rescore-compare/1\", \"n_rows\": %zu, \"n_columns\": %zu, \"n_vectors\": %zu, "
-           "\"largest_relative_difference\": %.17g, \"tolerance\": %.17g",
-           c->array.network.n_rows, n_columns, n_vectors, c->difference_max, options->tolerance_ratio);
+           "\"largest_relative_difference\": %.17g, \"tolerance\": %.17g, \"ngspice_version\": \"%s\"",
+           c->array.network.n_rows, n_columns, n_vectors, c->difference_max, options->tolerance_ratio,
+           c->version);
     print_json_currents("engine", c->engine, n_vectors, n_columns);
     print_json_currents("ngspice", c->ngspice, n_vectors, n_columns);
     printf("}\n");

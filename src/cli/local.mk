@@ -2,6 +2,7 @@ bin_PROGRAMS += rescore
 rescore_SOURCES = \
     %D%/array_options.c %D%/array_options.h \
     %D%/command.c %D%/command.h \
+    %D%/command_calibrate.c \
     %D%/command_check.c \
     %D%/command_compare.c \
     %D%/command_device.c \

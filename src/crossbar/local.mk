@@ -52,6 +52,8 @@ librescore_core_la_SOURCES += \
     %D%/residual.h \
     %D%/response.c \
     %D%/response.h \
+    %D%/sense_node.c \
+    %D%/sense_node.h \
     %D%/sweep.c \
     %D%/sweep.h \
     %D%/sweep_baseline.c \

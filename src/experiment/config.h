@@ -14,7 +14,7 @@
 #include "model/train_options.h"
 #include "score/prune_options.h"
 
-enum { CONFIG_SWEEPS_MAX = 6, CONFIG_OPTIONS_MAX = 96, CONFIG_POINTS_MAX = 100000 };
+enum { CONFIG_SWEEPS_MAX = 6, CONFIG_OPTIONS_MAX = 192, CONFIG_POINTS_MAX = 100000 };
 
 /* One point's option values. A plain value: copied, changed by a sweep, thrown away. */
 struct config {

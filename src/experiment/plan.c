@@ -158,6 +158,8 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
         setup_init(&options, subject_shape(plan->subject), subject_ranges(plan->subject), &out->setup, err);
     if (status == RS_OK)
         status = find_thresholds(plan, point, err);
+    if (status == RS_OK)
+        status = setup_settle_reference(&out->setup, err);
     return status;
 }
 

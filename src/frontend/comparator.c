@@ -1,48 +1,288 @@
 #include "frontend/comparator.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-static enum rs_status to_units(const struct option_either *sigma, const char *name, double r_load_ohm,
-                               double unit_amperes, double *units, struct rs_error *err)
+#include "base/memory.h"
+
+static const double room_kelvin = 300.15;
+
+/* What the table of options says of keys that neither a user nor a calibration gives. */
+static const double default_sensitivity[COMPARATOR_PAIRS] = {1.13, 0.33, 0.07};
+static const double default_v1_volts = 0.1;
+
+/* What the steps of comparator_init share. */
+struct reader {
+    const struct comparator_options *options;
+    const struct comparator_circuit *circuit;
+    double gain_ohm; /* 0: no load */
+    struct rs_error *err;
+};
+
+static double choose(const struct reader *reader, double given, enum calibration_parameter parameter,
+                     double otherwise)
 {
-    double amperes = sigma->value;
-    if (sigma->unit == QUANTITY_VOLT && sigma->value > 0) {
-        if (r_load_ohm == 0)
-            return rs_fail(
-                err, RS_INPUT,
-                "comparator.%s in volts found, but comparator.r_load (by default array.r_sense) is 0 ohm; "
-                "amperes or a load expected",
-                name);
-        amperes = sigma->value / r_load_ohm;
-    }
-    *units = amperes / unit_amperes;
+    double value;
+    if (!isnan(given))
+        return given;
+    if (reader->circuit->calibration != NULL &&
+        calibration_get(reader->circuit->calibration, parameter, &value))
+        return value;
+    return otherwise;
+}
+
+static enum rs_status volts_to_units(const struct reader *reader, double volts, const char *name,
+                                     double *units)
+{
+    *units = 0;
+    if (volts == 0)
+        return RS_OK;
+    if (reader->gain_ohm == 0)
+        return rs_fail(
+            reader->err, RS_INPUT,
+            "comparator.%s in volts found, but comparator.r_load (by default array.r_sense) is 0 ohm; "
+            "amperes or a load expected",
+            name);
+    *units = volts / reader->gain_ohm / reader->circuit->unit_amperes;
     return RS_OK;
 }
 
-enum rs_status comparator_init(const struct comparator_options *options, double r_sense_ohm,
-                               double unit_amperes, struct comparator *out, struct rs_error *err)
+static enum rs_status either_to_units(const struct reader *reader, const struct option_either *given,
+                                      enum calibration_parameter parameter, const char *name, double *units)
 {
-    double r_load_ohm = isnan(options->r_load_ohm) ? r_sense_ohm : options->r_load_ohm;
-    enum rs_status status =
-        to_units(&options->offset, "offset", r_load_ohm, unit_amperes, &out->offset_sigma_units, err);
-    if (status != RS_OK)
-        return status;
-    return to_units(&options->noise, "noise", r_load_ohm, unit_amperes, &out->noise_sigma_units, err);
+    if (isnan(given->value))
+        return volts_to_units(reader, choose(reader, given->value, parameter, 0), name, units);
+    if (given->unit == QUANTITY_VOLT)
+        return volts_to_units(reader, given->value, name, units);
+    *units = given->value / reader->circuit->unit_amperes;
+    return RS_OK;
 }
 
-static void draw(const struct random_key *key, enum random_purpose purpose, double sigma_units, size_t n,
-                 double *values_units)
+static enum rs_status read_gain(struct reader *reader)
 {
-    if (sigma_units == 0) {
-        memset(values_units, 0, n * sizeof *values_units);
+    const struct comparator_options *options = reader->options;
+    double gain = choose(reader, options->r_load_ohm, CALIBRATION_gain_ohm, (double)NAN);
+    if (isnan(gain) && options->sense == COMPARATOR_INTEGRATOR) {
+        gain = options->sense_seconds / options->integrate_farads;
+        if (isnan(gain))
+            return rs_fail(reader->err, RS_INPUT,
+                           "comparator.sense: integrator found without a gain; comparator.sense_time and "
+                           "comparator.c_integrate, or comparator.r_load, expected");
+    }
+    reader->gain_ohm = isnan(gain) ? reader->circuit->r_sense_ohm : gain;
+    return RS_OK;
+}
+
+static double pair_sigma_volts(const struct comparator_options *options, double width_metres)
+{
+    return options->a_vt_volt_metres / sqrt(width_metres * options->gate_length_metres);
+}
+
+/* Pairs of a latch err in volts, branches of a comparator of currents in ratios. */
+static enum rs_status read_mismatch(const struct reader *reader, struct comparator *out)
+{
+    const struct comparator_options *options = reader->options;
+    const double widths[] = {options->input_width_metres, options->n_latch_width_metres,
+                             options->p_latch_width_metres};
+    const double given[] = {options->sensitivity_input, options->sensitivity_n_latch,
+                            options->sensitivity_p_latch};
+    double branch = options->mirror_gain_per_volt * pair_sigma_volts(options, widths[0]);
+    if (options->kind == COMPARATOR_CURRENT)
+        out->branch_ratio[1] = branch;
+    if (options->kind == COMPARATOR_WINNER)
+        out->branch_ratio[0] = out->branch_ratio[1] = branch / sqrt(2.0);
+    for (int pair = 0; pair < COMPARATOR_PAIRS && options->kind == COMPARATOR_VOLTAGE; pair++) {
+        enum calibration_parameter parameter =
+            (enum calibration_parameter)(CALIBRATION_offset_sensitivity_input + pair);
+        double sensitivity = choose(reader, given[pair], parameter, default_sensitivity[pair]);
+        enum rs_status status =
+            volts_to_units(reader, fabs(sensitivity) * pair_sigma_volts(options, widths[pair]), "a_vt",
+                           &out->mismatch_units[pair]);
+        if (status != RS_OK)
+            return status;
+        out->mismatch_units[pair] = copysign(out->mismatch_units[pair], sensitivity);
+    }
+    return RS_OK;
+}
+
+static enum rs_status read_errors(const struct reader *reader, struct comparator *out)
+{
+    const struct comparator_options *options = reader->options;
+    struct option_either offset = options->offset;
+    double shared = 0;
+    if (isnan(offset.value) && options->a_vt_volt_metres > 0)
+        offset.value = 0; /* the calibration's spread is that of the same pairs */
+    enum rs_status status =
+        either_to_units(reader, &offset, CALIBRATION_offset_sigma_volts, "offset", &out->offset_sigma_units);
+    if (status == RS_OK)
+        status = either_to_units(reader, &options->noise, CALIBRATION_noise_sigma_volts, "noise",
+                                 &out->noise_sigma_units);
+    if (status == RS_OK)
+        status = either_to_units(reader, &options->offset_mean, CALIBRATION_offset_mean_volts, "offset_mean",
+                                 &out->offset_mean_units);
+    if (status == RS_OK)
+        status = either_to_units(reader, &options->hysteresis, CALIBRATION_hysteresis_volts, "hysteresis",
+                                 &out->hysteresis_units);
+    if (status == RS_OK)
+        status = read_mismatch(reader, out);
+    if (status == RS_OK && options->auto_zero > 0) {
+        out->offset_sigma_units /= options->auto_zero;
+        out->offset_mean_units /= options->auto_zero;
+        for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
+            out->mismatch_units[pair] /= options->auto_zero;
+        out->noise_sigma_units *= options->auto_zero_noise;
+    }
+    if (status == RS_OK && options->share == COMPARATOR_SHARED)
+        status = volts_to_units(
+            reader,
+            choose(reader, options->kickback_shared_volts, CALIBRATION_kickback_shared_volts_per_latch, 0),
+            "kickback_shared", &shared);
+    out->offset_mean_units += shared * (double)reader->circuit->n_slots;
+    return status;
+}
+
+/* Kickback and what sense path and timing need. */
+static enum rs_status read_path(const struct reader *reader, struct comparator *out)
+{
+    const struct comparator_options *options = reader->options;
+    bool currents = options->kind != COMPARATOR_VOLTAGE;
+    double kickback =
+        choose(reader, options->kickback_amperes, CALIBRATION_kickback_volts_per_ohm, 0); /* V/ohm = A */
+    double swing = choose(reader, options->swing_volts, CALIBRATION_swing_volts, 0);
+    if (currents && options->swing_volts > 0)
+        return rs_fail(reader->err, RS_INPUT,
+                       "comparator.swing %g V found, but this comparator.kind compares currents; 0 expected",
+                       options->swing_volts);
+    enum rs_status status = volts_to_units(reader, currents ? 0 : swing, "swing", &out->swing_units);
+    if (status == RS_OK && options->sense == COMPARATOR_RESISTOR && !currents)
+        status = volts_to_units(reader, fabs(kickback), "kickback", &out->kickback_units_per_ohm);
+    out->kickback_units_per_ohm = copysign(out->kickback_units_per_ohm, kickback);
+    out->volts_per_unit = reader->gain_ohm * reader->circuit->unit_amperes;
+    out->bias_units = options->bias_amperes / reader->circuit->unit_amperes;
+    out->line_farads = options->line_farads;
+    out->settling_seconds = choose(reader, options->settling_seconds, CALIBRATION_settling_seconds, 0);
+    out->sense_seconds = options->sense_seconds;
+    out->integrates = options->sense == COMPARATOR_INTEGRATOR;
+    return status;
+}
+
+static enum rs_status read_delay(const struct reader *reader, struct comparator *out)
+{
+    const struct comparator_options *options = reader->options;
+    double kelvin = reader->circuit->temperature_kelvin;
+    double slope = choose(reader, options->delay_tau_per_kelvin, CALIBRATION_delay_tau_per_kelvin, 0);
+    double tau = choose(reader, options->delay_tau_seconds, CALIBRATION_delay_tau_seconds, 0);
+    double v1 = choose(reader, options->delay_v1_volts, CALIBRATION_delay_v1_volts, default_v1_volts);
+    out->delay_t0_seconds = choose(reader, options->delay_t0_seconds, CALIBRATION_delay_t0_seconds, 0);
+    out->delay_min_seconds = choose(reader, options->delay_min_seconds, CALIBRATION_delay_min_seconds, 0);
+    out->delay_tau_seconds = tau * (1 + slope * ((isnan(kelvin) ? room_kelvin : kelvin) - room_kelvin));
+    out->evaluation_seconds = options->evaluation_seconds;
+    out->unresolved = (enum comparator_unresolved)options->unresolved;
+    if (out->delay_tau_seconds < 0)
+        return rs_fail(
+            reader->err, RS_INPUT,
+            "comparator.delay_tau_per_kelvin %g found, which makes tau negative at %g K; a smaller "
+            "one expected",
+            slope, kelvin);
+    return tau > 0 ? volts_to_units(reader, v1, "delay_v1", &out->delay_v1_units) : RS_OK;
+}
+
+/* The shift of the effective threshold of slot j: the table, or its law along the slots. */
+static enum rs_status read_compensation(const struct reader *reader, struct comparator *out)
+{
+    const struct calibration *calibration = reader->circuit->calibration;
+    size_t n = reader->circuit->n_slots;
+    double first = 0, slope = 0;
+    if (reader->options->compensation == COMPARATOR_UNCOMPENSATED)
+        return RS_OK;
+    if (calibration == NULL)
+        return rs_fail(reader->err, RS_INPUT,
+                       "comparator.compensation: calibrated found, but no comparator.calibration");
+    if (calibration->n_slots > 0 && calibration->n_slots < n)
+        return rs_fail(reader->err, RS_INPUT,
+                       "comparator.calibration: thresholds of %zu key slots found, %zu expected",
+                       calibration->n_slots, n);
+    if (calibration->n_slots == 0 &&
+        !calibration_get(calibration, CALIBRATION_threshold_shift_amperes, &first))
+        return rs_fail(reader->err, RS_INPUT,
+                       "comparator.calibration: neither column_threshold_shift nor threshold_shift_amperes "
+                       "found, which comparator.compensation needs");
+    (void)calibration_get(calibration, CALIBRATION_threshold_shift_per_slot_amperes, &slope);
+    out->compensation_units = memory_allocate(n, sizeof(double), reader->err);
+    if (out->compensation_units == NULL)
+        return RS_INTERNAL;
+    for (size_t j = 0; j < n; j++) {
+        double shift = calibration->n_slots > 0 ? calibration->column_threshold_shift_amperes[j]
+                                                : first + slope * (double)j;
+        out->compensation_units[j] = shift / reader->circuit->unit_amperes;
+    }
+    return RS_OK;
+}
+
+enum rs_status comparator_init(const struct comparator_options *options,
+                               const struct comparator_circuit *circuit, struct comparator *out,
+                               struct rs_error *err)
+{
+    struct reader reader = {.options = options, .circuit = circuit, .err = err};
+    *out = (struct comparator){0};
+    if (options->auto_zero > 0 && options->auto_zero < 1)
+        return rs_fail(err, RS_INPUT, "comparator.auto_zero %g found, 0 or at least 1 expected",
+                       options->auto_zero);
+    enum rs_status status = read_gain(&reader);
+    if (status == RS_OK)
+        status = read_errors(&reader, out);
+    if (status == RS_OK)
+        status = read_path(&reader, out);
+    if (status == RS_OK)
+        status = read_delay(&reader, out);
+    return status == RS_OK ? read_compensation(&reader, out) : status;
+}
+
+void comparator_clear(struct comparator *comparator)
+{
+    free(comparator->compensation_units);
+    *comparator = (struct comparator){0};
+}
+
+static void draw(const struct random_key *key, enum random_purpose purpose, double sigma, size_t n,
+                 double *values)
+{
+    if (sigma == 0) {
+        memset(values, 0, n * sizeof *values);
         return;
     }
     struct random_key own = *key;
     own.purpose = purpose;
-    random_normals(&own, n, values_units);
+    random_normals(&own, n, values);
     for (size_t i = 0; i < n; i++)
-        values_units[i] *= sigma_units;
+        values[i] *= sigma;
+}
+
+void comparator_mismatch(const struct random_key *key, int pair, size_t n, double *normals)
+{
+    struct random_key own = *key;
+    own.write = 0;
+    own.draw = (uint32_t)pair;
+    draw(&own, RANDOM_MISMATCH, 1, n, normals);
+}
+
+/* Pieces of this many slots: a multiple of 4, as random_normals_from needs it. */
+enum { PIECE = 256 };
+
+static void add_mismatch(const struct comparator *comparator, const struct random_key *key, int pair,
+                         size_t n, double *offset_units)
+{
+    double normals[PIECE];
+    struct random_key own = *key;
+    own.purpose = RANDOM_MISMATCH;
+    own.draw = (uint32_t)pair;
+    for (size_t first = 0; first < n; first += PIECE) {
+        size_t here = n - first < PIECE ? n - first : PIECE;
+        random_normals_from(&own, first, here, normals);
+        for (size_t j = 0; j < here; j++)
+            offset_units[first + j] += comparator->mismatch_units[pair] * normals[j];
+    }
 }
 
 void comparator_offsets(const struct comparator *comparator, const struct random_key *key, size_t n,
@@ -52,10 +292,66 @@ void comparator_offsets(const struct comparator *comparator, const struct random
     own.write = 0;
     own.draw = 0;
     draw(&own, RANDOM_OFFSET, comparator->offset_sigma_units, n, offset_units);
+    for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
+        if (comparator->mismatch_units[pair] != 0)
+            add_mismatch(comparator, &own, pair, n, offset_units);
+    for (size_t j = 0; j < n && comparator->offset_mean_units != 0; j++)
+        offset_units[j] += comparator->offset_mean_units;
+    for (size_t j = 0; j < n && comparator->compensation_units != NULL; j++)
+        offset_units[j] -= comparator->compensation_units[j];
+}
+
+void comparator_branches(const struct comparator *comparator, const struct random_key *key, size_t n,
+                         double *branch_ratio)
+{
+    struct random_key own = *key;
+    own.write = 0;
+    for (int branch = 0; branch < COMPARATOR_BRANCHES; branch++) {
+        own.draw = (uint32_t)branch;
+        draw(&own, RANDOM_BRANCH, comparator->branch_ratio[branch], n, branch_ratio + (size_t)branch * n);
+    }
 }
 
 void comparator_noise(const struct comparator *comparator, const struct random_key *key, size_t n,
                       double *noise_units)
 {
     draw(key, RANDOM_DECISION, comparator->noise_sigma_units, n, noise_units);
+}
+
+bool comparator_needs_lines(const struct comparator *comparator)
+{
+    return comparator->swing_units > 0 || comparator->branch_ratio[0] > 0 || comparator->branch_ratio[1] > 0;
+}
+
+double comparator_difference(const struct comparator *comparator, double signal_units, double minus_units,
+                             double reference_units, const double branch[COMPARATOR_BRANCHES])
+{
+    double swing = comparator->swing_units;
+    if (swing > 0)
+        return swing *
+               (tanh((signal_units + minus_units - reference_units) / swing) - tanh(minus_units / swing));
+    return signal_units - reference_units +
+           branch[0] * (signal_units + minus_units + comparator->bias_units) -
+           branch[1] * (minus_units + reference_units + comparator->bias_units);
+}
+
+double comparator_settled(const struct comparator *comparator, double line_seconds)
+{
+    double tau = line_seconds + comparator->settling_seconds, t = comparator->sense_seconds;
+    if (isnan(t) || tau == 0)
+        return 1;
+    return comparator->integrates ? 1 + tau / t * expm1(-t / tau) : -expm1(-t / tau);
+}
+
+double comparator_delay_seconds(const struct comparator *comparator, double difference_units)
+{
+    double delay = comparator->delay_t0_seconds;
+    if (comparator->delay_tau_seconds > 0)
+        delay += comparator->delay_tau_seconds * log(comparator->delay_v1_units / fabs(difference_units));
+    return fmax(comparator->delay_min_seconds, delay);
+}
+
+bool comparator_is_unresolved(const struct comparator *comparator, double difference_units)
+{
+    return comparator_delay_seconds(comparator, difference_units) > comparator->evaluation_seconds;
 }

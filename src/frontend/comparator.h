@@ -1,32 +1,87 @@
 /*
- * One comparator per key slot: bit = signal - reference - offset - noise > 0, on the difference signal I+ -
- * I-. The offset is drawn once per comparator and trial, the noise once per decision. In units of sum(q_msb
- * k_msb).
+ * One comparator per key slot: bit = d - offset - noise > 0, d the difference I+ - I- less the reference as
+ * the sense path and the comparator's kind make it. All in units of sum(q_msb k_msb); docs/comparator.md has
+ * the equations.
+ *
+ * The offset is drawn once per comparator and trial: N(mean, sigma), plus what the transistor pairs'
+ * threshold differences (Pelgrom, JSSC 24, 1989: sigma = A_VT / sqrt(W L)) make of it. Noise is drawn once
+ * per decision. A decision takes t0 + tau ln(v1 / |d|).
  */
 #ifndef FRONTEND_COMPARATOR_H
 #define FRONTEND_COMPARATOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "frontend/calibration.h"
 #include "frontend/frontend_options.h"
 #include "numeric/random.h"
 #include "rescore/status.h"
 
+enum { COMPARATOR_PAIRS = 3 /* input, n latch, p latch */, COMPARATOR_BRANCHES = 2 /* positive, negative */ };
+
 struct comparator {
     double offset_sigma_units, noise_sigma_units;
+    double offset_mean_units; /* of all comparators, shared kickback included */
+    double mismatch_units[COMPARATOR_PAIRS], branch_ratio[COMPARATOR_BRANCHES]; /* standard deviations */
+    double bias_units;                                                          /* in both branches */
+    double hysteresis_units;
+    double kickback_units_per_ohm;
+    double swing_units;                                  /* 0: linear */
+    double volts_per_unit;                               /* 0: currents alone */
+    double line_farads, settling_seconds, sense_seconds; /* sense_seconds NAN: all has settled */
+    bool integrates;
+    double delay_t0_seconds, delay_tau_seconds, delay_min_seconds; /* at the temperature of the run */
+    double delay_v1_units, evaluation_seconds;                     /* evaluation_seconds NAN: no end */
+    enum comparator_unresolved unresolved;
+    double *compensation_units; /* [n_slots], owned; NULL: none */
 };
 
-/* Volts without a load resistance are RS_INPUT. */
-enum rs_status comparator_init(const struct comparator_options *options, double r_sense_ohm,
-                               double unit_amperes, struct comparator *out,
-                               struct rs_error *err) RS_MUST_CHECK;
+/* What the options do not say. */
+struct comparator_circuit {
+    double r_sense_ohm, unit_amperes;
+    double temperature_kelvin;             /* NAN: 300.15 K */
+    size_t n_slots;                        /* comparators of one array */
+    const struct calibration *calibration; /* gives what the options leave open; NULL: none */
+};
 
-/* The offsets of `n` slots; key: seed, trial, array. */
+/* RS_INPUT, naming the key: volts without a load, an integrator without a gain, a swing of a comparator of
+ * currents, compensation without a calibration. comparator_clear frees. */
+enum rs_status comparator_init(const struct comparator_options *options,
+                               const struct comparator_circuit *circuit, struct comparator *out,
+                               struct rs_error *err) RS_MUST_CHECK;
+void comparator_clear(struct comparator *comparator);
+
+/* The offsets of `n` slots, compensation included; key: seed, trial, array. */
 void comparator_offsets(const struct comparator *comparator, const struct random_key *key, size_t n,
                         double *offset_units);
+
+/* The threshold differences of pair `pair` in `n` slots, in standard deviations; key as above. */
+void comparator_mismatch(const struct random_key *key, int pair, size_t n, double *normals);
+
+/* The relative errors of both branches: branch_ratio [COMPARATOR_BRANCHES][n]; key as above. */
+void comparator_branches(const struct comparator *comparator, const struct random_key *key, size_t n,
+                         double *branch_ratio);
 
 /* The noise of one decision in `n` slots; key: seed, trial, array, write, and draw = the read. */
 void comparator_noise(const struct comparator *comparator, const struct random_key *key, size_t n,
                       double *noise_units);
+
+/* Whether comparator_difference is more than signal - reference, and needs the currents of both lines. */
+bool comparator_needs_lines(const struct comparator *comparator);
+
+/*
+ * d of one slot, before offset and noise. signal: I+ - I-; minus: I-; the reference joins the negative
+ * branch, or is taken from the positive line before its amplifier. branch: relative errors of both branches.
+ */
+double comparator_difference(const struct comparator *comparator, double signal_units, double minus_units,
+                             double reference_units, const double branch[COMPARATOR_BRANCHES]);
+
+/* What a line with this delay (sense_node.h) has of its current when the comparator decides, 0 to 1. */
+double comparator_settled(const struct comparator *comparator, double line_seconds);
+
+/* The decision time at an input of `difference_units`; infinite at 0 where there is a delay. */
+double comparator_delay_seconds(const struct comparator *comparator, double difference_units);
+bool comparator_is_unresolved(const struct comparator *comparator, double difference_units);
 
 #endif

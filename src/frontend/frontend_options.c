@@ -1,7 +1,7 @@
 #include "frontend/frontend_options.h"
 
 static const char *const fills[] = {"prefill", "append", NULL};
-static const char *const signs[] = {"differential", "offset", NULL};
+const char *const frontend_options_signs[] = {"differential", "offset", NULL};
 static const char *const msbs[] = {"round", "truncate", NULL};
 
 #define TABLE(name, rows, type)                                                                              \
@@ -125,7 +125,7 @@ static const struct option encoding_rows[] = {
      .kind = OPTION_CHOICE,
      .offset = ENCODING(sign),
      .initial = "differential",
-     .choices = signs,
+     .choices = frontend_options_signs,
      .help = "differential: a pair of bit lines per key; offset: one, minus a mid-level line"},
     {.key = "encoding.msb",
      .kind = OPTION_CHOICE,
@@ -143,41 +143,6 @@ static const struct option encoding_rows[] = {
      .help = "word-line voltage of the largest query code"},
 };
 TABLE(frontend_options_encoding, encoding_rows, encoding_options);
-
-#define COMPARATOR(name) offsetof(struct comparator_options, name)
-static const struct option comparator_rows[] = {
-    {.key = "comparator.offset",
-     .kind = OPTION_EITHER,
-     .unit = QUANTITY_AMPERE,
-     .other_unit = QUANTITY_VOLT,
-     .offset = COMPARATOR(offset),
-     .initial = "0 A",
-     .high = 1,
-     .flags = OPTION_NON_IDEALITY,
-     .help = "standard deviation of the input-referred offset, one draw per comparator and trial; volts act "
-             "across "
-             "comparator.r_load",
-     .published =
-         "11 mV for a StrongARM latch of a 65 nm-class generic card (own ngspice study, assumed card)"},
-    {.key = "comparator.noise",
-     .kind = OPTION_EITHER,
-     .unit = QUANTITY_AMPERE,
-     .other_unit = QUANTITY_VOLT,
-     .offset = COMPARATOR(noise),
-     .initial = "0 A",
-     .high = 1,
-     .flags = OPTION_NON_IDEALITY,
-     .help = "standard deviation of the input-referred noise, one draw per decision; volts act across "
-             "comparator.r_load"},
-    {.key = "comparator.r_load",
-     .kind = OPTION_REAL,
-     .unit = QUANTITY_OHM,
-     .offset = COMPARATOR(r_load_ohm),
-     .high = 1e9,
-     .initial_help = "array.r_sense",
-     .help = "load that turns the difference current into a voltage"},
-};
-TABLE(frontend_options_comparator, comparator_rows, comparator_options);
 
 #define READOUT(name) offsetof(struct readout_options, name)
 static const struct option readout_rows[] = {

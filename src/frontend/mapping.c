@@ -14,7 +14,7 @@ enum rs_status mapping_init(const struct array_options *array, const struct enco
     m.sign = (enum encoding_sign)encoding->sign;
     m.slice_bits = cell_bits;
     m.n_slices = (stored_bits + cell_bits - 1) / cell_bits;
-    m.n_stacks = (d + m.n_rows - 1) / m.n_rows;
+    mapping_reserve(&m, 0);
     size_t reference_lines = m.sign == ENCODING_OFFSET;
     m.n_lines_per_key = (size_t)m.n_slices * (m.sign == ENCODING_OFFSET ? 1 : 2);
     m.n_keys_per_array = (m.n_columns - reference_lines) / m.n_lines_per_key;
@@ -28,6 +28,7 @@ enum rs_status mapping_init(const struct array_options *array, const struct enco
     int largest = m.n_slices > 1              ? (1 << cell_bits) - 1
                   : m.sign == ENCODING_OFFSET ? 2 * m.key_limit
                                               : m.key_limit;
+    m.window_siemens = window;
     m.g_min_siemens = g_min_siemens;
     m.g_lsb_siemens = window / largest;
     m.reference_weight = ((1 << (cell_bits * m.n_slices)) - 1) / ((1 << cell_bits) - 1);
@@ -36,6 +37,12 @@ enum rs_status mapping_init(const struct array_options *array, const struct enco
     m.unit_amperes = m.v_lsb_volts * m.g_lsb_siemens;
     *out = m;
     return RS_OK;
+}
+
+void mapping_reserve(struct mapping *mapping, size_t n_bias_rows)
+{
+    mapping->n_key_rows = mapping->n_rows - n_bias_rows;
+    mapping->n_stacks = (mapping->d + mapping->n_key_rows - 1) / mapping->n_key_rows;
 }
 
 size_t mapping_tiles(const struct mapping *mapping, size_t n_keys)
@@ -77,9 +84,9 @@ static void place_offset(const struct mapping *mapping, int code, double *lines_
 void mapping_targets(const struct mapping *mapping, size_t tile, size_t stack, size_t n_keys,
                      const int16_t *key_msb, double *target_siemens)
 {
-    size_t first_key = tile * mapping->n_keys_per_array, first_row = stack * mapping->n_rows;
+    size_t first_key = tile * mapping->n_keys_per_array, first_row = stack * mapping->n_key_rows;
     size_t n_used = smaller(n_keys - first_key, mapping->n_keys_per_array);
-    size_t n_used_rows = smaller(mapping->d - first_row, mapping->n_rows);
+    size_t n_used_rows = smaller(mapping->d - first_row, mapping->n_key_rows);
     for (size_t cell = 0; cell < mapping->n_rows * mapping->n_columns; cell++)
         target_siemens[cell] = mapping->g_min_siemens;
     for (size_t row = 0; row < n_used_rows; row++) {
@@ -98,8 +105,8 @@ void mapping_targets(const struct mapping *mapping, size_t tile, size_t stack, s
 
 void mapping_volts(const struct mapping *mapping, size_t stack, const int16_t *query_msb, double *volts)
 {
-    size_t first_row = stack * mapping->n_rows;
-    size_t n_used_rows = smaller(mapping->d - first_row, mapping->n_rows);
+    size_t first_row = stack * mapping->n_key_rows;
+    size_t n_used_rows = smaller(mapping->d - first_row, mapping->n_key_rows);
     for (size_t row = 0; row < mapping->n_rows; row++)
         volts[row] = row < n_used_rows ? query_msb[first_row + row] * mapping->v_lsb_volts : 0;
 }
@@ -118,4 +125,24 @@ void mapping_add_signals(const struct mapping *mapping, size_t n_keys_in_tile, c
                   (offset ? lines[slice] : lines[2 * slice] - lines[2 * slice + 1]);
         signal_units[slot] += (sum - reference) * per_unit;
     }
+}
+
+void mapping_add_minus(const struct mapping *mapping, size_t n_keys_in_tile, const double *column_amperes,
+                       double *minus_units)
+{
+    double per_unit = 1 / mapping->unit_amperes;
+    bool offset = mapping->sign == ENCODING_OFFSET;
+    for (size_t slot = 0; slot < n_keys_in_tile; slot++) {
+        const double *lines = column_amperes + slot * mapping->n_lines_per_key;
+        double sum = offset ? mapping->reference_weight * column_amperes[mapping->n_columns - 1] : 0;
+        for (int slice = 0; slice < mapping->n_slices && !offset; slice++)
+            sum = sum * (1 << mapping->slice_bits) + lines[2 * slice + 1];
+        minus_units[slot] += sum * per_unit;
+    }
+}
+
+void mapping_lines(const struct mapping *mapping, size_t slot, size_t *plus, size_t *minus)
+{
+    *plus = slot * mapping->n_lines_per_key;
+    *minus = mapping->sign == ENCODING_OFFSET ? mapping->n_columns - 1 : *plus + 1;
 }

@@ -19,6 +19,7 @@
 
 struct mapping {
     size_t n_rows, n_columns; /* of one array */
+    size_t n_key_rows;        /* of them, for keys: the first; bias rows follow */
     size_t d;                 /* elements of a key */
     size_t n_stacks;          /* arrays that one key spans */
     size_t n_lines_per_key;   /* bit lines of one key in one array */
@@ -27,6 +28,7 @@ struct mapping {
     enum encoding_sign sign;
     int key_limit, query_limit; /* largest MSB codes */
     int reference_weight;       /* mirror ratio of the mid-level line: the sum of the slices' ratios */
+    double window_siemens;      /* g_max - g_min */
     double g_min_siemens, g_mid_siemens, g_lsb_siemens; /* of the least significant slice's unit */
     double v_lsb_volts;
     double unit_amperes; /* one unit of sum(q_msb k_msb) */
@@ -37,12 +39,15 @@ enum rs_status mapping_init(const struct array_options *array, const struct enco
                             double g_min_siemens, double g_max_siemens, size_t d, struct mapping *out,
                             struct rs_error *err) RS_MUST_CHECK;
 
+/* Leaves the last `n_bias_rows` < n_rows of each array to bias rows (reference.h). */
+void mapping_reserve(struct mapping *mapping, size_t n_bias_rows);
+
 /* Arrays that `n_keys` keys take: mapping_tiles(n_keys) x n_stacks. */
 size_t mapping_tiles(const struct mapping *mapping, size_t n_keys);
 
 /*
  * Target conductances of one array: tile `tile` (keys tile * n_keys_per_array on), stack `stack` (elements
- * stack * n_rows on). key_msb [n_keys][d]; target_siemens [n_rows][n_columns]. Unused cells sit at g_min.
+ * stack * n_key_rows on). key_msb [n_keys][d]; target_siemens [n_rows][n_columns]. Unused cells sit at g_min.
  */
 void mapping_targets(const struct mapping *mapping, size_t tile, size_t stack, size_t n_keys,
                      const int16_t *key_msb, double *target_siemens);
@@ -56,5 +61,12 @@ void mapping_volts(const struct mapping *mapping, size_t stack, const int16_t *q
  */
 void mapping_add_signals(const struct mapping *mapping, size_t n_keys_in_tile, const double *column_amperes,
                          double *signal_units);
+
+/* Adds what their negative sides have of it, I- (offset encoding: the mid-level line). */
+void mapping_add_minus(const struct mapping *mapping, size_t n_keys_in_tile, const double *column_amperes,
+                       double *minus_units);
+
+/* The bit lines that the comparator of key slot `slot` sees: of slices, the most significant. */
+void mapping_lines(const struct mapping *mapping, size_t slot, size_t *plus, size_t *minus);
 
 #endif

@@ -2,6 +2,7 @@ librescore_core_la_SOURCES += \
     %D%/goodness.c %D%/goodness.h \
     %D%/least_squares.c %D%/least_squares.h \
     %D%/ode.c %D%/ode.h \
+    %D%/probit.c %D%/probit.h \
     %D%/random.c %D%/random.h \
     %D%/random_f32.c %D%/random_f32.h \
     %D%/random_f32_baseline.c \

@@ -3,6 +3,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_version.h>
 #include <math.h>
+#include <stdbool.h>
 
 void statistics_interval(const double *values, size_t n, double confidence, double *mean, double *half_width)
 {
@@ -17,6 +18,27 @@ void statistics_interval(const double *values, size_t n, double confidence, doub
         return;
     double error = sqrt(squares / (double)(n - 1) / (double)n);
     *half_width = gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, (double)(n - 1)) * error;
+}
+
+double statistics_student(double confidence, double degrees)
+{
+    return gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, degrees);
+}
+
+void statistics_spread(const double *values, size_t n, double confidence, struct statistics_spread *out)
+{
+    double half_width, squares = 0, degrees = (double)n - 1, tail = 0.5 - 0.5 * confidence;
+    statistics_interval(values, n, confidence, &out->mean, &half_width);
+    for (size_t i = 0; i < n; i++)
+        squares += (values[i] - out->mean) * (values[i] - out->mean);
+    bool enough = n >= 2;
+    out->sigma = enough ? sqrt(squares / degrees) : (double)NAN;
+    out->mean_error = out->sigma / sqrt((double)n);
+    out->mean_low = out->mean - half_width;
+    out->mean_high = out->mean + half_width;
+    out->sigma_error = enough ? out->sigma / sqrt(2 * degrees) : (double)NAN;
+    out->sigma_low = enough ? sqrt(squares / gsl_cdf_chisq_Qinv(tail, degrees)) : (double)NAN;
+    out->sigma_high = enough ? sqrt(squares / gsl_cdf_chisq_Pinv(tail, degrees)) : (double)NAN;
 }
 
 const char *statistics_library_version(void)

@@ -10,6 +10,18 @@
  */
 void statistics_interval(const double *values, size_t n, double confidence, double *mean, double *half_width);
 
+/* Of draws from one normal distribution. */
+struct statistics_spread {
+    double mean, mean_error, mean_low, mean_high;
+    double sigma, sigma_error, sigma_low, sigma_high; /* error: sigma / sqrt(2 (n - 1)); ends by chi-square */
+};
+
+/* n >= 2; else everything but the mean is NAN. */
+void statistics_spread(const double *values, size_t n, double confidence, struct statistics_spread *out);
+
+/* What a two-sided interval of Student's t reaches, in standard errors; degrees > 0. */
+double statistics_student(double confidence, double degrees);
+
 /* Version of the library behind these. */
 const char *statistics_library_version(void);
 

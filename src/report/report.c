@@ -4,6 +4,7 @@
 
 #include "io/file.h"
 #include "io/store.h"
+#include "report/fitted_page.h"
 #include "report/page.h"
 #include "report/program_page.h"
 #include "report/result.h"
@@ -18,6 +19,17 @@ static enum rs_status append_result(const char *path, struct text *page, struct 
     return status;
 }
 
+/* Takes the store. */
+static enum rs_status append_fitted(struct store *store, struct text *page, struct rs_error *err)
+{
+    struct fitted *fitted = NULL;
+    enum rs_status status = fitted_read(store, &fitted, err);
+    if (status == RS_OK)
+        fitted_page_append(page, fitted);
+    fitted_destroy(fitted);
+    return status;
+}
+
 enum rs_status report_write(const char *result_path, const char *html_path, struct rs_error *err)
 {
     struct store *store = NULL;
@@ -26,10 +38,14 @@ enum rs_status report_write(const char *result_path, const char *html_path, stru
     enum rs_status status = store_open(result_path, &store, err);
     if (status != RS_OK)
         return status;
-    if (program_page_fits(store))
+    if (program_page_fits(store)) {
         status = program_page_append(store, &page, err);
-    else
+    } else if (fitted_is_one(store)) {
+        status = append_fitted(store, &page, err);
+        store = NULL;
+    } else {
         status = append_result(result_path, &page, err);
+    }
     if (status != RS_OK)
         goto done;
     size_t n_bytes = page.length;

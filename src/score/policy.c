@@ -18,7 +18,9 @@ static void decide_threshold(const struct policy_query *query, double *scratch, 
 {
     (void)scratch;
     for (size_t j = 0; j < query->n_keys; j++)
-        keep[j] = query->comparator_units[j] > query->reference_units;
+        keep[j] = query->ruled != NULL && query->ruled[j] >= 0
+                      ? query->ruled[j] > 0
+                      : query->comparator_units[j] > query->reference_units;
 }
 
 static void decide_oracle(const struct policy_query *query, double *scratch, bool *keep)

@@ -17,8 +17,9 @@ struct policy_query {
     const int64_t *exact_sums;      /* [n_keys] sum(q_code k_code) */
     int64_t exact_threshold;        /* keep iff sum >= this */
     const double *comparator_units; /* [n_keys] difference signal less offset and noise */
-    double reference_units;         /* the comparator's reference: n - 1/2 */
-    const struct random_key *key;   /* seed, trial, array, write, draw = this read */
+    const signed char *ruled; /* [n_keys] the bit of an unresolved comparator, or -1; NULL: all resolved */
+    double reference_units;   /* the comparator's reference: n - 1/2 */
+    const struct random_key *key; /* seed, trial, array, write, draw = this read */
 };
 
 struct policy {

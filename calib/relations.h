@@ -1,0 +1,50 @@
+/*
+ * The behavioural model, relation by relation, for the stages whose decks ask for it. Input k of an
+ * observation is named by the enum beside its relation. Model: docs/calibration.md 3.
+ */
+#ifndef CALIB_RELATIONS_H
+#define CALIB_RELATIONS_H
+
+#include "calib/relation.h"
+
+/* Sense path: output difference of a pair of bit lines, volts. */
+enum { RELATIONS_GAIN_PLUS_AMPERES, RELATIONS_GAIN_MINUS_AMPERES };
+extern const struct relation relations_gain;
+
+/* Sense path: output after a step at time 0, volts. */
+enum { RELATIONS_SETTLING_SECONDS, RELATIONS_SETTLING_FINAL_VOLTS };
+extern const struct relation relations_settling;
+
+/* Latch: offset (the input difference at its trip point), volts, from threshold differences of its pairs. */
+enum { RELATIONS_OFFSET_INPUT_VOLTS, RELATIONS_OFFSET_NLATCH_VOLTS, RELATIONS_OFFSET_PLATCH_VOLTS };
+extern const struct relation relations_offset;
+
+/* Latches: the same offsets as draws of one distribution. No inputs. */
+extern const struct relation relations_spread;
+
+/* Latch: seconds from the clock edge to the decision. */
+enum { RELATIONS_DELAY_VOLTS, RELATIONS_DELAY_KELVIN_ABOVE }; /* |d|; temperature less 300.15 K */
+extern const struct relation relations_delay;
+
+/* Latch: systematic offset, volts. */
+enum {
+    RELATIONS_KICKBACK_OHM,
+    RELATIONS_KICKBACK_LATCHES
+}; /* R_ref - R_col; latches on a shared reference */
+extern const struct relation relations_kickback;
+
+/* Latch: decisions at given input differences. */
+enum {
+    RELATIONS_NOISE_VOLTS,
+    RELATIONS_NOISE_PREVIOUS
+}; /* d less known offsets; decision before: -1, 1, 0: none */
+extern const struct relation relations_noise;
+
+/* Columns: effective threshold less the ideal one, amperes of difference current at the array's output. */
+enum { RELATIONS_COLUMN_SLOT, RELATIONS_COLUMN_LOAD_AMPERES }; /* sum_i V_i (G+ + G-) */
+extern const struct relation relations_column;
+
+/* a + b j of `values` of relations_column for key slots 0 ... n_slots - 1: amperes [n_slots]. */
+void relations_column_shifts(const double *values, size_t n_slots, double *amperes);
+
+#endif

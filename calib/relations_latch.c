@@ -1,0 +1,212 @@
+/* The latch: offset, delay, kickback, noise. */
+#include <math.h>
+
+#include "calib/relations.h"
+
+#define UNBOUNDED .low = -(double)INFINITY, .high = (double)INFINITY
+
+/* --- offset --- */
+
+enum { MEAN, INPUT, NLATCH, PLATCH };
+
+static bool predict_offset(const void *context, const struct observations *data, const double *values,
+                           double *fitted)
+{
+    (void)context;
+    for (size_t i = 0; i < data->n; i++) {
+        const double *volts = data->rows[i].inputs;
+        fitted[i] = values[MEAN] + values[INPUT] * volts[RELATIONS_OFFSET_INPUT_VOLTS] +
+                    values[NLATCH] * volts[RELATIONS_OFFSET_NLATCH_VOLTS] +
+                    values[PLATCH] * volts[RELATIONS_OFFSET_PLATCH_VOLTS];
+    }
+    return true;
+}
+
+#define SENSITIVITY(name_, start_, help_)                                                                    \
+    {                                                                                                        \
+        .name = name_, .unit = "1", .help = help_, .start = start_, .scale = 0.1, UNBOUNDED                  \
+    }
+static const struct relation_parameter offset_parameters[] = {
+    [MEAN] = {.name = "offset_mean_volts",
+              .unit = "V",
+              .help = "offset without mismatch",
+              .scale = 1e-3,
+              UNBOUNDED},
+    [INPUT] = SENSITIVITY("offset_sensitivity_input", 1, "per threshold difference of the input pair"),
+    [NLATCH] =
+        SENSITIVITY("offset_sensitivity_nlatch", 0.3, "per threshold difference of the latch's n pair"),
+    [PLATCH] =
+        SENSITIVITY("offset_sensitivity_platch", 0.1, "per threshold difference of the latch's p pair"),
+};
+const struct relation relations_offset = {
+    .name = "offset",
+    .summary = "offset of a latch against the threshold differences of its pairs",
+    .unit = "V",
+    .kind = RELATION_CURVE,
+    .n_parameters = 4,
+    .parameters = offset_parameters,
+    .model = predict_offset};
+
+static const struct relation_parameter spread_parameters[] = {
+    {.name = "offset_sample_mean_volts",
+     .unit = "V",
+     .help = "mean offset of the latches drawn",
+     .scale = 1e-3,
+     UNBOUNDED},
+    {.name = "offset_sigma_volts",
+     .unit = "V",
+     .help = "standard deviation of the offset",
+     .scale = 1e-3,
+     UNBOUNDED},
+};
+const struct relation relations_spread = {.name = "spread",
+                                          .summary =
+                                              "offsets of the latches drawn, as one normal distribution",
+                                          .unit = "V",
+                                          .kind = RELATION_SPREAD,
+                                          .has_noise = true,
+                                          .n_parameters = 2,
+                                          .parameters = spread_parameters};
+
+/* --- delay --- */
+
+enum { T0, TAU, V1, T_MIN, TAU_PER_KELVIN };
+
+static bool predict_delay(const void *context, const struct observations *data, const double *values,
+                          double *fitted)
+{
+    (void)context;
+    for (size_t i = 0; i < data->n; i++) {
+        const double *inputs = data->rows[i].inputs;
+        double tau = values[TAU] * (1 + values[TAU_PER_KELVIN] * inputs[RELATIONS_DELAY_KELVIN_ABOVE]);
+        fitted[i] =
+            fmax(values[T0] + tau * log(values[V1] / fabs(inputs[RELATIONS_DELAY_VOLTS])), values[T_MIN]);
+    }
+    return true;
+}
+
+static const struct relation_parameter delay_parameters[] = {
+    [T0] = {.name = "delay_t0_seconds",
+            .unit = "s",
+            .help = "decision time at delay_v1_volts",
+            .start = 30e-12,
+            .scale = 1e-12,
+            UNBOUNDED},
+    [TAU] = {.name = "delay_tau_seconds",
+             .unit = "s",
+             .help = "regeneration time constant at 300.15 K",
+             .start = 10e-12,
+             .low = 1e-15,
+             .high = 1e-3,
+             .scale = 1,
+             .logarithmic = true},
+    /* Only t0 + tau ln v1 enters: v1 is where t0 is measured, unless it is fixed elsewhere. */
+    [V1] = {.name = "delay_v1_volts",
+            .unit = "V",
+            .help = "input at which delay_t0_seconds is told",
+            .start = 0.1,
+            .low = 1e-6,
+            .high = 10,
+            .scale = 1,
+            .logarithmic = true,
+            .fixed = true},
+    [T_MIN] = {.name = "delay_min_seconds",
+               .unit = "s",
+               .help = "shortest decision time",
+               .start = 0,
+               .low = 0,
+               .high = 1,
+               .scale = 1e-12,
+               .fixed = true},
+    [TAU_PER_KELVIN] = {.name = "delay_tau_per_kelvin",
+                        .unit = "1/K",
+                        .help = "relative change of delay_tau_seconds",
+                        .start = 0,
+                        .low = -0.1,
+                        .high = 0.1,
+                        .scale = 1e-3,
+                        .fixed = true},
+};
+const struct relation relations_delay = {.name = "delay",
+                                         .summary =
+                                             "decision time: t0 + tau ln(v1 / |d|), not below a least one",
+                                         .unit = "s",
+                                         .kind = RELATION_CURVE,
+                                         .n_parameters = 5,
+                                         .parameters = delay_parameters,
+                                         .model = predict_delay};
+
+/* --- kickback --- */
+
+enum { PER_OHM, PER_LATCH, CONSTANT };
+
+static bool predict_kickback(const void *context, const struct observations *data, const double *values,
+                             double *fitted)
+{
+    (void)context;
+    for (size_t i = 0; i < data->n; i++) {
+        const double *inputs = data->rows[i].inputs;
+        fitted[i] = values[CONSTANT] + values[PER_OHM] * inputs[RELATIONS_KICKBACK_OHM] +
+                    values[PER_LATCH] * inputs[RELATIONS_KICKBACK_LATCHES];
+    }
+    return true;
+}
+
+static const struct relation_parameter kickback_parameters[] = {
+    [PER_OHM] = {.name = "kickback_volts_per_ohm",
+                 .unit = "V/ohm",
+                 .help = "shift per difference of the source resistances, reference less column",
+                 .start = 1e-5,
+                 .scale = 1e-5,
+                 UNBOUNDED},
+    [PER_LATCH] = {.name = "kickback_shared_volts_per_latch",
+                   .unit = "V",
+                   .help = "shift per latch on an unbuffered reference",
+                   .start = 0,
+                   .scale = 1e-3,
+                   UNBOUNDED,
+                   .fixed = true},
+    [CONSTANT] = {.name = "kickback_constant_volts",
+                  .unit = "V",
+                  .help = "shift at equal source resistances",
+                  .scale = 1e-3,
+                  UNBOUNDED},
+};
+const struct relation relations_kickback = {
+    .name = "kickback",
+    .summary = "systematic offset against source resistance and latches on a shared reference",
+    .unit = "V",
+    .kind = RELATION_CURVE,
+    .n_parameters = 3,
+    .parameters = kickback_parameters,
+    .model = predict_kickback};
+
+/* --- noise --- */
+
+static const struct relation_parameter noise_parameters[] = {
+    {.name = "noise_sigma_volts",
+     .unit = "V",
+     .help = "standard deviation of the noise at the latch's input",
+     .start = 1e-3,
+     .scale = 1e-3,
+     UNBOUNDED},
+    {.name = "noise_threshold_volts",
+     .unit = "V",
+     .help = "input difference that gives 1 as often as 0",
+     .scale = 1e-3,
+     UNBOUNDED},
+    {.name = "hysteresis_volts",
+     .unit = "V",
+     .help = "distance between the thresholds after a 0 and after a 1",
+     .scale = 1e-3,
+     UNBOUNDED,
+     .fixed = true},
+};
+const struct relation relations_noise = {.name = "noise",
+                                         .summary =
+                                             "share of decisions that are 1 against the input difference",
+                                         .unit = "decisions",
+                                         .kind = RELATION_PROBIT,
+                                         .has_noise = true,
+                                         .n_parameters = 3,
+                                         .parameters = noise_parameters};

@@ -1,0 +1,30 @@
+/* The registry of stages. */
+#include <string.h>
+
+#include "calib/stage.h"
+
+extern const struct stage stage_recovery, stage_comparator;
+
+const struct stage *const stage_list[] = {&stage_recovery, &stage_comparator, NULL};
+
+const struct stage *stage_find(const char *name)
+{
+    for (const struct stage *const *stage = stage_list; *stage != NULL; stage++)
+        if (strcmp((*stage)->name, name) == 0)
+            return *stage;
+    return NULL;
+}
+
+enum rs_status stage_get_known(const struct stage_run *run, const char *name, double *value,
+                               struct rs_error *err)
+{
+    for (size_t i = 0; i < run->n_known; i++)
+        if (strcmp(run->known[i].name, name) == 0) {
+            *value = run->known[i].value;
+            return RS_OK;
+        }
+    return rs_fail(err, RS_INCOMPLETE,
+                   "%s is needed and no earlier stage has found it: run its stage too, or give "
+                   "parameters.%s.fixed",
+                   name, name);
+}

@@ -1,0 +1,30 @@
+/*
+ * The comparators of one layer's arrays, as one thread runs them: offsets and branch errors of the trial,
+ * last decisions of the write, and what one read decides (frontend/comparator.h, frontend/reference.h).
+ */
+#ifndef ATTENTION_COMPARATORS_H
+#define ATTENTION_COMPARATORS_H
+
+#include "attention/query.h"
+
+struct comparators;
+
+/* `setup` must outlive it. */
+enum rs_status comparators_create(const struct attention_setup *setup, struct comparators **out,
+                                  struct rs_error *err) RS_MUST_CHECK;
+void comparators_destroy(struct comparators *comparators);
+
+/* A write: the comparators of its n_keys keys have no last decision. source_ohm [n_keys]: source resistance
+ * of the negative less that of the positive input (bank.h), or NULL. */
+void comparators_begin(struct comparators *comparators, uint32_t trial, int layer, int kv_head, size_t n_keys,
+                       const double *source_ohm);
+
+/*
+ * One read: sets query->comparator_units and query->ruled, which stay until the next. query: layer, head,
+ * n_keys, signal_units, and a key with seed, trial, write and draw. minus_units [n_keys]: negative lines, or
+ * NULL where comparator_needs_lines is false.
+ */
+void comparators_compare(struct comparators *comparators, const double *minus_units, struct query *query,
+                         struct attention_counts *counts);
+
+#endif

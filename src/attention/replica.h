@@ -1,0 +1,26 @@
+/*
+ * The reference `replica`: for each key array (tile), a separate array with one column pair, or one for each
+ * comparator, whose driven rows stand for the threshold. It has wires, drivers and sense resistances like the
+ * key arrays', devices of its own (array numbers from the top of its kv head's), and is written once per
+ * trial.
+ */
+#ifndef ATTENTION_REPLICA_H
+#define ATTENTION_REPLICA_H
+
+#include "attention/bank.h"
+
+struct replica;
+
+/* `setup` must outlive it and have its reference settled. */
+enum rs_status replica_create(const struct attention_setup *setup, struct replica **out,
+                              struct rs_error *err) RS_MUST_CHECK;
+void replica_destroy(struct replica *replica);
+
+/*
+ * Takes the currents of tile `tile`'s replica from the signals of its reads and keys, signal_units [n_queries
+ * * n_query_heads][n_keys]. Returns how many fields did not converge.
+ */
+int64_t replica_subtract(struct replica *replica, const struct bank_job *job, size_t tile,
+                         double *signal_units);
+
+#endif
