@@ -37,7 +37,7 @@ static enum rs_status blame(enum rs_status status, const char *plan_path, const 
 static enum rs_status write_path(const struct array_file *array, const char *array_path,
                                  const char *plan_path, struct text *deck, struct rs_error *err)
 {
-    static const char *const calibration[] = {"calibrate", "fit", "stages", NULL};
+    static const char *const calibration[] = {"calibrate", "fit", "stages", "decisions", NULL};
     struct array_file replica = {0};
     struct path_plan *plan = malloc(sizeof *plan);
     if (plan == NULL)

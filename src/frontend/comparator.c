@@ -301,6 +301,14 @@ void comparator_offsets(const struct comparator *comparator, const struct random
         offset_units[j] -= comparator->compensation_units[j];
 }
 
+double comparator_offset(const struct comparator *comparator, const double normals[COMPARATOR_PAIRS])
+{
+    double offset_units = 0;
+    for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
+        offset_units += comparator->mismatch_units[pair] * normals[pair];
+    return offset_units + comparator->offset_mean_units;
+}
+
 void comparator_branches(const struct comparator *comparator, const struct random_key *key, size_t n,
                          double *branch_ratio)
 {

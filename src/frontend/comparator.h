@@ -56,6 +56,9 @@ void comparator_clear(struct comparator *comparator);
 void comparator_offsets(const struct comparator *comparator, const struct random_key *key, size_t n,
                         double *offset_units);
 
+/* The offset of one comparator whose pairs' threshold differences are given, in standard deviations. */
+double comparator_offset(const struct comparator *comparator, const double normals[COMPARATOR_PAIRS]);
+
 /* The threshold differences of pair `pair` in `n` slots, in standard deviations; key as above. */
 void comparator_mismatch(const struct random_key *key, int pair, size_t n, double *normals);
 

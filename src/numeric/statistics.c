@@ -20,6 +20,13 @@ void statistics_interval(const double *values, size_t n, double confidence, doub
     *half_width = gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, (double)(n - 1)) * error;
 }
 
+void statistics_share(size_t k, size_t n, double confidence, double *low, double *high)
+{
+    double tail = 0.5 - 0.5 * confidence, yes = (double)k, no = (double)(n - k);
+    *low = k > 0 ? gsl_cdf_beta_Pinv(tail, yes, no + 1) : 0;
+    *high = k < n ? gsl_cdf_beta_Qinv(tail, yes + 1, no) : 1;
+}
+
 double statistics_student(double confidence, double degrees)
 {
     return gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, degrees);
