@@ -255,6 +255,11 @@ static enum rs_status predict(struct work *work, size_t i_deck, struct rs_error 
         row->slot = (int32_t)(k % d->n_slots);
         row->threshold_amperes = x->threshold_amperes[k];
         row->engine = x->predicted[k];
+        for (size_t pair = 0; pair < COMPARATOR_PAIRS; pair++) {
+            const double *shifts = x->mismatch_volts + (size_t)row->slot * path_n_mismatch(&work->plan->latch);
+            row->pair_volts[pair] =
+                d->prediction.knows_pairs ? shifts[2 * pair] - shifts[2 * pair + 1] : (double)NAN;
+        }
     }
     return status;
 }

@@ -15,6 +15,7 @@ struct decisions_row {
     int32_t deck, query, slot;
     bool is_near;
     double threshold_amperes;
+    double pair_volts[COMPARATOR_PAIRS]; /* threshold differences of its latch; NAN: not of three pairs */
     struct prediction_decision engine;
     struct path_decision ngspice;
 };

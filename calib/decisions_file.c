@@ -44,7 +44,8 @@ static double number_of(const struct decisions_row *row, size_t column)
     const double all[] = {row->threshold_amperes,      row->engine.input_volts,   row->ngspice.input_volts,
                           row->engine.common_volts,    row->engine.shift_volts,   row->engine.offset_volts,
                           row->engine.margin_volts,    row->engine.delay_seconds, row->ngspice.delay_seconds,
-                          row->ngspice.output_volts};
+                          row->ngspice.output_volts, row->pair_volts[0],          row->pair_volts[1],
+                          row->pair_volts[2]};
     return all[column];
 }
 
@@ -69,7 +70,10 @@ static void write_rows(struct file *file, const struct decisions *d)
         {"margin", "V", "d - shift - offset: above 0 the engine keeps"},
         {"engine_delay", "s", "decision time of the engine"},
         {"ngspice_delay", "s", "decision time in ngspice; the evaluation time where unresolved"},
-        {"ngspice_output", "V", "difference of the outputs at the end"}};
+        {"ngspice_output", "V", "difference of the outputs at the end"},
+        {"mismatch_input", "V", "threshold difference of the latch's input pair"},
+        {"mismatch_nlatch", "V", "... of its n pair"},
+        {"mismatch_platch", "V", "... of its p pair"}};
     static const char *const integers[][2] = {{"deck", "array and latches"},
                                               {"query", "query of its deck"},
                                               {"slot", "key slot"},
