@@ -45,7 +45,7 @@ static const struct option monte_carlo_rows[] = {
 static const struct option_table monte_carlo_table = {monte_carlo_rows, 1,
                                                       sizeof(struct calibrate_monte_carlo)};
 
-static const char *const others[] = {"stages", "parameters", NULL};
+static const char *const others[] = {"stages", "parameters", "decisions", NULL};
 static const char *const change_words[] = {"start", "low", "high", "fixed", NULL};
 
 /* --- stages and parameters, which no table describes --- */

@@ -18,6 +18,7 @@ librescore_core_la_SOURCES += \
     %D%/relations_latch.c \
     %D%/relations_sense.c \
     %D%/stage.h \
+    %D%/stage_common.c \
     %D%/stage_comparator.c \
     %D%/stage_recovery.c \
     %D%/stages.c

@@ -104,21 +104,22 @@ void prediction_clear(struct prediction *prediction)
 }
 
 void prediction_decide(const struct prediction *prediction, double signal_units, double minus_units,
-                       double reference_units, double offset_units, double shift_units,
+                       double reference_units, const double normals[COMPARATOR_PAIRS], double shift_units,
                        struct prediction_decision *out)
 {
     static const double equal_branches[COMPARATOR_BRANCHES] = {0, 0};
     const struct comparator *comparator = &prediction->comparator;
     double volts = comparator->volts_per_unit;
     double d = comparator_difference(comparator, signal_units, minus_units, reference_units, equal_branches);
+    double common = comparator_common(comparator, signal_units, minus_units, reference_units);
+    double offset_units = comparator_offset(comparator, normals, common);
     double margin = d - offset_units - shift_units;
     *out = (struct prediction_decision){.input_volts = d * volts,
-                                        .common_volts =
-                                            (minus_units + 0.5 * (signal_units - reference_units)) * volts,
+                                        .common_volts = common * volts,
                                         .shift_volts = shift_units * volts,
                                         .offset_volts = offset_units * volts,
                                         .margin_volts = margin * volts,
-                                        .delay_seconds = comparator_delay_seconds(comparator, margin),
+                                        .delay_seconds = comparator_delay_at_seconds(comparator, margin, common),
                                         .keep = margin > 0};
 }
 
@@ -210,14 +211,11 @@ enum rs_status prediction_compute(const struct prediction *prediction, const str
         mapping_add_signals(mapping, n_slots, lines.amperes, lines.signal_units);
         mapping_add_minus(mapping, n_slots, lines.amperes, lines.minus_units);
         for (size_t j = 0; j < n_slots; j++) {
-            double normals[COMPARATOR_PAIRS] = {0}, offset = 0;
-            if (mismatch_volts != NULL && prediction->knows_pairs) {
+            double normals[COMPARATOR_PAIRS] = {0};
+            if (mismatch_volts != NULL && prediction->knows_pairs)
                 find_normals(prediction, mismatch_volts + j * n_mismatch, normals);
-                offset = comparator_offset(&prediction->comparator, normals) -
-                         prediction->comparator.offset_mean_units;
-            }
             prediction_decide(prediction, lines.signal_units[j], lines.minus_units[j],
-                              reference_amperes[v * n_slots + j] / mapping->unit_amperes, offset,
+                              reference_amperes[v * n_slots + j] / mapping->unit_amperes, normals,
                               lines.shift_units[j], &decisions[v * n_slots + j]);
         }
     }

@@ -43,12 +43,13 @@ struct prediction_decision {
     bool keep;
 };
 
-/* One slot: signal I+ - I-, its negative line and reference, in units; offset and shift of its comparator. */
+/* One slot: signal I+ - I-, its negative line and reference, in units; its pairs' threshold differences, in
+ * standard deviations, and its systematic shift. */
 void prediction_decide(const struct prediction *prediction, double signal_units, double minus_units,
-                       double reference_units, double offset_units, double shift_units,
+                       double reference_units, const double normals[COMPARATOR_PAIRS], double shift_units,
                        struct prediction_decision *out);
 
-/* The currents of an array (replica: of its bit line 0) for n_vectors drives: amperes [n_vectors][n_columns]. */
+/* The currents of an array for n_vectors drives: amperes [n_vectors][n_columns]. */
 enum rs_status prediction_solve(const struct array_file *array, size_t n_vectors, const double *volts,
                                 double *amperes, struct rs_error *err) RS_MUST_CHECK;
 
