@@ -119,7 +119,7 @@ void prediction_decide(const struct prediction *prediction, double signal_units,
                                         .shift_volts = shift_units * volts,
                                         .offset_volts = offset_units * volts,
                                         .margin_volts = margin * volts,
-                                        .delay_seconds = comparator_delay_at_seconds(comparator, margin, common),
+                                        .delay_seconds = comparator_delay_seconds(comparator, margin, common),
                                         .keep = margin > 0};
 }
 

@@ -363,3 +363,10 @@ tests_test_reference_SOURCES = %D%/test_reference.c %D%/comparators_fixture.c %D
     %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_reference_CFLAGS = $(test_flags)
 tests_test_reference_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_decisions
+tests_test_decisions_SOURCES = %D%/test_decisions.c
+tests_test_decisions_CFLAGS = $(test_flags)
+tests_test_decisions_LDADD = $(test_libraries)
+shell_tests += %D%/cli_decisions.sh
+long_shell_tests += %D%/long/decisions.sh

@@ -323,7 +323,7 @@ double comparator_offset(const struct comparator *comparator, const double norma
 
 bool comparator_has_common(const struct comparator *comparator)
 {
-    bool has = false;
+    bool has = comparator->delay_per_common_seconds != 0 && !isnan(comparator->evaluation_seconds);
     for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
         has = has || comparator->mismatch_per_common[pair] != 0;
     return has;
@@ -348,7 +348,8 @@ void comparator_noise(const struct comparator *comparator, const struct random_k
 
 bool comparator_needs_lines(const struct comparator *comparator)
 {
-    return comparator->swing_units > 0 || comparator_has_common(comparator) || comparator->branch_ratio[0] > 0 || comparator->branch_ratio[1] > 0;
+    return comparator->swing_units > 0 || comparator_has_common(comparator) ||
+           comparator->branch_ratio[0] > 0 || comparator->branch_ratio[1] > 0;
 }
 
 double comparator_difference(const struct comparator *comparator, double signal_units, double minus_units,
@@ -380,8 +381,8 @@ double comparator_settled(const struct comparator *comparator, double line_secon
     return comparator->integrates ? 1 + tau / t * expm1(-t / tau) : -expm1(-t / tau);
 }
 
-double comparator_delay_at_seconds(const struct comparator *comparator, double difference_units,
-                                   double common_units)
+double comparator_delay_seconds(const struct comparator *comparator, double difference_units,
+                                double common_units)
 {
     double delay = comparator->delay_t0_seconds + comparator->delay_per_common_seconds * common_units;
     if (comparator->delay_tau_seconds > 0)
@@ -389,12 +390,9 @@ double comparator_delay_at_seconds(const struct comparator *comparator, double d
     return fmax(comparator->delay_min_seconds, delay);
 }
 
-double comparator_delay_seconds(const struct comparator *comparator, double difference_units)
+bool comparator_is_unresolved(const struct comparator *comparator, double difference_units,
+                              double common_units)
 {
-    return comparator_delay_at_seconds(comparator, difference_units, 0);
-}
-
-bool comparator_is_unresolved(const struct comparator *comparator, double difference_units)
-{
-    return comparator_delay_seconds(comparator, difference_units) > comparator->evaluation_seconds;
+    return comparator_delay_seconds(comparator, difference_units, common_units) >
+           comparator->evaluation_seconds;
 }

@@ -62,7 +62,7 @@ void comparator_offsets(const struct comparator *comparator, const struct random
  * common_units of comparator_common; without the mean. */
 double comparator_offset(const struct comparator *comparator, const double normals[COMPARATOR_PAIRS],
                          double common_units);
-/* Whether offsets change with the common mode. */
+/* Whether decisions change with the common mode. */
 bool comparator_has_common(const struct comparator *comparator);
 
 /* The threshold differences of pair `pair` in `n` slots, in standard deviations; key as above. */
@@ -93,11 +93,11 @@ double comparator_common(const struct comparator *comparator, double signal_unit
 /* What a line with this delay (sense_node.h) has of its current when the comparator decides, 0 to 1. */
 double comparator_settled(const struct comparator *comparator, double line_seconds);
 
-/* The decision time at an input of `difference_units`; infinite at 0 where there is a delay. */
-double comparator_delay_seconds(const struct comparator *comparator, double difference_units);
-/* ... at a common mode other than the rail's. */
-double comparator_delay_at_seconds(const struct comparator *comparator, double difference_units,
-                                   double common_units);
-bool comparator_is_unresolved(const struct comparator *comparator, double difference_units);
+/* The decision time at an input of `difference_units` and a common mode (comparator_common); infinite at 0
+ * where there is a delay. */
+double comparator_delay_seconds(const struct comparator *comparator, double difference_units,
+                                double common_units);
+bool comparator_is_unresolved(const struct comparator *comparator, double difference_units,
+                              double common_units);
 
 #endif

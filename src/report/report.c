@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "io/file.h"
+#include "report/decided_page.h"
 #include "report/fitted_page.h"
 #include "report/page.h"
 #include "report/result.h"
@@ -30,11 +31,27 @@ static enum rs_status append_fitted(struct text *page, const char *path, struct 
     return status;
 }
 
-static enum rs_status find_kind(const char *path, bool *is_fitted, struct rs_error *err)
+static enum rs_status append_decided(struct text *page, const char *path, struct rs_error *err)
 {
     struct store *store = NULL;
     enum rs_status status = store_open(path, &store, err);
-    *is_fitted = status == RS_OK && fitted_is_one(store);
+    if (status == RS_OK)
+        status = decided_page_append(page, store, err);
+    store_close(store);
+    return status;
+}
+
+typedef enum rs_status append_page(struct text *page, const char *path, struct rs_error *err);
+
+static enum rs_status find_kind(const char *path, append_page **append, struct rs_error *err)
+{
+    struct store *store = NULL;
+    enum rs_status status = store_open(path, &store, err);
+    *append = append_result;
+    if (status == RS_OK && fitted_is_one(store))
+        *append = append_fitted;
+    else if (status == RS_OK && decided_page_is_one(store))
+        *append = append_decided;
     store_close(store);
     return status;
 }
@@ -43,10 +60,10 @@ enum rs_status report_write(const char *result_path, const char *html_path, stru
 {
     struct text page = {0};
     char *bytes = NULL;
-    bool is_fitted = false;
-    enum rs_status status = find_kind(result_path, &is_fitted, err);
+    append_page *append = NULL;
+    enum rs_status status = find_kind(result_path, &append, err);
     if (status == RS_OK)
-        status = is_fitted ? append_fitted(&page, result_path, err) : append_result(&page, result_path, err);
+        status = append(&page, result_path, err);
     if (status != RS_OK)
         goto done;
     size_t n_bytes = page.length;
