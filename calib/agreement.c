@@ -78,7 +78,8 @@ static int bin_of(double share)
 static void add_latch(const struct decisions *decisions, size_t i_deck, size_t j,
                       double covariance[AGREEMENT_SHARES][AGREEMENT_SHARES], double excess[AGREEMENT_SHARES])
 {
-    const struct decisions_row *rows = decisions->rows + i_deck * decisions->n_queries * decisions->n_slots + j;
+    const struct decisions_row *rows =
+        decisions->rows + i_deck * decisions->n_queries * decisions->n_slots + j;
     for (size_t a = 0; a < decisions->n_queries; a++) {
         const struct decisions_row *row = &rows[a * decisions->n_slots];
         double p = expected_share(decisions, row);
@@ -160,9 +161,9 @@ enum rs_status agreement_compute(const struct decisions *decisions, struct agree
     for (size_t j = 0; j < out->n_slots; j++)
         finish_share(&out->slots[j]);
     test_curve(decisions, out);
-    bool given = !out->knows_mismatch ||
-                 (out->all.ratio >= options->agreement_ratio &&
-                  (out->clear.n == 0 || out->clear.ratio >= options->clear_agreement_ratio));
+    bool given =
+        !out->knows_mismatch || (out->all.ratio >= options->agreement_ratio &&
+                                 (out->clear.n == 0 || out->clear.ratio >= options->clear_agreement_ratio));
     out->good = given && out->curve_p >= options->curve_p;
     return RS_OK;
 }

@@ -81,11 +81,13 @@ static enum rs_status make_mapping(struct work *work, struct mapping *mapping, s
     find_window(work->array, &d->g_min_siemens, &d->g_max_siemens);
     d->drive_volts = find_drive(work->array, d->options);
     if (!(d->g_min_siemens < d->g_max_siemens))
-        return rs_fail(err, RS_INPUT, "/conductance: two different values above 0 expected, which bound the "
-                                      "window of random keys");
+        return rs_fail(err, RS_INPUT,
+                       "/conductance: two different values above 0 expected, which bound the "
+                       "window of random keys");
     if (n_bias >= network->n_rows)
-        return rs_fail(err, RS_INPUT, "reference.bias_rows: %zu found, fewer than the array's %zu rows expected",
-                       n_bias, network->n_rows);
+        return rs_fail(err, RS_INPUT,
+                       "reference.bias_rows: %zu found, fewer than the array's %zu rows expected", n_bias,
+                       network->n_rows);
     option_fill_defaults(&frontend_options_encoding, &encoding);
     encoding.analog_bits = encoding.query_bits = d->options->bits;
     encoding.cell_bits = 0;
@@ -174,12 +176,12 @@ static void draw_thresholds(struct work *work, size_t i_deck, struct instance *x
     struct decisions *d = work->decisions;
     const struct prediction *p = &d->prediction;
     int kind = work->plan->reference.kind;
-    bool movable = (kind == PATH_IDEAL || kind == PATH_CURRENT) &&
-                   work->plan->reference.sharing == PATH_PER_COMPARATOR;
+    bool movable =
+        (kind == PATH_IDEAL || kind == PATH_CURRENT) && work->plan->reference.sharing == PATH_PER_COMPARATOR;
     struct random_key is_near = key_of(work, i_deck, DRAW_IS_NEAR),
                       distance = key_of(work, i_deck, DRAW_DISTANCE);
-    double span = d->options->near_sigmas * p->sigma_volts / p->comparator.volts_per_unit *
-                  p->mapping.unit_amperes;
+    double span =
+        d->options->near_sigmas * p->sigma_volts / p->comparator.volts_per_unit * p->mapping.unit_amperes;
     for (size_t v = 0; v < d->n_queries; v++) {
         is_near.write = distance.write = (uint32_t)v;
         for (size_t j = 0; j < d->n_slots; j++) {
@@ -238,9 +240,9 @@ static enum rs_status predict(struct work *work, size_t i_deck, struct rs_error 
                             .replica = kind == PATH_REPLICA ? &work->replica : NULL,
                             .threshold_amperes = x->threshold_amperes,
                             .mismatch_volts = x->mismatch_volts};
-    status = path_draw_mismatch(&work->plan->latch,
-                                MISMATCH_SEED + ((uint64_t)d->options->seed << 20) + i_deck, d->n_slots,
-                                x->mismatch_volts, err);
+    status =
+        path_draw_mismatch(&work->plan->latch, MISMATCH_SEED + ((uint64_t)d->options->seed << 20) + i_deck,
+                           d->n_slots, x->mismatch_volts, err);
     if (status == RS_OK)
         status = prediction_solve(&x->array, d->n_queries, x->volts, x->amperes, err);
     if (status != RS_OK)
@@ -256,7 +258,8 @@ static enum rs_status predict(struct work *work, size_t i_deck, struct rs_error 
         row->threshold_amperes = x->threshold_amperes[k];
         row->engine = x->predicted[k];
         for (size_t pair = 0; pair < COMPARATOR_PAIRS; pair++) {
-            const double *shifts = x->mismatch_volts + (size_t)row->slot * path_n_mismatch(&work->plan->latch);
+            const double *shifts =
+                x->mismatch_volts + (size_t)row->slot * path_n_mismatch(&work->plan->latch);
             row->pair_volts[pair] =
                 d->prediction.knows_pairs ? shifts[2 * pair] - shifts[2 * pair + 1] : (double)NAN;
         }
@@ -368,7 +371,8 @@ static enum rs_status prepare(struct work *work, const struct calibration *calib
     struct mapping mapping;
     enum rs_status status = make_mapping(work, &mapping, err);
     if (status == RS_OK)
-        status = prediction_init(work->plan, &mapping, &work->array->network, calibration, &d->prediction, err);
+        status =
+            prediction_init(work->plan, &mapping, &work->array->network, calibration, &d->prediction, err);
     if (status == RS_OK)
         status = solve_replica(work, err);
     if (status != RS_OK)

@@ -25,7 +25,7 @@ struct decisions {
     struct prediction prediction;
     size_t n_decks, n_queries, n_slots;
     double g_min_siemens, g_max_siemens, drive_volts;
-    struct decisions_row *rows; /* [n_decks][n_queries][n_slots] */
+    struct decisions_row *rows;            /* [n_decks][n_queries][n_slots] */
     char (*deck_sha256)[DIGEST_TEXT_SIZE]; /* [n_decks] */
     char ngspice_version[128];
 };

@@ -41,19 +41,22 @@ static void add_scale(struct file *file, const char *name, size_t n, const doubl
 
 static double number_of(const struct decisions_row *row, size_t column)
 {
-    const double all[] = {row->threshold_amperes,      row->engine.input_volts,   row->ngspice.input_volts,
-                          row->engine.common_volts,    row->engine.shift_volts,   row->engine.offset_volts,
-                          row->engine.margin_volts,    row->engine.delay_seconds, row->ngspice.delay_seconds,
-                          row->ngspice.output_volts, row->pair_volts[0],          row->pair_volts[1],
+    const double all[] = {row->threshold_amperes,    row->engine.input_volts,   row->ngspice.input_volts,
+                          row->engine.common_volts,  row->engine.shift_volts,   row->engine.offset_volts,
+                          row->engine.margin_volts,  row->engine.delay_seconds, row->ngspice.delay_seconds,
+                          row->ngspice.output_volts, row->pair_volts[0],        row->pair_volts[1],
                           row->pair_volts[2]};
     return all[column];
 }
 
 static int32_t integer_of(const struct decisions_row *row, size_t column)
 {
-    const int32_t all[] = {row->deck,         row->query,
-                           row->slot,         row->is_near,
-                           row->engine.keep,  row->ngspice.output_volts > 0,
+    const int32_t all[] = {row->deck,
+                           row->query,
+                           row->slot,
+                           row->is_near,
+                           row->engine.keep,
+                           row->ngspice.output_volts > 0,
                            row->ngspice.resolved};
     return all[column];
 }
@@ -195,8 +198,7 @@ static void write_attributes(struct file *file, const struct decisions *d, const
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && file->status == RS_OK; i++)
         file->status = store_write_text(file->store, "/", texts[i][0], texts[i][1], file->err);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && file->status == RS_OK; i++)
-        file->status =
-            store_write_number(file->store, "/", numbers[i].name, numbers[i].value, file->err);
+        file->status = store_write_number(file->store, "/", numbers[i].name, numbers[i].value, file->err);
 }
 
 static void write_decks(struct file *file, const struct decisions *d)

@@ -53,8 +53,8 @@ enum { FOREIGN_MAX = 32 };
 enum rs_status decisions_options_read(const char *path, struct decisions_options *decisions,
                                       struct path_plan *plan, struct rs_error *err)
 {
-    const char *foreign[FOREIGN_MAX] = {"array",       "device",    "encoding",  "comparator",
-                                        "monte_carlo", "calibrate", "stages",    "parameters"};
+    const char *foreign[FOREIGN_MAX] = {"array",       "device",    "encoding", "comparator",
+                                        "monte_carlo", "calibrate", "stages",   "parameters"};
     struct section sections[PATH_OPTIONS_SECTIONS + 1];
     struct yaml_document *document = NULL;
     size_t n_foreign = 8;

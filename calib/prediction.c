@@ -48,17 +48,17 @@ static void fill_options(const struct path_plan *plan, const struct network *net
 static enum rs_status check_topology(const struct path_plan *plan, const struct network *network,
                                      const struct calibration *calibration, struct rs_error *err)
 {
-    const struct calibration_topology topology = {
-        .n_rows = network->n_rows,
-        .n_columns = network->n_columns,
-        .r_word_line_ohm = network->r_word_line_ohm,
-        .r_bit_line_ohm = network->r_bit_line_ohm,
-        .r_driver_ohm = network->r_driver_ohm,
-        .r_sense_ohm = network->r_sense_ohm,
-        .sense = frontend_options_senses[plan->path.sense],
-        .reference = frontend_options_references[plan->reference.kind],
-        .share = frontend_options_shares[plan->reference.sharing],
-        .sign = frontend_options_signs[plan->path.sign]};
+    const struct calibration_topology topology = {.n_rows = network->n_rows,
+                                                  .n_columns = network->n_columns,
+                                                  .r_word_line_ohm = network->r_word_line_ohm,
+                                                  .r_bit_line_ohm = network->r_bit_line_ohm,
+                                                  .r_driver_ohm = network->r_driver_ohm,
+                                                  .r_sense_ohm = network->r_sense_ohm,
+                                                  .sense = frontend_options_senses[plan->path.sense],
+                                                  .reference =
+                                                      frontend_options_references[plan->reference.kind],
+                                                  .share = frontend_options_shares[plan->reference.sharing],
+                                                  .sign = frontend_options_signs[plan->path.sign]};
     struct calibration_identity identity = {0};
     enum rs_status status = calibration_topology_identity(&topology, &identity, err);
     if (status == RS_OK)
@@ -75,8 +75,7 @@ enum rs_status prediction_init(const struct path_plan *plan, const struct mappin
     const double widths[COMPARATOR_PAIRS] = {plan->latch.w_input_metres, plan->latch.w_nlatch_metres,
                                              plan->latch.w_platch_metres};
     enum rs_status status = calibration != NULL ? check_topology(plan, network, calibration, err) : RS_OK;
-    *out = (struct prediction){
-        .plan = plan, .mapping = *mapping, .knows_pairs = plan->latch.file[0] == '\0'};
+    *out = (struct prediction){.plan = plan, .mapping = *mapping, .knows_pairs = plan->latch.file[0] == '\0'};
     if (status != RS_OK)
         return status;
     if (!network_is_uniform(network))

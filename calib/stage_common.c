@@ -164,9 +164,8 @@ static enum rs_status add_trips(struct stage_run *run, size_t group, size_t mode
             state->shift_volts + (group * PER_DECK + j) * state->n_shifts, ohm, ohm, 0};
     snprintf(name, sizeof name, "trip points of latches from %zu on at %+.3g V", group * PER_DECK,
              mode_volts(options, mode));
-    enum rs_status status =
-        latch_bench_write_trips(&state->circuits[mode], n, samples, options->reach_volts,
-                                options->resolution_volts, &deck, &commands, err);
+    enum rs_status status = latch_bench_write_trips(&state->circuits[mode], n, samples, options->reach_volts,
+                                                    options->resolution_volts, &deck, &commands, err);
     if (status == RS_OK)
         status = finish_deck(run, name, "trip", n, &deck, &commands, err);
     text_clear(&deck);

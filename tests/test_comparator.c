@@ -172,8 +172,8 @@ Test(comparator, the_unresolved_share_of_uniform_inputs_is_an_exponential)
         double width = 0.25, expected = 2 * 0.1 / width * exp(-(ps - 28.3) / 8.65);
         int n_unresolved = 0;
         for (int i = 0; i < PARTS; i++)
-            n_unresolved += comparator_is_unresolved(&comparator, width * ((i + 0.5) / PARTS - 0.5) /
-                                                                      (r_sense_ohm * unit_amperes), 0);
+            n_unresolved += comparator_is_unresolved(
+                &comparator, width * ((i + 0.5) / PARTS - 0.5) / (r_sense_ohm * unit_amperes), 0);
         cr_assert_float_eq((double)n_unresolved / PARTS, expected, 2.0 / PARTS, "%d ps", ps);
     }
 }

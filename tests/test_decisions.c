@@ -15,11 +15,16 @@ enum { N_LINES_MAX = 16 };
 static const struct {
     const char *name;
     double value;
-} found[] = {{"offset_sensitivity_input", 1.093},  {"offset_sensitivity_nlatch", 0.186},
-             {"offset_sensitivity_platch", 0.055}, {"offset_input_per_volt", 0.226},
-             {"offset_nlatch_per_volt", 1.217},    {"offset_platch_per_volt", 0.043},
-             {"delay_t0_seconds", 35.6e-12},       {"delay_tau_seconds", 9.14e-12},
-             {"delay_v1_volts", 0.1},              {"delay_t0_per_volt", -188e-12}};
+} found[] = {{"offset_sensitivity_input", 1.093},
+             {"offset_sensitivity_nlatch", 0.186},
+             {"offset_sensitivity_platch", 0.055},
+             {"offset_input_per_volt", 0.226},
+             {"offset_nlatch_per_volt", 1.217},
+             {"offset_platch_per_volt", 0.043},
+             {"delay_t0_seconds", 35.6e-12},
+             {"delay_tau_seconds", 9.14e-12},
+             {"delay_v1_volts", 0.1},
+             {"delay_t0_per_volt", -188e-12}};
 
 struct circuit {
     struct path_plan plan;
@@ -33,17 +38,17 @@ static void identify(const struct circuit *c, struct calibration *out)
 {
     struct rs_error err = {{0}};
     const struct network *network = &c->array.network;
-    const struct calibration_topology topology = {
-        .n_rows = network->n_rows,
-        .n_columns = network->n_columns,
-        .r_word_line_ohm = network->r_word_line_ohm,
-        .r_bit_line_ohm = network->r_bit_line_ohm,
-        .r_driver_ohm = network->r_driver_ohm,
-        .r_sense_ohm = network->r_sense_ohm,
-        .sense = frontend_options_senses[c->plan.path.sense],
-        .reference = frontend_options_references[c->plan.reference.kind],
-        .share = frontend_options_shares[c->plan.reference.sharing],
-        .sign = frontend_options_signs[c->plan.path.sign]};
+    const struct calibration_topology topology = {.n_rows = network->n_rows,
+                                                  .n_columns = network->n_columns,
+                                                  .r_word_line_ohm = network->r_word_line_ohm,
+                                                  .r_bit_line_ohm = network->r_bit_line_ohm,
+                                                  .r_driver_ohm = network->r_driver_ohm,
+                                                  .r_sense_ohm = network->r_sense_ohm,
+                                                  .sense = frontend_options_senses[c->plan.path.sense],
+                                                  .reference =
+                                                      frontend_options_references[c->plan.reference.kind],
+                                                  .share = frontend_options_shares[c->plan.reference.sharing],
+                                                  .sign = frontend_options_signs[c->plan.path.sign]};
     cr_assert_eq(calibration_topology_identity(&topology, &out->topology, &err), RS_OK, "%s", err.text);
     out->device.text = calloc(1, 1);
     for (size_t k = 0; k < sizeof found / sizeof found[0]; k++)
@@ -79,13 +84,12 @@ static void free_circuit(struct circuit *c)
     free(c);
 }
 
-
 static void run(const struct circuit *c, struct decisions *decisions, struct agreement *agreement)
 {
     struct rs_error err = {{0}};
     const struct decisions_hooks hooks = {.program = getenv("RESCORE")};
-    enum rs_status status = decisions_run(&c->array, &c->plan, &c->options, &c->calibration, 2, &hooks,
-                                          decisions, &err);
+    enum rs_status status =
+        decisions_run(&c->array, &c->plan, &c->options, &c->calibration, 2, &hooks, decisions, &err);
     cr_assert_eq(status, RS_OK, "%s", err.text);
     cr_assert_eq(agreement_compute(decisions, agreement, &err), RS_OK, "%s", err.text);
 }
@@ -184,13 +188,15 @@ Test(decisions, a_circuit_that_cannot_be_compared_is_refused)
     const struct decisions_hooks hooks = {.program = getenv("RESCORE")};
     for (size_t i = 0; i < 16; i++)
         c->conductance[i] = 1e-5;
-    cr_assert_eq(decisions_run(&c->array, &c->plan, &c->options, NULL, 1, &hooks, &decisions, &err), RS_INPUT);
+    cr_assert_eq(decisions_run(&c->array, &c->plan, &c->options, NULL, 1, &hooks, &decisions, &err),
+                 RS_INPUT);
     cr_assert_not_null(strstr(err.text, "two different values above 0 expected"), "%s", err.text);
     decisions_clear(&decisions);
     c->conductance[0] = 1e-4;
     c->array.network.r_sense_ohm = 1400;
-    cr_assert_eq(decisions_run(&c->array, &c->plan, &c->options, &c->calibration, 1, &hooks, &decisions, &err),
-                 RS_INPUT);
+    cr_assert_eq(
+        decisions_run(&c->array, &c->plan, &c->options, &c->calibration, 1, &hooks, &decisions, &err),
+        RS_INPUT);
     cr_assert_not_null(strstr(err.text, "r_sense"), "%s", err.text);
     decisions_clear(&decisions);
     free_circuit(c);

@@ -10,9 +10,9 @@ struct comparators {
     const struct attention_setup *setup;
     /* By key, arrays whole: [n_slots] */
     double *offset_units, *reference_error_units, *noise_units, *uniforms, *values_units;
-    double *offset_per_common; /* change of offset_units per unit of common mode; */
-    double *common_units;      /* ... of this read; both 0 where the comparator knows none */
-    double *branch_ratio;      /* [arrays][COMPARATOR_BRANCHES][slots of an array] */
+    double *offset_per_common;     /* change of offset_units per unit of common mode; */
+    double *common_units;          /* ... of this read; both 0 where the comparator knows none */
+    double *branch_ratio;          /* [arrays][COMPARATOR_BRANCHES][slots of an array] */
     signed char *previous, *ruled; /* -1: none; 0 or 1 */
 };
 
@@ -111,8 +111,8 @@ static void draw(struct comparators *comparators, const struct query *query)
 
 /* The difference of key j as circuits with lines of their own see it, on the scale of the signals, and what
  * its common mode does to the offset. */
-static double see_lines(struct comparators *comparators, const struct query *query,
-                        const double *minus_units, size_t j, double reference_units, double shift_units)
+static double see_lines(struct comparators *comparators, const struct query *query, const double *minus_units,
+                        size_t j, double reference_units, double shift_units)
 {
     const struct attention_setup *setup = comparators->setup;
     size_t per_array = setup->mapping.n_keys_per_array, tile = j / per_array;
@@ -123,8 +123,7 @@ static double see_lines(struct comparators *comparators, const struct query *que
     double taken = in_line ? reference_units : 0, signal = query->signal_units[j] - taken,
            drawn = reference_units - taken + shift_units;
     if (comparator_has_common(&setup->comparator))
-        comparators->common_units[j] =
-            comparator_common(&setup->comparator, signal, minus_units[j], drawn);
+        comparators->common_units[j] = comparator_common(&setup->comparator, signal, minus_units[j], drawn);
     return reference_units +
            comparator_difference(&setup->comparator, signal, minus_units[j], drawn, branch) -
            comparators->offset_per_common[j] * comparators->common_units[j];
@@ -169,7 +168,8 @@ void comparators_compare(struct comparators *comparators, const double *minus_un
         if (half > 0 && comparators->previous[j] >= 0)
             values[j] += comparators->previous[j] > 0 ? half : -half;
         bool bit = values[j] > threshold;
-        bool unresolved = timed && comparator_is_unresolved(comparator, values[j] - threshold, comparators->common_units[j]);
+        bool unresolved = timed && comparator_is_unresolved(comparator, values[j] - threshold,
+                                                            comparators->common_units[j]);
         if (unresolved)
             bit = rule(comparators, j);
         comparators->ruled[j] = (signed char)(unresolved ? bit : -1);

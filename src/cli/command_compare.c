@@ -245,17 +245,18 @@ const struct command command_compare = {
     .arguments = "ARRAY.h5",
     .n_positionals_min = 1,
     .n_positionals_max = 1,
-    .options = {{"tolerance", "T",
-                 "allowed difference, relative to the vector's largest current (default 1e-9); above "
-                 "it the exit status is 1"},
-                [OPTION_DECISIONS] = {"decisions", NULL,
-                                      "compare bits of full paths with random keys and queries instead; -o "
-                                      "writes every one; exit status 1 when the plan's agreement is missed"},
-                [OPTION_PATH_PLAN] = {"path", "PLAN.yaml",
-                                      "sense path, reference and latches, and which decisions: sections path, "
-                                      "reference, latch, decisions"},
-                [OPTION_CALIBRATION] = {"calibration", "CALIB.h5",
-                                        "what `rescore calibrate` found for this circuit"}},
+    .options =
+        {{"tolerance", "T",
+          "allowed difference, relative to the vector's largest current (default 1e-9); above "
+          "it the exit status is 1"},
+         [OPTION_DECISIONS] = {"decisions", NULL,
+                               "compare bits of full paths with random keys and queries instead; -o "
+                               "writes every one; exit status 1 when the plan's agreement is missed"},
+         [OPTION_PATH_PLAN] = {"path", "PLAN.yaml",
+                               "sense path, reference and latches, and which decisions: sections path, "
+                               "reference, latch, decisions"},
+         [OPTION_CALIBRATION] = {"calibration", "CALIB.h5",
+                                 "what `rescore calibrate` found for this circuit"}},
     .example = "rescore compare array.h5 --tolerance 1e-10",
     .run = run,
 };

@@ -61,10 +61,10 @@ static void print_curve(const struct agreement *a)
 static void print_plain(const struct decisions *d, const struct agreement *a)
 {
     printf("%zu decisions: %zu x %zu array, %zu key slots, %zu decks of %zu queries; %s\n", a->n,
-           d->prediction.mapping.n_rows, d->prediction.mapping.n_columns, a->n_slots, d->n_decks, d->n_queries,
-           d->ngspice_version);
-    printf("offset sigma %.4g mV; d of engine and ngspice differ by %.3g uV rms", 1e3 * d->prediction.sigma_volts,
-           1e6 * a->input_rms_volts);
+           d->prediction.mapping.n_rows, d->prediction.mapping.n_columns, a->n_slots, d->n_decks,
+           d->n_queries, d->ngspice_version);
+    printf("offset sigma %.4g mV; d of engine and ngspice differ by %.3g uV rms",
+           1e3 * d->prediction.sigma_volts, 1e6 * a->input_rms_volts);
     if (isfinite(a->delay_rms_seconds))
         printf(", delays by %.3g ps rms", 1e12 * a->delay_rms_seconds);
     printf("; %zu unresolved\n\n", a->n_unresolved);
@@ -81,7 +81,8 @@ static void print_plain(const struct decisions *d, const struct agreement *a)
     }
     print_curve(a);
     if (a->knows_mismatch)
-        printf("\nagreement = %.4f [%.4f, %.4f]\nclear_agreement = %.4f [%.4f, %.4f] (|margin| above %g sigma)\n",
+        printf("\nagreement = %.4f [%.4f, %.4f]\nclear_agreement = %.4f [%.4f, %.4f] (|margin| above %g "
+               "sigma)\n",
                a->all.ratio, a->all.low, a->all.high, a->clear.ratio, a->clear.low, a->clear.high,
                d->options->clear_sigmas);
 }
@@ -133,12 +134,13 @@ static enum rs_status print_json(const struct decisions *d, const struct agreeme
                    {"curve_p", a->curve_p},
                    {"input_rms_volts", a->input_rms_volts},
                    {"delay_rms_seconds", a->delay_rms_seconds}};
-    text_append(&out,
-                "{\"schema\": \"rescore-compare-decisions/1\", \"n_decisions\": %zu, \"n_clear\": %zu, "
-                "\"n_unresolved\": %zu, \"good\": %s, \"ngspice_version\": \"%s\", \"confusion\": [[%zu, %zu], "
-                "[%zu, %zu]]",
-                a->n, a->clear.n, a->n_unresolved, a->good ? "true" : "false", d->ngspice_version,
-                a->confusion[0][0], a->confusion[0][1], a->confusion[1][0], a->confusion[1][1]);
+    text_append(
+        &out,
+        "{\"schema\": \"rescore-compare-decisions/1\", \"n_decisions\": %zu, \"n_clear\": %zu, "
+        "\"n_unresolved\": %zu, \"good\": %s, \"ngspice_version\": \"%s\", \"confusion\": [[%zu, %zu], "
+        "[%zu, %zu]]",
+        a->n, a->clear.n, a->n_unresolved, a->good ? "true" : "false", d->ngspice_version, a->confusion[0][0],
+        a->confusion[0][1], a->confusion[1][0], a->confusion[1][1]);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         text_append(&out, ", ");
         append_number(&out, numbers[i].name, numbers[i].value);
@@ -184,11 +186,12 @@ static enum rs_status tell(const struct command_line *line, const char *plan_pat
         print_plain(decisions, &agreement);
     const struct decisions_options *options = decisions->options;
     if (status == RS_OK && !agreement.good)
-        status = rs_fail(err, RS_INCOMPLETE,
-                         "rescore compare: agreement %.4f of all (%.4f stated), %.4f of the clear (%.4f stated), p "
-                         "= %.3g of the curve (%g stated)",
-                         agreement.all.ratio, options->agreement_ratio, agreement.clear.ratio,
-                         options->clear_agreement_ratio, agreement.curve_p, options->curve_p);
+        status = rs_fail(
+            err, RS_INCOMPLETE,
+            "rescore compare: agreement %.4f of all (%.4f stated), %.4f of the clear (%.4f stated), p "
+            "= %.3g of the curve (%g stated)",
+            agreement.all.ratio, options->agreement_ratio, agreement.clear.ratio,
+            options->clear_agreement_ratio, agreement.curve_p, options->curve_p);
     agreement_clear(&agreement);
     return status;
 }
@@ -205,9 +208,9 @@ enum rs_status compare_decisions(const struct command_line *line, const char *pl
     enum rs_status status = read_inputs(line, plan_path, calibration_path, in, err);
     if (status == RS_OK) {
         progress_init(&progress, line, "decks");
-        status = decisions_run(&in->array, &in->plan, &in->options,
-                               in->has_calibration ? &in->calibration : NULL, (size_t)line->n_threads, &hooks,
-                               &decisions, err);
+        status =
+            decisions_run(&in->array, &in->plan, &in->options, in->has_calibration ? &in->calibration : NULL,
+                          (size_t)line->n_threads, &hooks, &decisions, err);
         progress_end(&progress);
     }
     if (status == RS_OK)

@@ -105,8 +105,8 @@ static enum rs_status read_mismatch(const struct reader *reader, struct comparat
         /* Volts per volt: amperes through the gain and back, so units per unit. */
         out->mismatch_per_common[pair] =
             pair_sigma_volts(options, widths[pair]) *
-            choose(reader, (double)NAN, (enum calibration_parameter)(CALIBRATION_offset_input_per_volt + pair),
-                   0);
+            choose(reader, (double)NAN,
+                   (enum calibration_parameter)(CALIBRATION_offset_input_per_volt + pair), 0);
     }
     return RS_OK;
 }
@@ -315,9 +315,9 @@ double comparator_offset(const struct comparator *comparator, const double norma
 {
     double offset_units = 0;
     for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
-        offset_units += (comparator->mismatch_units[pair] +
-                         comparator->mismatch_per_common[pair] * common_units) *
-                        normals[pair];
+        offset_units +=
+            (comparator->mismatch_units[pair] + comparator->mismatch_per_common[pair] * common_units) *
+            normals[pair];
     return offset_units;
 }
 

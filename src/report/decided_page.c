@@ -105,22 +105,25 @@ static void append_lead(struct text *out, const struct store *store, double n)
     char sigma[NUMBER_SIZE], rms[NUMBER_SIZE];
     quantity_print(number(store, "offset_sigma_volts"), QUANTITY_VOLT, sigma, sizeof sigma);
     quantity_print(number(store, "input_rms_volts"), QUANTITY_VOLT, rms, sizeof rms);
-    text_append(out,
-                "<p class=\"lead\">%.0f decisions of full paths, %.0f x %.0f arrays: %.2f&#160;%% agree [%.2f, "
-                "%.2f], %.2f&#160;%% [%.2f, %.2f] of those whose margin exceeds %g of the offset's standard "
-                "deviation (%s).</p>\n",
-                n, number(store, "n_rows"), number(store, "n_columns"), 100 * number(store, "agreement"),
-                100 * number(store, "agreement_lo95"), 100 * number(store, "agreement_hi95"),
-                100 * number(store, "clear_agreement"), 100 * number(store, "clear_agreement_lo95"),
-                100 * number(store, "clear_agreement_hi95"), number(store, "clear_sigmas"), sigma);
+    text_append(
+        out,
+        "<p class=\"lead\">%.0f decisions of full paths, %.0f x %.0f arrays: %.2f&#160;%% agree [%.2f, "
+        "%.2f], %.2f&#160;%% [%.2f, %.2f] of those whose margin exceeds %g of the offset's standard "
+        "deviation (%s).</p>\n",
+        n, number(store, "n_rows"), number(store, "n_columns"), 100 * number(store, "agreement"),
+        100 * number(store, "agreement_lo95"), 100 * number(store, "agreement_hi95"),
+        100 * number(store, "clear_agreement"), 100 * number(store, "clear_agreement_lo95"),
+        100 * number(store, "clear_agreement_hi95"), number(store, "clear_sigmas"), sigma);
     text_append(out, "<p>The comparator's input differs by %s rms. ", rms);
-    text_append(out,
-                "With the mismatch taken as unknown, the share kept follows the expected curve: statistic %.3g "
-                "for %.0f degrees of freedom, p = %.3g.</p>\n",
-                number(store, "curve_statistic"), number(store, "curve_degrees"), number(store, "curve_p"));
+    text_append(
+        out,
+        "With the mismatch taken as unknown, the share kept follows the expected curve: statistic %.3g "
+        "for %.0f degrees of freedom, p = %.3g.</p>\n",
+        number(store, "curve_statistic"), number(store, "curve_degrees"), number(store, "curve_p"));
     if (!(number(store, "good") > 0))
-        text_append(out, "<p class=\"warning\">The agreement that the plan states was <strong>missed</strong>."
-                         "</p>\n");
+        text_append(out,
+                    "<p class=\"warning\">The agreement that the plan states was <strong>missed</strong>."
+                    "</p>\n");
 }
 
 static enum rs_status append_confusion(struct text *out, const struct store *store, struct rs_error *err)
@@ -133,8 +136,9 @@ static enum rs_status append_confusion(struct text *out, const struct store *sto
         status = store_read(store, "confusion", STORE_FLOAT64, counts, err);
     if (status != RS_OK)
         return status;
-    text_append(out, "<section>\n<h2>Both kinds of disagreement</h2>\n<table>\n<thead><tr><th></th><th>ngspice "
-                     "prunes</th><th>ngspice keeps</th></tr></thead>\n<tbody>\n");
+    text_append(out,
+                "<section>\n<h2>Both kinds of disagreement</h2>\n<table>\n<thead><tr><th></th><th>ngspice "
+                "prunes</th><th>ngspice keeps</th></tr></thead>\n<tbody>\n");
     for (int i = 0; i < 2; i++)
         text_append(out, "<tr><th class=\"text\">engine %s</th><td>%.0f</td><td>%.0f</td></tr>\n", names[i],
                     counts[2 * i], counts[2 * i + 1]);
@@ -175,17 +179,18 @@ static void append_body(struct text *out, const struct shares *margins, const st
                         const struct shares *slots)
 {
     text_append(out, "<section>\n<h2>Mismatch known</h2>\n");
-    append_shares(out, margins,
-                  (struct figure_shares){
-                      .id = "margins",
-                      .title = "Disagreement against margin",
-                      .description = "Share of decisions that disagree, by |margin| over the offset's standard "
-                                     "deviation, with 95 % intervals.",
-                      .x_title = "|margin| / standard deviation of the offset",
-                      .y_title = "share that disagrees",
-                      .caption = "Margin: what the engine expects at the comparator's input, less the offset of "
-                                 "the latch's sampled mismatch and systematic shifts. Exact binomial 95&#160;% "
-                                 "intervals."});
+    append_shares(
+        out, margins,
+        (struct figure_shares){
+            .id = "margins",
+            .title = "Disagreement against margin",
+            .description = "Share of decisions that disagree, by |margin| over the offset's standard "
+                           "deviation, with 95 % intervals.",
+            .x_title = "|margin| / standard deviation of the offset",
+            .y_title = "share that disagrees",
+            .caption = "Margin: what the engine expects at the comparator's input, less the offset of "
+                       "the latch's sampled mismatch and systematic shifts. Exact binomial 95&#160;% "
+                       "intervals."});
     append_shares(out, slots,
                   (struct figure_shares){.id = "slots",
                                          .title = "Disagreement of each key slot",
@@ -193,8 +198,9 @@ static void append_body(struct text *out, const struct shares *margins, const st
                                                         "95 % intervals.",
                                          .x_title = "key slot",
                                          .y_title = "share that disagrees",
-                                         .caption = "A slot whose interval stands above the others would show "
-                                                    "an effect of position that the model lacks."});
+                                         .caption =
+                                             "A slot whose interval stands above the others would show "
+                                             "an effect of position that the model lacks."});
     text_append(out, "</section>\n<section>\n<h2>Mismatch unknown</h2>\n");
     append_shares(out, kept,
                   (struct figure_shares){
@@ -204,9 +210,10 @@ static void append_body(struct text *out, const struct shares *margins, const st
                                      "probability, with 95 % intervals; the line is equality.",
                       .x_title = "keep probability of the engine",
                       .y_title = "share that ngspice keeps",
-                      .caption = "The latch's offset as a normal variable of the calibrated standard deviation. "
-                                 "Intervals take decisions as independent; the test above allows for decisions "
-                                 "of one latch, which share its offset."});
+                      .caption =
+                          "The latch's offset as a normal variable of the calibrated standard deviation. "
+                          "Intervals take decisions as independent; the test above allows for decisions "
+                          "of one latch, which share its offset."});
     text_append(out, "</section>\n");
 }
 

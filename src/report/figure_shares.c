@@ -7,7 +7,8 @@
 #include "report/svg.h"
 
 /* Layout, in picture units. */
-static const double width = 920, height = 300, top = 40, bottom = 246, begin = 62, end = 900, dot = 8, cap = 7;
+static const double width = 920, height = 300, top = 40, bottom = 246, begin = 62, end = 900, dot = 8,
+                    cap = 7;
 
 static double highest(const struct figure_shares *f)
 {
@@ -31,7 +32,8 @@ static void draw_bin(struct text *out, const struct figure_shares *f, size_t i, 
     snprintf(tip, sizeof tip, "%.4f [%.4f, %.4f] of %.0f", f->ratio[i], f->low[i], f->high[i], f->count[i]);
     svg_error_bar(out, "bar line-0", (struct svg_point){at, axis_position(y, f->low[i])},
                   (struct svg_point){at, axis_position(y, f->high[i])}, cap);
-    svg_marker(out, "dot line-0", SVG_CIRCLE, (struct svg_point){at, axis_position(y, f->ratio[i])}, dot, tip);
+    svg_marker(out, "dot line-0", SVG_CIRCLE, (struct svg_point){at, axis_position(y, f->ratio[i])}, dot,
+               tip);
 }
 
 void figure_shares_append(struct text *out, const struct figure_shares *f)
