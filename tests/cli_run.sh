@@ -213,7 +213,7 @@ check "so with explain"
 
 # --- command lines
 bad_line() { pattern=$1 name=$2; shift 2; refused 64 "$pattern" "$name" "$RESCORE" "$@"; }
-for name in verify export tolerance calibrate banana; do
+for name in verify export tolerance banana; do
     bad_line "unknown command '$name'" "unknown command $name" $name c.yaml
 done
 bad_line "did you mean 'run'" "misspelt command" rnu c.yaml
