@@ -99,3 +99,13 @@ bench: bench-digital
 bench-digital: bench/digital/digital$(EXEEXT)
 	./bench/digital/digital$(EXEEXT) | tee bench/digital/table.md
 .PHONY: bench-digital
+
+# Time per decision of a full path.
+EXTRA_PROGRAMS += %D%/calibration/decisions
+EXTRA_DIST += %D%/calibration/decisions.md
+bench_calibration_decisions_SOURCES = %D%/calibration/decisions.c $(bench_measure)
+bench_calibration_decisions_LDADD = librescore-core.la
+bench: bench-decisions
+bench-decisions: bench/calibration/decisions$(EXEEXT) rescore$(EXEEXT)
+	./bench/calibration/decisions$(EXEEXT) ./rescore$(EXEEXT) | tee bench/calibration/decisions.md
+.PHONY: bench-decisions

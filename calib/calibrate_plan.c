@@ -257,6 +257,7 @@ static enum rs_status add_sections(struct calibrate_plan *plan, struct rs_error 
     path_options_add(settings, &plan->circuit);
     settings_add(settings, &monte_carlo_table, &plan->monte_carlo);
     settings_add(settings, &calibrate_table, &plan->calibrate);
+    settings_add(settings, &decisions_options_table, &plan->decisions);
     for (size_t s = 0; stage_list[s] != NULL; s++) {
         plan->is_chosen[s] = true;
         plan->stage_options[s] = memory_allocate(1, stage_list[s]->options->struct_size, err);

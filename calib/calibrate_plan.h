@@ -6,6 +6,7 @@
 #ifndef CALIB_CALIBRATE_PLAN_H
 #define CALIB_CALIBRATE_PLAN_H
 
+#include "calib/decisions_options.h"
 #include "calib/stage.h"
 #include "devices/device.h"
 #include "frontend/frontend_options.h"
@@ -37,6 +38,7 @@ struct calibrate_plan {
     struct path_plan circuit; /* sections path, reference, latch */
     struct calibrate_monte_carlo monte_carlo;
     struct calibrate_options calibrate;
+    struct decisions_options decisions;        /* of `compare --decisions` */
     void *stage_options[CALIBRATE_STAGES_MAX]; /* as in stage_list */
     bool is_chosen[CALIBRATE_STAGES_MAX];
     size_t n_changes;

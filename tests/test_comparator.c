@@ -147,14 +147,14 @@ Test(comparator, a_decision_takes_the_logarithm_of_its_input)
     set(&options, "evaluation_time", "100 ps");
     struct comparator comparator = make(&options, NULL);
     double volts = r_sense_ohm * unit_amperes;
-    cr_assert_float_eq(comparator_delay_seconds(&comparator, 1e-6 / volts), 127.9e-12, 1e-13);
-    cr_assert_float_eq(comparator_delay_seconds(&comparator, -1e-3 / volts), 68.1e-12, 1e-13);
-    cr_assert_float_eq(comparator_delay_seconds(&comparator, 0.1 / volts), 28.3e-12, 1e-17);
-    cr_assert_eq(comparator_delay_seconds(&comparator, 100 / volts), 20e-12, "never below delay_min");
-    cr_assert(isinf(comparator_delay_seconds(&comparator, 0)));
-    cr_assert(comparator_is_unresolved(&comparator, 0) && !comparator_is_unresolved(&comparator, 1));
+    cr_assert_float_eq(comparator_delay_seconds(&comparator, 1e-6 / volts, 0), 127.9e-12, 1e-13);
+    cr_assert_float_eq(comparator_delay_seconds(&comparator, -1e-3 / volts, 0), 68.1e-12, 1e-13);
+    cr_assert_float_eq(comparator_delay_seconds(&comparator, 0.1 / volts, 0), 28.3e-12, 1e-17);
+    cr_assert_eq(comparator_delay_seconds(&comparator, 100 / volts, 0), 20e-12, "never below delay_min");
+    cr_assert(isinf(comparator_delay_seconds(&comparator, 0, 0)));
+    cr_assert(comparator_is_unresolved(&comparator, 0, 0) && !comparator_is_unresolved(&comparator, 1, 0));
     comparator.evaluation_seconds = (double)NAN;
-    cr_assert_not(comparator_is_unresolved(&comparator, 0), "without an end every decision is made");
+    cr_assert_not(comparator_is_unresolved(&comparator, 0, 0), "without an end every decision is made");
 }
 
 /* P = (2 v1 / W) exp(-(T - t0) / tau) of inputs uniform over W, by the midpoints of W / 200001 parts. */
@@ -172,8 +172,8 @@ Test(comparator, the_unresolved_share_of_uniform_inputs_is_an_exponential)
         double width = 0.25, expected = 2 * 0.1 / width * exp(-(ps - 28.3) / 8.65);
         int n_unresolved = 0;
         for (int i = 0; i < PARTS; i++)
-            n_unresolved += comparator_is_unresolved(&comparator, width * ((i + 0.5) / PARTS - 0.5) /
-                                                                      (r_sense_ohm * unit_amperes));
+            n_unresolved += comparator_is_unresolved(
+                &comparator, width * ((i + 0.5) / PARTS - 0.5) / (r_sense_ohm * unit_amperes), 0);
         cr_assert_float_eq((double)n_unresolved / PARTS, expected, 2.0 / PARTS, "%d ps", ps);
     }
 }

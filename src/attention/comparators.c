@@ -10,6 +10,8 @@ struct comparators {
     const struct attention_setup *setup;
     /* By key, arrays whole: [n_slots] */
     double *offset_units, *reference_error_units, *noise_units, *uniforms, *values_units;
+    double *offset_per_common;     /* change of offset_units per unit of common mode; */
+    double *common_units;          /* ... of this read; both 0 where the comparator knows none */
     double *branch_ratio;          /* [arrays][COMPARATOR_BRANCHES][slots of an array] */
     signed char *previous, *ruled; /* -1: none; 0 or 1 */
 };
@@ -24,7 +26,7 @@ enum rs_status comparators_create(const struct attention_setup *setup, struct co
     if (comparators == NULL)
         return RS_INTERNAL;
     comparators->setup = setup;
-    double *reals = memory_allocate((5 + COMPARATOR_BRANCHES) * n_slots, sizeof *reals, err);
+    double *reals = memory_allocate((7 + COMPARATOR_BRANCHES) * n_slots, sizeof *reals, err);
     signed char *bits = memory_allocate(2 * n_slots, 1, err);
     comparators->offset_units = reals;
     comparators->previous = bits;
@@ -36,7 +38,9 @@ enum rs_status comparators_create(const struct attention_setup *setup, struct co
     comparators->noise_units = reals + 2 * n_slots;
     comparators->uniforms = reals + 3 * n_slots;
     comparators->values_units = reals + 4 * n_slots;
-    comparators->branch_ratio = reals + 5 * n_slots;
+    comparators->offset_per_common = reals + 5 * n_slots;
+    comparators->common_units = reals + 6 * n_slots;
+    comparators->branch_ratio = reals + 7 * n_slots;
     comparators->ruled = bits + n_slots;
     *out = comparators;
     return RS_OK;
@@ -51,6 +55,19 @@ void comparators_destroy(struct comparators *comparators)
     free(comparators);
 }
 
+/* What the threshold differences that comparator_offsets draws do with the common mode. */
+static void draw_common(struct comparators *comparators, const struct random_key *key, size_t first, size_t n)
+{
+    const struct comparator *comparator = &comparators->setup->comparator;
+    double *slopes = comparators->offset_per_common + first, *normals = comparators->values_units + first;
+    memset(slopes, 0, n * sizeof *slopes);
+    for (int pair = 0; pair < COMPARATOR_PAIRS; pair++) {
+        comparator_mismatch(key, pair, n, normals);
+        for (size_t j = 0; j < n; j++)
+            slopes[j] += comparator->mismatch_per_common[pair] * normals[j];
+    }
+}
+
 void comparators_begin(struct comparators *comparators, uint32_t trial, int layer, int kv_head, size_t n_keys,
                        const double *source_ohm)
 {
@@ -63,6 +80,8 @@ void comparators_begin(struct comparators *comparators, uint32_t trial, int laye
             .seed = setup->seed, .trial = trial, .array = setup_array_number(setup, layer, kv_head, tile, 0)};
         comparator_offsets(comparator, &key, per_array, comparators->offset_units + first);
         reference_errors(&setup->reference, &key, per_array, comparators->reference_error_units + first);
+        if (comparator_has_common(comparator))
+            draw_common(comparators, &key, first, per_array);
         if (comparator_needs_lines(comparator))
             comparator_branches(comparator, &key, per_array,
                                 comparators->branch_ratio + COMPARATOR_BRANCHES * first);
@@ -90,9 +109,10 @@ static void draw(struct comparators *comparators, const struct query *query)
     }
 }
 
-/* The difference of key j as circuits with lines of their own see it, on the scale of the signals. */
-static double see_lines(const struct comparators *comparators, const struct query *query,
-                        const double *minus_units, size_t j, double reference_units, double shift_units)
+/* The difference of key j as circuits with lines of their own see it, on the scale of the signals, and what
+ * its common mode does to the offset. */
+static double see_lines(struct comparators *comparators, const struct query *query, const double *minus_units,
+                        size_t j, double reference_units, double shift_units)
 {
     const struct attention_setup *setup = comparators->setup;
     size_t per_array = setup->mapping.n_keys_per_array, tile = j / per_array;
@@ -100,10 +120,13 @@ static double see_lines(const struct comparators *comparators, const struct quer
     const double branch[COMPARATOR_BRANCHES] = {ratios[0], ratios[per_array]};
     /* Bias rows have their current in the negative line already. */
     bool in_line = setup->reference.kind == COMPARATOR_BIAS_ROWS;
-    double taken = in_line ? reference_units : 0;
-    return reference_units + comparator_difference(&setup->comparator, query->signal_units[j] - taken,
-                                                   minus_units[j], reference_units - taken + shift_units,
-                                                   branch);
+    double taken = in_line ? reference_units : 0, signal = query->signal_units[j] - taken,
+           drawn = reference_units - taken + shift_units;
+    if (comparator_has_common(&setup->comparator))
+        comparators->common_units[j] = comparator_common(&setup->comparator, signal, minus_units[j], drawn);
+    return reference_units +
+           comparator_difference(&setup->comparator, signal, minus_units[j], drawn, branch) -
+           comparators->offset_per_common[j] * comparators->common_units[j];
 }
 
 /* What the comparators see: signals less offset and noise, less what the reference has too much. */
@@ -148,7 +171,8 @@ void comparators_compare(struct comparators *comparators, const double *minus_un
         if (half > 0 && comparators->previous[j] >= 0)
             values[j] += comparators->previous[j] > 0 ? half : -half;
         bool bit = values[j] > threshold;
-        bool unresolved = timed && comparator_is_unresolved(comparator, values[j] - threshold);
+        bool unresolved = timed && comparator_is_unresolved(comparator, values[j] - threshold,
+                                                            comparators->common_units[j]);
         if (unresolved)
             bit = rule(comparators, j);
         comparators->ruled[j] = (signed char)(unresolved ? bit : -1);

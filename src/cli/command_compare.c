@@ -1,5 +1,5 @@
-/* rescore compare ARRAY.h5: the engine's currents against those of ngspice, which runs the deck of `netlist`.
- */
+/* rescore compare ARRAY.h5: the engine's currents against those of ngspice, which runs the deck of `netlist`;
+ * with --decisions, the bits of full paths. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,9 +7,13 @@
 #include "base/memory.h"
 #include "cli/array_options.h"
 #include "cli/command.h"
+#include "cli/compare_decisions.h"
 #include "crossbar/array_solver.h"
 #include "spice/currents.h"
 #include "spice/netlist.h"
+
+/* Behind ARRAY_OPTIONS_TOLERANCE. */
+enum { OPTION_DECISIONS = ARRAY_OPTIONS_TOLERANCE + 1, OPTION_PATH_PLAN, OPTION_CALIBRATION };
 
 enum { TABLE_COLUMNS = 16, TABLE_VECTORS = 4, GROUP_VECTORS = 16 };
 
@@ -202,7 +206,7 @@ static void print_all(const struct comparison *c, const struct array_options *op
     printf("largest_relative_difference = %.3e\n", c->difference_max);
 }
 
-static enum rs_status run(const struct command_line *line, struct rs_error *err)
+static enum rs_status compare_currents(const struct command_line *line, struct rs_error *err)
 {
     struct array_options options;
     struct comparison comparison = {0};
@@ -222,6 +226,18 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
     return status;
 }
 
+static enum rs_status run(const struct command_line *line, struct rs_error *err)
+{
+    const char *plan = line->values[OPTION_PATH_PLAN], *calibration = line->values[OPTION_CALIBRATION];
+    if (line->values[OPTION_DECISIONS] == NULL && (plan != NULL || calibration != NULL))
+        return rs_fail(err, RS_USAGE, "--path and --calibration found, --decisions expected with them");
+    if (line->values[OPTION_DECISIONS] == NULL)
+        return compare_currents(line, err);
+    if (plan == NULL)
+        return rs_fail(err, RS_USAGE, "--decisions found, --path PLAN.yaml expected with it");
+    return compare_decisions(line, plan, calibration, err);
+}
+
 /* ngspice needs about 0.1 s for a vector at 32 x 32 and 4 s at 64 x 64. */
 const struct command command_compare = {
     .name = "compare",
@@ -229,9 +245,18 @@ const struct command command_compare = {
     .arguments = "ARRAY.h5",
     .n_positionals_min = 1,
     .n_positionals_max = 1,
-    .options = {{"tolerance", "T",
-                 "allowed difference, relative to the vector's largest current (default 1e-9); above "
-                 "it the exit status is 1"}},
+    .options =
+        {{"tolerance", "T",
+          "allowed difference, relative to the vector's largest current (default 1e-9); above "
+          "it the exit status is 1"},
+         [OPTION_DECISIONS] = {"decisions", NULL,
+                               "compare bits of full paths with random keys and queries instead; -o "
+                               "writes every one; exit status 1 when the plan's agreement is missed"},
+         [OPTION_PATH_PLAN] = {"path", "PLAN.yaml",
+                               "sense path, reference and latches, and which decisions: sections path, "
+                               "reference, latch, decisions"},
+         [OPTION_CALIBRATION] = {"calibration", "CALIB.h5",
+                                 "what `rescore calibrate` found for this circuit"}},
     .example = "rescore compare array.h5 --tolerance 1e-10",
     .run = run,
 };

@@ -5,6 +5,7 @@ rescore_SOURCES = \
     %D%/command_calibrate.c \
     %D%/command_check.c \
     %D%/command_compare.c \
+    %D%/compare_decisions.c %D%/compare_decisions.h \
     %D%/command_device.c \
     %D%/command_explain.c \
     %D%/command_info.c \

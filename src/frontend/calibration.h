@@ -33,6 +33,9 @@ enum { CALIBRATION_NAME_SIZE = 64, CALIBRATION_TEXT_SIZE = 512 };
     PARAMETER(offset_sensitivity_input, "1", "offset per threshold difference of the input pair")            \
     PARAMETER(offset_sensitivity_nlatch, "1", "... of the latch's n pair")                                   \
     PARAMETER(offset_sensitivity_platch, "1", "... of the latch's p pair")                                   \
+    PARAMETER(offset_input_per_volt, "1/V", "change of offset_sensitivity_input with the common mode")       \
+    PARAMETER(offset_nlatch_per_volt, "1/V", "... of offset_sensitivity_nlatch")                             \
+    PARAMETER(offset_platch_per_volt, "1/V", "... of offset_sensitivity_platch")                             \
     PARAMETER(noise_sigma_volts, "V", "comparator, noise")                                                   \
     PARAMETER(hysteresis_volts, "V", "comparator, distance between its two thresholds")                      \
     PARAMETER(kickback_volts_per_ohm, "V/ohm", "shift per source resistance, reference less column")         \
@@ -43,6 +46,7 @@ enum { CALIBRATION_NAME_SIZE = 64, CALIBRATION_TEXT_SIZE = 512 };
     PARAMETER(delay_v1_volts, "V", "input of the logarithmic law's origin")                                  \
     PARAMETER(delay_min_seconds, "s", "shortest decision time")                                              \
     PARAMETER(delay_tau_per_kelvin, "1/K", "relative change of delay_tau_seconds")                           \
+    PARAMETER(delay_t0_per_volt, "s/V", "change of delay_t0_seconds with the common mode")                   \
     PARAMETER(threshold_shift_amperes, "A", "effective threshold at 0 A, key slot 0, without load")          \
     PARAMETER(threshold_shift_per_slot_amperes, "A", "... more per key slot")                                \
     PARAMETER(threshold_shift_per_load, "1", "... more per ampere of load sum_i V_i (G+ + G-)")              \

@@ -102,6 +102,11 @@ static enum rs_status read_mismatch(const struct reader *reader, struct comparat
         if (status != RS_OK)
             return status;
         out->mismatch_units[pair] = copysign(out->mismatch_units[pair], sensitivity);
+        /* Volts per volt: amperes through the gain and back, so units per unit. */
+        out->mismatch_per_common[pair] =
+            pair_sigma_volts(options, widths[pair]) *
+            choose(reader, (double)NAN,
+                   (enum calibration_parameter)(CALIBRATION_offset_input_per_volt + pair), 0);
     }
     return RS_OK;
 }
@@ -131,6 +136,8 @@ static enum rs_status read_errors(const struct reader *reader, struct comparator
         out->offset_mean_units /= options->auto_zero;
         for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
             out->mismatch_units[pair] /= options->auto_zero;
+        for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
+            out->mismatch_per_common[pair] /= options->auto_zero;
         out->noise_sigma_units *= options->auto_zero_noise;
     }
     if (status == RS_OK && options->share == COMPARATOR_SHARED)
@@ -177,6 +184,8 @@ static enum rs_status read_delay(const struct reader *reader, struct comparator 
     double tau = choose(reader, options->delay_tau_seconds, CALIBRATION_delay_tau_seconds, 0);
     double v1 = choose(reader, options->delay_v1_volts, CALIBRATION_delay_v1_volts, default_v1_volts);
     out->delay_t0_seconds = choose(reader, options->delay_t0_seconds, CALIBRATION_delay_t0_seconds, 0);
+    out->delay_per_common_seconds =
+        choose(reader, (double)NAN, CALIBRATION_delay_t0_per_volt, 0) * out->volts_per_unit;
     out->delay_min_seconds = choose(reader, options->delay_min_seconds, CALIBRATION_delay_min_seconds, 0);
     out->delay_tau_seconds = tau * (1 + slope * ((isnan(kelvin) ? room_kelvin : kelvin) - room_kelvin));
     out->evaluation_seconds = options->evaluation_seconds;
@@ -313,6 +322,25 @@ double comparator_compensate(const struct comparator *comparator, size_t slot, d
            threshold_units;
 }
 
+double comparator_offset(const struct comparator *comparator, const double normals[COMPARATOR_PAIRS],
+                         double common_units)
+{
+    double offset_units = 0;
+    for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
+        offset_units +=
+            (comparator->mismatch_units[pair] + comparator->mismatch_per_common[pair] * common_units) *
+            normals[pair];
+    return offset_units;
+}
+
+bool comparator_has_common(const struct comparator *comparator)
+{
+    bool has = comparator->delay_per_common_seconds != 0 && !isnan(comparator->evaluation_seconds);
+    for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
+        has = has || comparator->mismatch_per_common[pair] != 0;
+    return has;
+}
+
 void comparator_branches(const struct comparator *comparator, const struct random_key *key, size_t n,
                          double *branch_ratio)
 {
@@ -332,7 +360,8 @@ void comparator_noise(const struct comparator *comparator, const struct random_k
 
 bool comparator_needs_lines(const struct comparator *comparator)
 {
-    return comparator->swing_units > 0 || comparator->branch_ratio[0] > 0 || comparator->branch_ratio[1] > 0;
+    return comparator->swing_units > 0 || comparator_has_common(comparator) ||
+           comparator->branch_ratio[0] > 0 || comparator->branch_ratio[1] > 0;
 }
 
 double comparator_difference(const struct comparator *comparator, double signal_units, double minus_units,
@@ -353,6 +382,15 @@ double comparator_kickback_ohm(const struct comparator *comparator, double sourc
     return isinf(r0) ? source_ohm : r0 * asinh(source_ohm / r0);
 }
 
+double comparator_common(const struct comparator *comparator, double signal_units, double minus_units,
+                         double reference_units)
+{
+    double swing = comparator->swing_units, plus_units = signal_units + minus_units - reference_units;
+    if (swing > 0)
+        return 0.5 * swing * (tanh(plus_units / swing) + tanh(minus_units / swing));
+    return 0.5 * (plus_units + minus_units);
+}
+
 double comparator_settled(const struct comparator *comparator, double line_seconds)
 {
     double tau = line_seconds + comparator->settling_seconds, t = comparator->sense_seconds;
@@ -361,15 +399,18 @@ double comparator_settled(const struct comparator *comparator, double line_secon
     return comparator->integrates ? 1 + tau / t * expm1(-t / tau) : -expm1(-t / tau);
 }
 
-double comparator_delay_seconds(const struct comparator *comparator, double difference_units)
+double comparator_delay_seconds(const struct comparator *comparator, double difference_units,
+                                double common_units)
 {
-    double delay = comparator->delay_t0_seconds;
+    double delay = comparator->delay_t0_seconds + comparator->delay_per_common_seconds * common_units;
     if (comparator->delay_tau_seconds > 0)
         delay += comparator->delay_tau_seconds * log(comparator->delay_v1_units / fabs(difference_units));
     return fmax(comparator->delay_min_seconds, delay);
 }
 
-bool comparator_is_unresolved(const struct comparator *comparator, double difference_units)
+bool comparator_is_unresolved(const struct comparator *comparator, double difference_units,
+                              double common_units)
 {
-    return comparator_delay_seconds(comparator, difference_units) > comparator->evaluation_seconds;
+    return comparator_delay_seconds(comparator, difference_units, common_units) >
+           comparator->evaluation_seconds;
 }

@@ -25,6 +25,8 @@ struct comparator {
     double offset_mean_units; /* of all comparators, shared kickback included */
     double mismatch_units[COMPARATOR_PAIRS], branch_ratio[COMPARATOR_BRANCHES]; /* standard deviations */
     double bias_units;                                                          /* in both branches */
+    double mismatch_per_common[COMPARATOR_PAIRS]; /* change of mismatch_units per unit of common mode */
+    double delay_per_common_seconds;              /* ... of delay_t0_seconds */
     double hysteresis_units;
     double kickback_units_per_ohm, kickback_r0_ohm;      /* at small resistances; infinite r0: at all */
     double swing_units;                                  /* 0: linear */
@@ -60,6 +62,13 @@ void comparator_offsets(const struct comparator *comparator, const struct random
 /* What compensation adds to the signal of one slot at a threshold, beside comparator_offsets. */
 double comparator_compensate(const struct comparator *comparator, size_t slot, double threshold_units);
 
+/* The offset of one comparator whose pairs' threshold differences are given, in standard deviations, at
+ * common_units of comparator_common; without the mean. */
+double comparator_offset(const struct comparator *comparator, const double normals[COMPARATOR_PAIRS],
+                         double common_units);
+/* Whether decisions change with the common mode. */
+bool comparator_has_common(const struct comparator *comparator);
+
 /* The threshold differences of pair `pair` in `n` slots, in standard deviations; key as above. */
 void comparator_mismatch(const struct random_key *key, int pair, size_t n, double *normals);
 
@@ -88,11 +97,18 @@ double comparator_difference(const struct comparator *comparator, double signal_
  */
 double comparator_kickback_ohm(const struct comparator *comparator, double source_ohm);
 
+/* The mean of both inputs, as the comparator sees it, above the rail. */
+double comparator_common(const struct comparator *comparator, double signal_units, double minus_units,
+                         double reference_units);
+
 /* What a line with this delay (sense_node.h) has of its current when the comparator decides, 0 to 1. */
 double comparator_settled(const struct comparator *comparator, double line_seconds);
 
-/* The decision time at an input of `difference_units`; infinite at 0 where there is a delay. */
-double comparator_delay_seconds(const struct comparator *comparator, double difference_units);
-bool comparator_is_unresolved(const struct comparator *comparator, double difference_units);
+/* The decision time at an input of `difference_units` and a common mode (comparator_common); infinite at 0
+ * where there is a delay. */
+double comparator_delay_seconds(const struct comparator *comparator, double difference_units,
+                                double common_units);
+bool comparator_is_unresolved(const struct comparator *comparator, double difference_units,
+                              double common_units);
 
 #endif

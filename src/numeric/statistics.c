@@ -20,6 +20,27 @@ void statistics_interval(const double *values, size_t n, double confidence, doub
     *half_width = gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, (double)(n - 1)) * error;
 }
 
+/* x where the beta distribution has so much below; GSL's own inverse does not always converge. */
+static double beta_quantile(double share, double a, double b)
+{
+    double low = 0, high = 1;
+    for (int i = 0; i < 60; i++) {
+        double middle = 0.5 * (low + high);
+        if (gsl_cdf_beta_P(middle, a, b) < share)
+            low = middle;
+        else
+            high = middle;
+    }
+    return 0.5 * (low + high);
+}
+
+void statistics_share(size_t k, size_t n, double confidence, double *low, double *high)
+{
+    double tail = 0.5 - 0.5 * confidence, yes = (double)k, no = (double)n - (double)k;
+    *low = k > 0 ? beta_quantile(tail, yes, no + 1) : 0;
+    *high = k < n ? beta_quantile(1 - tail, yes + 1, no) : 1;
+}
+
 double statistics_student(double confidence, double degrees)
 {
     return gsl_cdf_tdist_Pinv(0.5 + 0.5 * confidence, degrees);

@@ -22,6 +22,10 @@ void statistics_spread(const double *values, size_t n, double confidence, struct
 /* What a two-sided interval of Student's t reaches, in standard errors; degrees > 0. */
 double statistics_student(double confidence, double degrees);
 
+/* The share behind k of n independent decisions: both ends of its exact interval (Clopper and Pearson,
+ * Biometrika 26, 404, 1934); 0 and 1 for n = 0. */
+void statistics_share(size_t k, size_t n, double confidence, double *low, double *high);
+
 /* Version of the library behind these. */
 const char *statistics_library_version(void);
 

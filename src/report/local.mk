@@ -2,11 +2,13 @@ librescore_core_la_SOURCES += \
     %D%/axis.c %D%/axis.h \
     %D%/corner.c %D%/corner.h \
     %D%/curves.c %D%/curves.h \
+    %D%/decided_page.c %D%/decided_page.h \
     %D%/figure_correlation.c %D%/figure_correlation.h \
     %D%/figure_curves.c %D%/figure_curves.h \
     %D%/figure_map.c %D%/figure_map.h \
     %D%/figure_margins.c %D%/figure_margins.h \
     %D%/figure_residuals.c %D%/figure_residuals.h \
+    %D%/figure_shares.c %D%/figure_shares.h \
     %D%/finding.c %D%/finding.h \
     %D%/fit_page.c %D%/fit_page.h \
     %D%/fitted.c %D%/fitted.h \

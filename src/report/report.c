@@ -4,6 +4,7 @@
 
 #include "io/file.h"
 #include "io/store.h"
+#include "report/decided_page.h"
 #include "report/fitted_page.h"
 #include "report/page.h"
 #include "report/program_page.h"
@@ -43,6 +44,8 @@ enum rs_status report_write(const char *result_path, const char *html_path, stru
     } else if (fitted_is_one(store)) {
         status = append_fitted(store, &page, err);
         store = NULL;
+    } else if (decided_page_is_one(store)) {
+        status = decided_page_append(&page, store, err);
     } else {
         status = append_result(result_path, &page, err);
     }
