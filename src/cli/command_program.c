@@ -24,8 +24,9 @@ struct job {
     const struct card_block *bend; /* the card's current-voltage law, for an array that has none; or NULL */
 };
 
-static enum rs_status set_key(struct device_options *options, const char *key, const char *value,
-                              struct rs_error *err)
+/* from: what stands before the value on the command line. */
+static enum rs_status set_key(struct device_options *options, const char *from, const char *key,
+                              const char *value, struct rs_error *err)
 {
     char why[256];
     for (size_t i = 0; i < device_option_table.n_options; i++) {
@@ -34,9 +35,9 @@ static enum rs_status set_key(struct device_options *options, const char *key, c
             continue;
         if (option_set(option, options, value, why, sizeof why))
             return RS_OK;
-        return rs_fail(err, RS_INPUT, "%s: %s", key, why);
+        return rs_fail(err, RS_INPUT, "%s%s: error: '%s': %s", from, value, key, why);
     }
-    return rs_fail(err, RS_INPUT, "--set %s: a key of section device expected", key);
+    return rs_fail(err, RS_INPUT, "%s%s: error: a key of section device expected", from, value);
 }
 
 /* --set device.KEY=VALUE; a seed is not one of the device's. */
@@ -45,7 +46,7 @@ static enum rs_status read_sets(const struct command_line *line, struct device_o
 {
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < line->n_sets && status == RS_OK; i++) {
-        char key[128];
+        char key[128], from[160];
         const char *equals = strchr(line->sets[i], '=');
         size_t length = equals != NULL ? (size_t)(equals - line->sets[i]) : strlen(line->sets[i]);
         if (strncmp(line->sets[i], "monte_carlo.seed=", 17) == 0)
@@ -53,7 +54,8 @@ static enum rs_status read_sets(const struct command_line *line, struct device_o
         if (equals == NULL || length >= sizeof key)
             return rs_fail(err, RS_USAGE, "--set '%s' found, KEY=VALUE expected", line->sets[i]);
         snprintf(key, sizeof key, "%.*s", (int)length, line->sets[i]);
-        status = set_key(options, key, equals + 1, err);
+        snprintf(from, sizeof from, "--set %s=", key);
+        status = set_key(options, from, key, equals + 1, err);
     }
     return status;
 }
@@ -74,21 +76,27 @@ static enum rs_status read_device(const struct command_line *line, struct device
     enum rs_status status = RS_OK;
     option_fill_defaults(&device_option_table, &options);
     if (name != NULL && strlen(name) > 5 && strcmp(name + strlen(name) - 5, ".yaml") == 0)
-        status = set_key(&options, "device.card", name, err);
+        status = set_key(&options, "--device ", "device.card", name, err);
     else if (name != NULL)
-        status = set_key(&options, "device.preset", name, err);
+        status = set_key(&options, "--device ", "device.preset", name, err);
     if (status == RS_OK && line->values[METHOD] != NULL && !is_method(line->values[METHOD]))
         return rs_fail(err, RS_USAGE, "--method '%s' found, one-shot or write-verify expected",
                        line->values[METHOD]);
     if (status == RS_OK && line->values[METHOD] != NULL)
-        status = set_key(&options, "device.method", line->values[METHOD], err);
+        status = set_key(&options, "--method ", "device.method", line->values[METHOD], err);
     if (status == RS_OK && line->values[TIME] != NULL)
-        status = set_key(&options, "device.time", line->values[TIME], err);
+        status = set_key(&options, "--time ", "device.time", line->values[TIME], err);
     if (status == RS_OK && line->values[TEMPERATURE] != NULL)
-        status = set_key(&options, "device.temperature", line->values[TEMPERATURE], err);
+        status = set_key(&options, "--temperature ", "device.temperature", line->values[TEMPERATURE], err);
     if (status == RS_OK)
         status = read_sets(line, &options, err);
-    return status == RS_OK ? device_open(&options, device, err) : status;
+    if (status == RS_OK)
+        status = device_open(&options, device, err);
+    if (status == RS_INPUT && strstr(err->text, ": error: ") == NULL) {
+        struct rs_error why = *err;
+        return rs_fail(err, status, "--device %s: error: %s", name != NULL ? name : "ideal", why.text);
+    }
+    return status;
 }
 
 static enum rs_status read_seed(const struct command_line *line, uint64_t *seed, struct rs_error *err)
