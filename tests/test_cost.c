@@ -488,8 +488,6 @@ Test(cost, bad_configurations_are_told)
     expect_refused(shape, options, "sprint-s", "0 units found, 1 to 64");
     options = good, options.n_channels = 0;
     expect_refused(shape, options, "sprint-s", "0 channels found");
-    options = good, options.n_banks = 33;
-    expect_refused(shape, options, "sprint-s", "33 banks");
     options = good, options.bits_per_cycle = 5;
     expect_refused(shape, options, "leopard-ae", "5 bits per cycle found, 1 to 4");
     options = good, options.buffer_bytes = -1;
