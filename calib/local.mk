@@ -31,7 +31,7 @@ librescore_core_la_SOURCES += \
     %D%/stages.c
 EXTRA_DIST += %D%/README.md %D%/plan_example.yaml
 calibrations = array16x32 array8x16
-EXTRA_DIST += %D%/array16x32.yaml %D%/array8x16.yaml %D%/array8x16.h5 %D%/calibrations.md %D%/table.py
+EXTRA_DIST += %D%/array16x32.yaml %D%/array8x16.yaml %D%/array16x32.h5 %D%/array8x16.h5 %D%/calibrations.md %D%/table.py
 
 # Makes the shipped calibrations and their tables again, in the source tree: minutes of ngspice.
 calibrations: rescore$(EXEEXT)
