@@ -6,6 +6,7 @@
 #include "attention/query.h"
 #include "base/memory.h"
 #include "devices/law_current_voltage.h"
+#include "score/hybrid.h"
 #include "tensor/code.h"
 
 enum { SETUP_ARRAYS_PER_HEAD = 1024 };
@@ -93,9 +94,7 @@ static void settle(const struct attention_options *options, struct attention_set
     out->recompute = *options->recompute;
     out->seed = options->seed;
     out->policy = policy_at(options->prune->policy);
-    out->rethreshold = options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_AUTO
-                           ? out->policy->rethresholds
-                           : options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_ON;
+    out->rethreshold = hybrid_rethresholds(out->policy, options->recompute);
     out->recompute_bits =
         (int)(options->recompute->bits > 0 ? options->recompute->bits : options->encoding->bits);
     out->network = (struct network){
