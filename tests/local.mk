@@ -413,3 +413,8 @@ unit_tests += %D%/test_policies
 tests_test_policies_SOURCES = %D%/test_policies.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_policies_CFLAGS = $(test_flags)
 tests_test_policies_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_two_comparators
+tests_test_two_comparators_SOURCES = %D%/test_two_comparators.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_two_comparators_CFLAGS = $(test_flags)
+tests_test_two_comparators_LDADD = $(test_libraries)
