@@ -10,6 +10,7 @@ struct comparators {
     const struct attention_setup *setup;
     /* By key, arrays whole: [n_slots] */
     double *offset_units, *reference_error_units, *noise_units, *uniforms, *values_units;
+    double *reference_ratio;       /* what a reference current is worth, 1 unless it loads its line */
     double *offset_per_common;     /* change of offset_units per unit of common mode; */
     double *common_units;          /* ... of this read; both 0 where the comparator knows none */
     double *branch_ratio;          /* [arrays][COMPARATOR_BRANCHES][slots of an array] */
@@ -26,7 +27,7 @@ enum rs_status comparators_create(const struct attention_setup *setup, struct co
     if (comparators == NULL)
         return RS_INTERNAL;
     comparators->setup = setup;
-    double *reals = memory_allocate((7 + COMPARATOR_BRANCHES) * n_slots, sizeof *reals, err);
+    double *reals = memory_allocate((8 + COMPARATOR_BRANCHES) * n_slots, sizeof *reals, err);
     signed char *bits = memory_allocate(2 * n_slots, 1, err);
     comparators->offset_units = reals;
     comparators->previous = bits;
@@ -40,7 +41,8 @@ enum rs_status comparators_create(const struct attention_setup *setup, struct co
     comparators->values_units = reals + 4 * n_slots;
     comparators->offset_per_common = reals + 5 * n_slots;
     comparators->common_units = reals + 6 * n_slots;
-    comparators->branch_ratio = reals + 7 * n_slots;
+    comparators->reference_ratio = reals + 7 * n_slots;
+    comparators->branch_ratio = reals + 8 * n_slots;
     comparators->ruled = bits + n_slots;
     *out = comparators;
     return RS_OK;
@@ -69,7 +71,7 @@ static void draw_common(struct comparators *comparators, const struct random_key
 }
 
 void comparators_begin(struct comparators *comparators, uint32_t trial, int layer, int kv_head, size_t n_keys,
-                       const double *source_ohm)
+                       const double *source_ohm, const double *reference_ratio)
 {
     const struct attention_setup *setup = comparators->setup;
     const struct comparator *comparator = &setup->comparator;
@@ -86,8 +88,12 @@ void comparators_begin(struct comparators *comparators, uint32_t trial, int laye
             comparator_branches(comparator, &key, per_array,
                                 comparators->branch_ratio + COMPARATOR_BRANCHES * first);
     }
-    for (size_t j = 0; source_ohm != NULL && j < n_keys; j++)
+    for (size_t j = 0; source_ohm != NULL && j < n_keys; j++) {
         comparators->offset_units[j] += comparator->kickback_units_per_ohm * source_ohm[j];
+        comparators->offset_per_common[j] += comparator->kickback_per_common * source_ohm[j];
+    }
+    for (size_t j = 0; j < n_keys; j++)
+        comparators->reference_ratio[j] = reference_ratio != NULL ? reference_ratio[j] : 1;
     memset(comparators->previous, -1, n_keys);
 }
 
@@ -141,6 +147,8 @@ static void see(struct comparators *comparators, const struct query *query, cons
         common = reference_current(reference, cut) - cut;
     for (size_t j = 0; j < query->n_keys; j++) {
         double shift = common + comparators->reference_error_units[j];
+        if (dac && comparators->setup->comparator.reference_loads)
+            shift += (comparators->reference_ratio[j] - 1) * (cut + shift);
         double signal =
             lines ? see_lines(comparators, query, minus_units, j, cut, shift) : query->signal_units[j];
         comparators->values_units[j] = signal - comparators->offset_units[j] - comparators->noise_units[j];
