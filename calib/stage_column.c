@@ -354,6 +354,8 @@ static enum rs_status read_set(const struct state *state, size_t s, bool rest, s
 {
     const struct set *set = &state->sets[s];
     const struct column_search *search = &set->search;
+    if (search->failed)
+        return rs_fail(err, RS_INCOMPLETE, "keys %zu: %s", s, search->reason.text);
     for (size_t at = 0; at < search->n_queries * search->n_slots; at++) {
         double trip = search->trip_amperes[at], from = set->ideal_amperes[at];
         size_t slot = at % search->n_slots;
