@@ -25,6 +25,7 @@ struct attention {
     int64_t *exact_sums;                        /* [n_keys_max] */
     double *signal_units, *minus_units; /* [n_queries_max * n_heads_per_kv][n_keys_max]; minus: or NULL */
     double *source_ohm;                 /* [n_keys_max], or NULL */
+    double *reference_ratio;            /* [n_keys_max], or NULL */
 };
 
 static enum rs_status allocate(struct attention *attention, struct rs_error *err)
@@ -34,6 +35,7 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
     size_t n_reads = attention->mode == QUERY_ANALOG ? shape->n_queries_max * n_heads : 0;
     bool lines = comparator_needs_lines(&attention->setup->comparator);
     bool sources = attention->setup->comparator.kickback_units_per_ohm != 0;
+    bool loads = attention->setup->comparator.reference_loads;
     struct block {
         void **memory;
         size_t count, size;
@@ -49,6 +51,7 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
         {(void **)&attention->signal_units, n_reads * n_keys, sizeof(double)},
         {(void **)&attention->minus_units, lines ? n_reads * n_keys : 0, sizeof(double)},
         {(void **)&attention->source_ohm, sources ? n_keys : 0, sizeof(double)},
+        {(void **)&attention->reference_ratio, loads ? n_keys : 0, sizeof(double)},
     };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         if ((*blocks[i].memory = memory_allocate(blocks[i].count, blocks[i].size, err)) == NULL)
@@ -97,6 +100,7 @@ void attention_destroy(struct attention *attention)
     free(attention->signal_units);
     free(attention->minus_units);
     free(attention->source_ohm);
+    free(attention->reference_ratio);
     free(attention);
 }
 
@@ -191,10 +195,11 @@ static enum rs_status read_arrays(struct attention *attention, const struct atte
         .signal_units = attention->signal_units,
         .minus_units = comparator_needs_lines(&setup->comparator) ? attention->minus_units : NULL,
         .source_ohm = setup->comparator.kickback_units_per_ohm != 0 ? attention->source_ohm : NULL,
+        .reference_ratio = setup->comparator.reference_loads ? attention->reference_ratio : NULL,
     };
     enum rs_status status = bank_read(attention->bank, &job, &answer, attention->keep, err);
     comparators_begin(attention->comparators, attention->trial, call->layer, call->kv_head, call->n_keys,
-                      answer.source_ohm);
+                      answer.source_ohm, answer.reference_ratio);
     return status;
 }
 

@@ -136,6 +136,7 @@ static enum rs_status init_comparator(const struct attention_options *options, s
     const struct comparator_circuit circuit = {
         .r_sense_ohm = options->array->r_sense_ohm,
         .unit_amperes = out->mapping.unit_amperes,
+        .sign = (enum encoding_sign)options->encoding->sign,
         .temperature_kelvin = out->device.at.temperature_kelvin,
         .n_slots = out->mapping.n_keys_per_array,
         .calibration = options->comparator->calibration[0] != '\0' ? &calibration : NULL};
