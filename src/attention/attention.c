@@ -1,5 +1,6 @@
 #include "attention/attention.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ struct attention {
     struct query_scratch scratch;
     struct attention_counts *counts; /* [n_layers][n_heads] */
     struct keep *keep;
+    struct costing *costing; /* NULL: nothing is costed */
     attention_watch *watch;
     void *watch_context;
     uint32_t trial, sample;
@@ -72,6 +74,8 @@ enum rs_status attention_create(const struct attention_setup *setup, enum query_
         status = bank_create(setup, &attention->bank, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
         status = comparators_create(setup, &attention->comparators, err);
+    if (status == RS_OK && mode == QUERY_ANALOG)
+        status = costing_create(setup, &attention->costing, err);
     if (status != RS_OK)
         attention_destroy(attention);
     else
@@ -85,6 +89,7 @@ void attention_destroy(struct attention *attention)
         return;
     bank_destroy(attention->bank);
     comparators_destroy(attention->comparators);
+    costing_destroy(attention->costing);
     query_scratch_clear(&attention->scratch);
     free(attention->counts);
     free(attention->query_codes);
@@ -108,6 +113,8 @@ void attention_start(struct attention *attention, uint32_t trial, struct keep *k
     attention->keep = keep_borrow;
     if (attention->bank != NULL)
         bank_reset(attention->bank);
+    if (attention->costing != NULL)
+        costing_reset(attention->costing);
 }
 
 void attention_set_sample(struct attention *attention, uint32_t sample)
@@ -134,6 +141,11 @@ struct bank_certificate attention_certificate(const struct attention *attention)
 struct writes_counts attention_writes(const struct attention *attention)
 {
     return attention->bank != NULL ? bank_writes(attention->bank) : (struct writes_counts){0};
+}
+
+struct costing *attention_costing(struct attention *attention)
+{
+    return attention->costing;
 }
 
 static void take_msb(const struct attention *attention, const int16_t *codes, size_t n, int msb_bits,
@@ -259,9 +271,24 @@ static enum rs_status run_query(struct attention *attention, const struct attent
             comparator_needs_lines(&setup->comparator) ? attention->minus_units + read * call->n_keys : NULL,
             &query, counts);
     query_run(setup, attention->mode, &query, &attention->scratch, call->output + at * d, counts);
+    if (attention->costing != NULL)
+        costing_note(attention->costing, i, (size_t)h, &query, &attention->scratch, (double)NAN);
     if (attention->keep != NULL && attention->keep->margins)
         return save_margins(attention, &query, i, err);
     return RS_OK;
+}
+
+static enum rs_status take_costs(struct attention *attention, const struct attention_call *call,
+                                 struct rs_error *err)
+{
+    const struct costing_call own = {.sample = attention->sample,
+                                     .layer = (size_t)call->layer,
+                                     .kv_head = (size_t)call->kv_head,
+                                     .n_query_heads = (size_t)call->n_query_heads,
+                                     .n_queries = call->n_queries,
+                                     .n_keys = call->n_keys,
+                                     .causal = call->causal};
+    return costing_take(attention->costing, &own, err);
 }
 
 enum rs_status attention_run(void *context, const struct attention_call *call, struct rs_error *err)
@@ -284,5 +311,5 @@ enum rs_status attention_run(void *context, const struct attention_call *call, s
             if (status != RS_OK)
                 return status;
         }
-    return RS_OK;
+    return attention->costing != NULL ? take_costs(attention, call, err) : RS_OK;
 }

@@ -80,15 +80,16 @@ static size_t count(const bool *flags, size_t n)
     return n_set;
 }
 
-/* weights [n] = softmax of the scores of the chosen keys, 0 elsewhere; all 0 where none is chosen. */
+/* weights [n] = softmax of the scores of the chosen keys (NULL: all), 0 elsewhere; all 0 where none is
+ * chosen. */
 static void softmax(const double *scores, const bool *chosen, size_t n, double *weights)
 {
     double top = -(double)INFINITY, sum = 0;
     for (size_t j = 0; j < n; j++)
-        if (chosen[j] && scores[j] > top)
+        if ((chosen == NULL || chosen[j]) && scores[j] > top)
             top = scores[j];
     for (size_t j = 0; j < n; j++) {
-        weights[j] = chosen[j] ? softmax_exp(scores[j] - top) : 0;
+        weights[j] = chosen == NULL || chosen[j] ? softmax_exp(scores[j] - top) : 0;
         sum += weights[j];
     }
     for (size_t j = 0; j < n && sum > 0; j++)
@@ -145,7 +146,7 @@ static const int16_t *reduce(const struct attention_setup *setup, const int16_t 
 void query_set_keys(const struct attention_setup *setup, size_t n_keys, const int16_t *key_codes,
                     struct query_scratch *scratch)
 {
-    if (setup->recompute.enabled || setup->policy->is_exact)
+    if (setup->recompute.enabled || setup->policy->is_exact || setup->counts_bits)
         bit_serial_keys_load(scratch->serial_keys, n_keys,
                              reduce(setup, key_codes, n_keys * setup->shape.d, scratch->reduced));
 }
@@ -175,6 +176,21 @@ static void recompute(const struct attention_setup *setup, const struct query *q
         counts->n_recomputed++;
         counts->n_recompute_bits += scratch->serial_results[j].n_bits;
     }
+}
+
+void query_count_bits(const struct attention_setup *setup, const struct query *query,
+                      struct query_scratch *scratch, uint8_t *bits)
+{
+    size_t at = setup_head(setup, query->layer, query->head);
+    double unit = setup_exact_unit(setup, query->layer, query->head);
+    double own_unit = ldexp(unit, 2 * ((int)setup->encoding.bits - setup->recompute_bits));
+    const struct bit_serial_stop stop = {.drops = setup->recompute.early_termination,
+                                         .threshold = code_threshold(setup->thresholds[at], own_unit)};
+    bit_serial_batch(scratch->serial_keys,
+                     reduce(setup, query->query_codes, setup->shape.d, scratch->reduced), query->n_keys, NULL,
+                     &stop, scratch->serial_results);
+    for (size_t j = 0; j < query->n_keys; j++)
+        bits[j] = scratch->serial_results[j].n_bits;
 }
 
 static void use_readout(const struct attention_setup *setup, const struct query *query,
@@ -231,11 +247,9 @@ static void compare(const struct attention_setup *setup, const struct query *que
                     double value_step, struct query_scratch *scratch, struct attention_counts *counts)
 {
     size_t n = query->n_keys, n_exact = count(scratch->exact_keep, n), d = setup->shape.d;
-    bool *all = scratch->final;
     for (size_t j = 0; j < n; j++)
         scratch->scores[j] = unit * (double)query->exact_sums[j];
-    memset(all, 1, n * sizeof *all);
-    softmax(scratch->scores, all, n, scratch->weights);
+    softmax(scratch->scores, NULL, n, scratch->weights);
     for (size_t j = 0; j < n; j++)
         if (scratch->exact_keep[j] && !scratch->kept[j])
             counts->lost_mass_sum += scratch->weights[j];

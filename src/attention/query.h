@@ -47,6 +47,11 @@ double query_reference(const struct attention_setup *setup, int layer, int head)
 void query_set_keys(const struct attention_setup *setup, size_t n_keys, const int16_t *key_codes,
                     struct query_scratch *scratch);
 
+/* bits [n_keys]: magnitude bits that a bit-serial unit without an analog screen takes of each visible key,
+ * until it knows that a key falls short of the exact threshold. */
+void query_count_bits(const struct attention_setup *setup, const struct query *query,
+                      struct query_scratch *scratch, uint8_t *bits);
+
 /*
  * Decides, computes output [d] (values as floats) and adds to `counts`. scratch->kept holds the decisions
  * after.
