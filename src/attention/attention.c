@@ -247,6 +247,7 @@ static enum rs_status run_query(struct attention *attention, const struct attent
         .n_keys = call->causal ? i + 1 : call->n_keys,
         .self = i,
         .query_codes = attention->query_codes + at * d,
+        .key_codes = attention->key_codes,
         .value_codes = attention->value_codes,
         .exact_sums = attention->exact_sums,
         .signal_units = analog ? attention->signal_units + read * call->n_keys : NULL,
@@ -299,8 +300,9 @@ enum rs_status attention_run(void *context, const struct attention_call *call, s
                    call->d == attention->setup->shape.d,
                "the call is larger than the workload's shape");
     encode(attention, call);
+    query_set_keys(attention->setup, attention->mode, call->n_keys, attention->key_codes,
+                   &attention->scratch);
     if (attention->mode == QUERY_ANALOG) {
-        query_set_keys(attention->setup, call->n_keys, attention->key_codes, &attention->scratch);
         enum rs_status status = read_arrays(attention, call, err);
         if (status != RS_OK)
             return status;

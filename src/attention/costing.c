@@ -15,6 +15,7 @@ struct costing {
     struct cost *costs[COST_SECTION_SYSTEMS_MAX], *exact[COST_SECTION_SYSTEMS_MAX]; /* NULL until a call */
     struct cost_query *queries; /* [n_query_heads][n_queries_max]; bits and sets point below */
     uint64_t *sets;             /* [n_query_heads][n_queries_max][N_SETS][n_words] */
+    bool *heads_pruned;         /* [n_query_heads], by all queries of the call */
     uint8_t *bits;              /* [n_query_heads][n_queries_max][n_keys_max], or NULL */
 };
 
@@ -36,9 +37,11 @@ enum rs_status costing_create(const struct attention_setup *setup, struct costin
     size_t n = setup_reads_max(setup);
     costing->queries = memory_allocate(n, sizeof *costing->queries, err);
     costing->sets = memory_allocate(n * N_SETS * costing->n_words, sizeof *costing->sets, err);
+    costing->heads_pruned = memory_allocate((size_t)setup->shape.n_heads, sizeof(bool), err);
     if (setup->counts_bits)
         costing->bits = memory_allocate(n * setup->shape.n_keys_max, 1, err);
-    if (costing->queries == NULL || costing->sets == NULL || (setup->counts_bits && costing->bits == NULL)) {
+    if (costing->queries == NULL || costing->sets == NULL || costing->heads_pruned == NULL ||
+        (setup->counts_bits && costing->bits == NULL)) {
         costing_destroy(costing);
         return RS_INTERNAL;
     }
@@ -62,6 +65,7 @@ void costing_destroy(struct costing *costing)
     costing_reset(costing);
     free(costing->queries);
     free(costing->sets);
+    free(costing->heads_pruned);
     free(costing->bits);
     free(costing);
 }
@@ -103,18 +107,21 @@ static void pack(const bool *flags, size_t n, size_t n_words, uint64_t *set)
         set[j / 64] |= (uint64_t)flags[j] << (j % 64);
 }
 
+static const enum cost_precision precisions[] = {[POLICY_PRECISION_FULL] = COST_PRECISION_FULL,
+                                                 [POLICY_PRECISION_MSB] = COST_PRECISION_MSB,
+                                                 [POLICY_PRECISION_REFETCH] = COST_PRECISION_REFETCH};
+
 void costing_note(struct costing *costing, size_t i_query, size_t i_head, const struct query *query,
                   struct query_scratch *scratch, double array_joules)
 {
     size_t at = place(costing, i_query, i_head), n_words = costing->n_words;
     uint64_t *sets = costing->sets + at * N_SETS * n_words;
-    pack(scratch->kept, query->n_keys, n_words, sets + KEEP * n_words);
+    const struct policy_work *work = &scratch->work;
+    costing->heads_pruned[i_head] = work->head_pruned && (i_query == 0 || costing->heads_pruned[i_head]);
+    pack(scratch->fetched, query->n_keys, n_words, sets + KEEP * n_words);
     pack(scratch->final, query->n_keys, n_words, sets + SURVIVE * n_words);
-    pack(scratch->final, query->n_keys, n_words, sets + VALUE * n_words);
+    pack(scratch->value, query->n_keys, n_words, sets + VALUE * n_words);
     pack(scratch->exact_keep, query->n_keys, n_words, sets + EXACT * n_words);
-    /* What an empty query is given after its decisions is fetched and scored too. */
-    for (size_t i = 0; i < n_words; i++)
-        sets[KEEP * n_words + i] |= sets[SURVIVE * n_words + i];
     uint8_t *bits = costing->bits != NULL ? costing->bits + at * costing->setup->shape.n_keys_max : NULL;
     if (bits != NULL)
         query_count_bits(costing->setup, query, scratch, bits);
@@ -123,6 +130,13 @@ void costing_note(struct costing *costing, size_t i_query, size_t i_head, const 
                                                .survive = sets + SURVIVE * n_words,
                                                .value = sets + VALUE * n_words,
                                                .bits = bits,
+                                               .pruned = work->query_pruned || work->head_pruned,
+                                               .precision = precisions[work->precision],
+                                               .n_topk_cycles = work->n_topk_cycles,
+                                               .n_topk_elements = work->n_topk_elements,
+                                               .n_search_rounds = work->n_search_rounds,
+                                               .n_comparators = work->n_comparators,
+                                               .n_readouts = work->n_readouts,
                                                .array_joules = array_joules};
 }
 
@@ -136,6 +150,7 @@ static enum rs_status feed(struct cost *cost, const struct cost_sequence *sequen
         if (exact != NULL) {
             query.keep = exact + i * stride;
             query.survive = query.value = NULL;
+            query.pruned = false;
         }
         status = cost_query(cost, &query, err);
     }
@@ -148,17 +163,19 @@ enum rs_status costing_take(struct costing *costing, const struct costing_call *
     size_t stride = N_SETS * costing->n_words, padded = (size_t)setup->cost.padded_length;
     enum rs_status status = costing->costs[0] == NULL ? open_systems(costing, err) : RS_OK;
     for (size_t h = 0; h < call->n_query_heads && status == RS_OK; h++) {
-        const struct cost_sequence sequence = {.sample = call->sample,
-                                               .layer = call->layer,
-                                               .head = call->kv_head * call->n_query_heads + h,
-                                               .n_tokens = call->n_keys,
-                                               .n_padded = padded,
-                                               .causal = call->causal,
-                                               .prefill = setup->array.fill == ARRAY_FILL_PREFILL};
+        struct cost_sequence sequence = {.sample = call->sample,
+                                         .layer = call->layer,
+                                         .head = call->kv_head * call->n_query_heads + h,
+                                         .n_tokens = call->n_keys,
+                                         .n_padded = padded,
+                                         .causal = call->causal,
+                                         .prefill = setup->array.fill == ARRAY_FILL_PREFILL};
         size_t at = place(costing, 0, h);
         const uint64_t *exact = costing->sets + at * stride + EXACT * costing->n_words;
         for (size_t i = 0; i < setup->n_cost_systems && status == RS_OK; i++) {
+            sequence.pruned = costing->heads_pruned[h];
             status = feed(costing->costs[i], &sequence, call->n_queries, costing->queries + at, NULL, 0, err);
+            sequence.pruned = false;
             if (status == RS_OK && costing->exact[i] != NULL)
                 status = feed(costing->exact[i], &sequence, call->n_queries, costing->queries + at, exact,
                               stride, err);

@@ -13,6 +13,7 @@ struct prune_options {
         threshold;          /* one, one per layer, or the word `learned`; unset: keep_ratio or learned */
     double keep_ratio;      /* NAN: unset */
     double margin;          /* score units */
+    double band;            /* of three-way, score units, >= 0 */
     int empty, calibration; /* of the enums above */
 };
 
