@@ -26,6 +26,7 @@ struct attention {
     int64_t *exact_sums;                        /* [n_keys_max] */
     double *signal_units, *minus_units; /* [n_queries_max * n_heads_per_kv][n_keys_max]; minus: or NULL */
     double *source_ohm;                 /* [n_keys_max], or NULL */
+    double *array_joules;               /* [n_queries_max * n_heads_per_kv], or NULL */
 };
 
 static enum rs_status allocate(struct attention *attention, struct rs_error *err)
@@ -50,6 +51,7 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
         {(void **)&attention->signal_units, n_reads * n_keys, sizeof(double)},
         {(void **)&attention->minus_units, lines ? n_reads * n_keys : 0, sizeof(double)},
         {(void **)&attention->source_ohm, sources ? n_keys : 0, sizeof(double)},
+        {(void **)&attention->array_joules, attention->setup->solves_energy ? n_reads : 0, sizeof(double)},
     };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         if ((*blocks[i].memory = memory_allocate(blocks[i].count, blocks[i].size, err)) == NULL)
@@ -101,6 +103,7 @@ void attention_destroy(struct attention *attention)
     free(attention->signal_units);
     free(attention->minus_units);
     free(attention->source_ohm);
+    free(attention->array_joules);
     free(attention);
 }
 
@@ -202,6 +205,7 @@ static enum rs_status read_arrays(struct attention *attention, const struct atte
         .signal_units = attention->signal_units,
         .minus_units = comparator_needs_lines(&setup->comparator) ? attention->minus_units : NULL,
         .source_ohm = setup->comparator.kickback_units_per_ohm != 0 ? attention->source_ohm : NULL,
+        .array_joules = setup->solves_energy ? attention->array_joules : NULL,
     };
     enum rs_status status = bank_read(attention->bank, &job, &answer, attention->keep, err);
     comparators_begin(attention->comparators, attention->trial, call->layer, call->kv_head, call->n_keys,
@@ -273,7 +277,8 @@ static enum rs_status run_query(struct attention *attention, const struct attent
             &query, counts);
     query_run(setup, attention->mode, &query, &attention->scratch, call->output + at * d, counts);
     if (attention->costing != NULL)
-        costing_note(attention->costing, i, (size_t)h, &query, &attention->scratch, (double)NAN);
+        costing_note(attention->costing, i, (size_t)h, &query, &attention->scratch,
+                     setup->solves_energy ? attention->array_joules[read] : (double)NAN);
     if (attention->keep != NULL && attention->keep->margins)
         return save_margins(attention, &query, i, err);
     return RS_OK;

@@ -28,6 +28,8 @@ struct bank_answer {
     double *minus_units;  /* the same of I- alone; may be NULL */
     double *source_ohm;   /* [n_keys], the resistance that the negative line shows to its comparator less that
                              of the positive, each as it counts for kickback; mean over stacks; may be NULL */
+    double *array_joules; /* [n_queries * n_query_heads], what drivers deliver in a read to the keys' arrays;
+                            NULL unless setup->solves_energy */
 };
 
 /* `setup` must outlive the bank, its reference settled. */

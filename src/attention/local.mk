@@ -5,6 +5,7 @@ librescore_core_la_SOURCES += \
     %D%/costing.c %D%/costing.h \
     %D%/counts.c %D%/counts.h \
     %D%/keep.c %D%/keep.h \
+    %D%/power.c %D%/power.h \
     %D%/query.c %D%/query.h \
     %D%/reads.c %D%/reads.h \
     %D%/replica.c %D%/replica.h \

@@ -168,6 +168,8 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
         status = settle_bend(out, err);
     if (status != RS_OK)
         return status;
+    out->solves_energy = out->n_cost_systems > 0 && out->cost.options.solved_array_energy &&
+                         (!isnan(options->array->read_seconds) || device_states_read(&out->device));
     readout_init(options->readout, &out->mapping, &out->readout);
     size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
     out->thresholds = memory_allocate(n_heads, sizeof *out->thresholds, err);

@@ -52,9 +52,10 @@ struct attention_setup {
     struct cost_section cost;
     size_t n_cost_systems;
     const struct cost_system *cost_systems[COST_SECTION_SYSTEMS_MAX];
-    bool keeps_all;   /* nothing is decided */
-    bool counts_bits; /* a costed system needs the bit-serial unit's bits of every visible key */
-    int readout_bits; /* of the converter; 0: ideal */
+    bool keeps_all;     /* nothing is decided */
+    bool counts_bits;   /* a costed system needs the bit-serial unit's bits of every visible key */
+    bool solves_energy; /* read energy from the solved circuit is asked for, and a read's time is known */
+    int readout_bits;   /* of the converter; 0: ideal */
     uint64_t seed;
     struct attention_ranges ranges; /* borrowed */
     double *thresholds;             /* [layer][head], score units; owned; NAN until set */
