@@ -20,7 +20,7 @@ static const struct column {
     {COST_VARIABLE_energy_ratio, "energy_ratio", 1},
 };
 
-enum { COLUMNS = sizeof columns / sizeof columns[0], WIDTH = 25 };
+enum { COLUMNS = sizeof columns / sizeof columns[0], WIDTH = 28 };
 
 static void append_cell(struct outcome_interval interval, double factor, struct text *out)
 {
