@@ -408,3 +408,8 @@ tests_test_decisions_CFLAGS = $(test_flags)
 tests_test_decisions_LDADD = $(test_libraries)
 shell_tests += %D%/cli_decisions.sh
 long_shell_tests += %D%/long/decisions.sh
+
+unit_tests += %D%/test_policies
+tests_test_policies_SOURCES = %D%/test_policies.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_policies_CFLAGS = $(test_flags)
+tests_test_policies_LDADD = $(test_libraries)

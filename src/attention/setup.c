@@ -7,6 +7,7 @@
 #include "attention/query.h"
 #include "base/memory.h"
 #include "devices/law_current_voltage.h"
+#include "score/hybrid.h"
 #include "tensor/code.h"
 
 enum { SETUP_ARRAYS_PER_HEAD = 1024 };
@@ -28,6 +29,28 @@ static enum rs_status check_bits(const struct attention_options *options, struct
                        (long long)options->recompute->bits, bits);
     if (options->readout->bits == 1)
         return rs_fail(err, RS_INPUT, "readout.bits 1 found, 0 (ideal) or at least 2 expected");
+    return RS_OK;
+}
+
+static enum rs_status check_policy(const struct attention_setup *setup, struct rs_error *err)
+{
+    enum policy_input input = setup->policy->input;
+    enum comparator_reference kind = setup->reference.kind;
+    if (input == POLICY_INPUT_RAMP && setup->prune.threshold.n > 0)
+        return rs_fail(err, RS_INPUT,
+                       "prune.threshold: found, but policy %s keeps a part of each query's keys; "
+                       "prune.keep_ratio expected",
+                       setup->policy->name);
+    if (input == POLICY_INPUT_RAMP && (kind == COMPARATOR_BIAS_ROWS || kind == COMPARATOR_REPLICA))
+        return rs_fail(err, RS_INPUT,
+                       "comparator.reference: %s found, but policy %s ramps a reference common to all keys; "
+                       "ideal or current expected",
+                       frontend_options_references[kind], setup->policy->name);
+    if (input == POLICY_INPUT_COMPARATORS && !setup->recompute.enabled)
+        return rs_fail(err, RS_INPUT,
+                       "recompute.enabled: false found, but policy %s leaves keys to the digital unit; true "
+                       "expected",
+                       setup->policy->name);
     return RS_OK;
 }
 
@@ -73,9 +96,7 @@ static void settle(const struct attention_options *options, struct attention_set
     out->seed = options->seed;
     out->readout_bits = (int)options->readout->bits;
     out->policy = policy_at(options->prune->policy);
-    out->rethreshold = options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_AUTO
-                           ? out->policy->rethresholds
-                           : options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_ON;
+    out->rethreshold = hybrid_rethresholds(out->policy, options->recompute);
     out->recompute_bits =
         (int)(options->recompute->bits > 0 ? options->recompute->bits : options->encoding->bits);
     out->network = (struct network){
@@ -164,6 +185,8 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
         status = timing_init(options->array, setup_reads_max(out), &out->device, &out->timing, err);
     if (status == RS_OK)
         status = check_shape(out, err);
+    if (status == RS_OK)
+        status = check_policy(out, err);
     if (status == RS_OK)
         status = settle_bend(out, err);
     if (status != RS_OK)

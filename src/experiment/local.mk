@@ -10,6 +10,7 @@ librescore_core_la_SOURCES += \
     %D%/outcome.c %D%/outcome.h %D%/outcome_internal.h \
     %D%/outcome_cost.c \
     %D%/outcome_cost_summary.c \
+    %D%/outcome_remarks.c \
     %D%/outcome_summary.c \
     %D%/outcome_write.c \
     %D%/run.c %D%/run.h \

@@ -9,7 +9,6 @@
 #include "score/threshold.h"
 #include "tensor/code.h"
 
-static const double default_keep_ratio = 0.25;
 enum { CALIBRATIONS_LOOKED_AT = 1000 };
 
 /* --- thresholds --- */
@@ -87,12 +86,17 @@ static enum rs_status calibrate(const struct subject *subject, struct attention_
     return status;
 }
 
+static bool needs_threshold(const struct attention_setup *setup)
+{
+    return setup->policy->has_threshold || setup->rethreshold;
+}
+
 /* What the threshold of a point is calibrated to; 0 where it is given as a number. */
 static double wanted_keep_ratio(const struct attention_setup *setup)
 {
     if (setup->prune.threshold.n > 0)
         return 0;
-    return isnan(setup->prune.keep_ratio) ? default_keep_ratio : setup->prune.keep_ratio;
+    return prune_options_keep_ratio(&setup->prune);
 }
 
 /*
@@ -104,8 +108,8 @@ static const struct attention_setup *calibrated_before(const struct plan *plan, 
     const struct attention_setup *setup = &plan->points[point].setup;
     for (size_t back = 1; back <= point && back <= CALIBRATIONS_LOOKED_AT; back++) {
         const struct attention_setup *other = &plan->points[point - back].setup;
-        if (other->encoding.bits == setup->encoding.bits && other->prune.threshold.word < 0 &&
-            wanted_keep_ratio(other) == wanted_keep_ratio(setup))
+        if (other->encoding.bits == setup->encoding.bits && needs_threshold(other) &&
+            other->prune.threshold.word < 0 && wanted_keep_ratio(other) == wanted_keep_ratio(setup))
             return other;
     }
     return NULL;
@@ -117,6 +121,11 @@ static enum rs_status find_thresholds(const struct plan *plan, size_t point, str
     const struct option_reals *given = &setup->prune.threshold;
     const struct attention_shape *shape = &setup->shape;
     size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
+    if (!needs_threshold(setup)) {
+        for (size_t i = 0; i < n_heads; i++)
+            setup->thresholds[i] = -(double)INFINITY;
+        return RS_OK;
+    }
     if (given->word >= 0)
         return rs_fail(err, RS_INPUT,
                        "prune.threshold: learned found, but this model has no learned thresholds; a "
@@ -242,6 +251,33 @@ static void note_ideal(struct plan *plan)
             text_append(&plan->notices, "device.preset: ideal turns %s off\n", keys[i]);
 }
 
+/* Keys that one policy reads may differ from their defaults only where it is run. */
+static enum rs_status check_policy_keys(const struct plan *plan, struct rs_error *err)
+{
+    static const struct {
+        const char *key, *policy;
+        size_t offset;
+    } owned[] = {{"prune.band", "three-way", offsetof(struct prune_options, band)},
+                 {"prune.search_share", "a3", offsetof(struct prune_options, search_share)},
+                 {"prune.post_share", "a3", offsetof(struct prune_options, post_share)},
+                 {"prune.skip_below", "mnnfast", offsetof(struct prune_options, skip_below)}};
+    struct prune_options defaults;
+    option_fill_defaults(&prune_options_table, &defaults);
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
+        bool runs = false, differs = false;
+        for (size_t p = 0; p < plan->head.n_points; p++) {
+            const struct attention_setup *setup = &plan->points[p].setup;
+            runs = runs || strcmp(setup->policy->name, owned[i].policy) == 0;
+            differs = differs || memcmp((const char *)&setup->prune + owned[i].offset,
+                                        (const char *)&defaults + owned[i].offset, sizeof(double)) != 0;
+        }
+        if (differs && !runs)
+            return rs_fail(err, RS_INPUT, "%s: found, but prune.policy is %s; %s expected", owned[i].key,
+                           plan->points[0].setup.policy->name, owned[i].policy);
+    }
+    return RS_OK;
+}
+
 static enum rs_status check_sizes(const struct plan *plan, struct rs_error *err)
 {
     size_t last = subject_sample_number(plan->subject, plan->head.n_samples - 1);
@@ -295,6 +331,8 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
     plan->head.n_systems = status == RS_OK ? plan->points[0].setup.n_cost_systems : 0;
     if (status == RS_OK)
         status = check_sizes(plan, err);
+    if (status == RS_OK)
+        status = check_policy_keys(plan, err);
     if (status == RS_OK && references && subject_get_kind(plan->subject)->metric != NULL)
         status = run_all_references(plan, n_threads, err);
     if (status == RS_OK) {

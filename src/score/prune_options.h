@@ -14,9 +14,15 @@ struct prune_options {
     double keep_ratio;      /* NAN: unset */
     double margin;          /* score units */
     double band;            /* of three-way, score units, >= 0 */
+    double search_share;    /* of a3: iterations per visible key */
+    double post_share;      /* of a3: of the largest softmax weight, 0 to 1 */
+    double skip_below;      /* of mnnfast: a probability */
     int empty, calibration; /* of the enums above */
 };
 
 extern const struct option_table prune_options_table;
+
+/* keep_ratio, or what stands for it where it is unset. */
+double prune_options_keep_ratio(const struct prune_options *options);
 
 #endif
