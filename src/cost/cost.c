@@ -165,12 +165,12 @@ enum rs_status cost_create(const char *name, const struct cost_shape *shape,
     if (!cost->ones)
         status = RS_INTERNAL;
     if (!status)
-        status = create_model(&cost->models[OWN], system, cost, true, true, false, err);
-    if (!status)
+        status = create_model(&cost->models[OWN], system, cost, true, !options->unpruned, false, err);
+    if (!status && !options->alone)
         status = create_model(&cost->models[UNPRUNED], system, cost, true, false, false, err);
-    if (!status && !is_at_common_node(system))
-        status = create_model(&cost->models[COMMON], system, cost, true, true, true, err);
-    if (!status)
+    if (!status && !options->alone && !is_at_common_node(system))
+        status = create_model(&cost->models[COMMON], system, cost, true, !options->unpruned, true, err);
+    if (!status && !options->alone)
         status =
             create_model(&cost->models[COMMON_BASELINE], &system_baseline, cost, false, false, true, err);
     cost->padded[OWN] = cost->padded[COMMON] = !system->removes_padding;
@@ -371,6 +371,9 @@ void cost_end(struct cost *cost, struct cost_answer *answer)
     answer->speedup_common = answer->common_baseline.seconds / answer->common.seconds;
     answer->energy_ratio_common =
         answer->common_baseline.energy.total_joules / answer->common.energy.total_joules;
+    if (cost->options.alone)
+        answer->speedup = answer->energy_ratio = answer->energy_without_writes_ratio =
+            answer->speedup_common = answer->energy_ratio_common = (double)NAN;
     answer->array_constant_joules = own->array_constant_joules;
     answer->array_solved_joules = own->array_solved_joules;
     bool known = cost->adjacent && cost->models[OWN].system->requests_kept && tally->n_kept > 0;

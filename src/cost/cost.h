@@ -20,6 +20,8 @@ struct cost_options {
     int64_t bits_per_cycle;   /* of bit-serial units, 1 to 4; -1 = own */
     bool solved_array_energy; /* category array_read from the solved circuit, not the constant per MAC */
     bool operands_on_chip;    /* LeOPArd, A3, MnnFast: K and V lie on chip already, no loading counted */
+    bool unpruned;            /* nothing is decided and all is kept: the system runs as its own reference */
+    bool alone;               /* no references are run: ratios are NAN */
 };
 
 struct cost_options cost_options_default(void);

@@ -28,6 +28,7 @@ struct cost_system {
     bool prunes;          /* false: keeps everything whatever the bits say */
     bool removes_padding; /* false: padded rows and columns are computed */
     bool requests_kept;   /* fetches kept keys that are not on chip, not all of them */
+    bool takes_bits;      /* its time depends on the bits processed of each visible key */
     double (*memory_bytes)(
         const struct model *model); /* of the on-chip memory an access goes to, for its energy */
     enum rs_status (*create)(struct model *model, struct rs_error *err);

@@ -209,8 +209,8 @@ static double memory_bytes(const struct model *model)
 
 #define COMMON_PARTS                                                                                         \
     .memory = SYSTEM_MEMORY_DRAM, .node_metres = node, .hertz = hertz, .memory_bytes = memory_bytes,         \
-    .prunes = true, .removes_padding = true, .destroy = destroy, .begin = begin, .query = query, .end = end, \
-    .source = "Li et al., ISCA 2022 (abstract; tile figures remembered only)"
+    .prunes = true, .removes_padding = true, .takes_bits = true, .destroy = destroy, .begin = begin,         \
+    .query = query, .end = end, .source = "Li et al., ISCA 2022 (abstract; tile figures remembered only)"
 
 const struct cost_system system_leopard_ae = {.name = "leopard-ae",
                                               .summary = "LeOPArd tile with 6 bit-serial units",

@@ -98,7 +98,10 @@ static void count_screen(struct model *model, const struct model_step *step)
     struct tally *tally = &model->tally;
     uint64_t d = model->shape.d_head;
     tally->n_array_macs += step->n_stored * d;
-    tally->n_decisions += step->n_stored * (step->query->n_comparators > 0 ? step->query->n_comparators : 1);
+    uint64_t n_comparators = step->query->n_comparators;
+    if (n_comparators == 0 && step->query->n_readouts == 0) /* a screen that nobody described */
+        n_comparators = 1;
+    tally->n_decisions += step->n_stored * n_comparators;
     tally->n_dac += d;
     tally->n_adc += step->query->n_readouts;
     tally->n_command_bits += d * model_size(CONSTANTS_SPRINT_SCREEN_BITS) + step->n_stored;
