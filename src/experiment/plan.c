@@ -9,7 +9,6 @@
 #include "score/threshold.h"
 #include "tensor/code.h"
 
-static const double default_keep_ratio = 0.25;
 enum { CALIBRATIONS_LOOKED_AT = 1000 };
 
 /* --- thresholds --- */
@@ -92,7 +91,7 @@ static double wanted_keep_ratio(const struct attention_setup *setup)
 {
     if (setup->prune.threshold.n > 0)
         return 0;
-    return isnan(setup->prune.keep_ratio) ? default_keep_ratio : setup->prune.keep_ratio;
+    return prune_options_keep_ratio(&setup->prune);
 }
 
 /*

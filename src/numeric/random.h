@@ -55,7 +55,9 @@ enum random_purpose {
     RANDOM_BRANCH = 25,
     RANDOM_REFERENCE = 26,
     RANDOM_UNRESOLVED = 27, /* per unresolved decision; cell = key slot, draw = read */
-    RANDOM_CALIBRATION = 32 /* arrays, drives and declared noise of calibration decks; array = deck's array */
+    RANDOM_CALIBRATION =
+        32,           /* arrays, drives and declared noise of calibration decks; array = deck's array */
+    RANDOM_PIVOT = 39 /* pivots of the top-k engine; cell = pass, draw = query */
 };
 
 struct random_key {

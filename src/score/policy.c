@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "score/policy_cascade.h"
 
-const char *const policy_names[] = {"threshold", "oracle", "random", "none", NULL};
+const char *const policy_names[] = {"threshold", "cascade", "oracle", "random", "none", NULL};
 
 size_t policy_keep_exact(const struct policy_query *query, bool *keep)
 {
@@ -74,6 +75,14 @@ static const struct policy policies[] = {
      .rethresholds = true,
      .decide = decide_threshold,
      .decide_exact = decide_by_threshold},
+    {.name = "cascade",
+     .summary = "tokens and heads of the largest importance, through all layers; values; LSBs",
+     .source = "SpAtten, HPCA 2021",
+     .input = POLICY_INPUT_READOUT,
+     .ranks = true,
+     .cascades = true,
+     .decide = policy_cascade_decide,
+     .decide_exact = policy_cascade_decide_exact},
     {.name = "oracle",
      .summary = "the exact decisions",
      .source = "reference",
@@ -107,8 +116,9 @@ enum rs_status policy_room_create(const struct policy *policy, size_t n_keys_max
         .reals = memory_allocate(n_keys_max, sizeof(double), err),
         .sums = memory_allocate(n_keys_max, sizeof(int64_t), err),
         .flags = memory_allocate(n_keys_max, sizeof(bool), err),
+        .exact_value = memory_allocate(n_keys_max, sizeof(bool), err),
     };
-    enum rs_status status = out->reals && out->sums && out->flags ? RS_OK : RS_INTERNAL;
+    enum rs_status status = out->reals && out->sums && out->flags && out->exact_value ? RS_OK : RS_INTERNAL;
     if (status == RS_OK && policy->ranks)
         status = topk_create(n_keys_max, kernel, &out->topk, err);
     if (status == RS_OK && policy->searches)
@@ -125,6 +135,8 @@ void policy_room_clear(struct policy_room *room)
     free(room->flags);
     topk_destroy(room->topk);
     a3_columns_destroy(room->columns);
+    policy_cascade_destroy(room->cascade);
+    free(room->exact_value);
     *room = (struct policy_room){0};
 }
 

@@ -15,8 +15,18 @@ struct prune_options {
     double margin;          /* score units */
     double band;            /* of three-way, score units, >= 0 */
     int empty, calibration; /* of the enums above */
+    /* of cascade: shares pruned, NAN = unset; lists: shares kept, one per layer, n = 0 where unset */
+    double token_unpruned_layers, token_ratio_start, token_ratio_end;
+    double head_unpruned_layers, head_ratio_start, head_ratio_end;
+    struct option_reals token_keep, head_keep;
+    double value_ratio;
+    int64_t progressive_lsb_bits; /* 0: off */
+    double progressive_bound;
 };
 
 extern const struct option_table prune_options_table;
+
+/* prune.keep_ratio, or its default. */
+double prune_options_keep_ratio(const struct prune_options *options);
 
 #endif
