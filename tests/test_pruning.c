@@ -108,7 +108,7 @@ static struct search find(size_t n, size_t d, const int16_t *keys, const int16_t
     cr_assert_eq(a3_columns_create(KEYS_MAX, d, &columns, NULL), RS_OK);
     a3_columns_load(columns, n, keys);
     search.counts =
-        a3_find_candidates(columns, query, n_iterations, skip, search.estimates, search.candidate);
+        a3_find_candidates(columns, query, n, n_iterations, skip, search.estimates, search.candidate);
     a3_columns_destroy(columns);
     return search;
 }

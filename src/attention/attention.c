@@ -1,5 +1,6 @@
 #include "attention/attention.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,11 +226,16 @@ static enum rs_status save_margins(struct attention *attention, const struct que
     const struct attention_setup *setup = attention->setup;
     double exact_unit = setup_exact_unit(setup, query->layer, query->head);
     double analog_unit = setup_analog_unit(setup, query->layer, query->head);
+    bool reads = setup->policy->input == POLICY_INPUT_READOUT;
+    double threshold = setup->policy->has_threshold
+                           ? setup->thresholds[setup_head(setup, query->layer, query->head)]
+                           : (double)NAN;
     for (size_t j = 0; j < query->n_keys; j++) {
         struct keep_pair pair = {
             .exact_score = exact_unit * (double)query->exact_sums[j],
-            .analog_score = analog_unit * query->comparator_units[j],
-            .threshold = setup->thresholds[setup_head(setup, query->layer, query->head)],
+            .analog_score =
+                reads ? attention->scratch.read_scores[j] : analog_unit * query->comparator_units[j],
+            .threshold = threshold,
             .decision = attention->scratch.kept[j],
             .sample = (int32_t)attention->sample,
             .layer = query->layer,
@@ -276,7 +282,7 @@ static enum rs_status run_query(struct attention *attention, const struct attent
             return status;
     }
     struct attention_counts *counts = &attention->counts[setup_head(setup, query.layer, query.head)];
-    if (analog)
+    if (analog && setup->policy->input != POLICY_INPUT_READOUT)
         comparators_compare(
             attention->comparators,
             comparator_needs_lines(&setup->comparator) ? attention->minus_units + read * call->n_keys : NULL,

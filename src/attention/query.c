@@ -365,19 +365,12 @@ static void compare(const struct attention_setup *setup, const struct query *que
     }
 }
 
-/* Ideal circuits give whole sums but for rounding, which must not part what is equal. */
-static double snap(double units)
-{
-    const double per_unit = 1 << 30;
-    return fabs(units) < 1 << 20 ? rint(units * per_unit) / per_unit : units;
-}
-
 static void read_scores(const struct attention_setup *setup, const struct query *query, double unit,
                         struct query_scratch *scratch)
 {
     convert(setup, query, scratch);
     for (size_t j = 0; j < query->n_keys; j++)
-        scratch->read_scores[j] = unit * snap(scratch->values_units[j]);
+        scratch->read_scores[j] = unit * policy_snap(scratch->values_units[j]);
 }
 
 static void decide_analog(const struct attention_setup *setup, const struct query *query,

@@ -31,6 +31,28 @@ static enum rs_status check_bits(const struct attention_options *options, struct
     return RS_OK;
 }
 
+static enum rs_status check_policy(const struct attention_setup *setup, struct rs_error *err)
+{
+    enum policy_input input = setup->policy->input;
+    enum comparator_reference kind = setup->reference.kind;
+    if (input == POLICY_INPUT_RAMP && setup->prune.threshold.n > 0)
+        return rs_fail(err, RS_INPUT,
+                       "prune.threshold: found, but policy %s keeps a part of each query's keys; "
+                       "prune.keep_ratio expected",
+                       setup->policy->name);
+    if (input == POLICY_INPUT_RAMP && (kind == COMPARATOR_BIAS_ROWS || kind == COMPARATOR_REPLICA))
+        return rs_fail(err, RS_INPUT,
+                       "comparator.reference: %s found, but policy %s ramps a reference common to all keys; "
+                       "ideal or current expected",
+                       frontend_options_references[kind], setup->policy->name);
+    if (input == POLICY_INPUT_COMPARATORS && !setup->recompute.enabled)
+        return rs_fail(err, RS_INPUT,
+                       "recompute.enabled: false found, but policy %s leaves keys to the digital unit; true "
+                       "expected",
+                       setup->policy->name);
+    return RS_OK;
+}
+
 static enum rs_status check_shape(const struct attention_setup *setup, struct rs_error *err)
 {
     const struct attention_shape *shape = &setup->shape;
@@ -169,6 +191,8 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
         status = timing_init(options->array, setup_reads_max(out), &out->device, &out->timing, err);
     if (status == RS_OK)
         status = check_shape(out, err);
+    if (status == RS_OK)
+        status = check_policy(out, err);
     if (status == RS_OK)
         status = check_cascade(out, err);
     if (status == RS_OK)

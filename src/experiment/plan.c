@@ -86,6 +86,11 @@ static enum rs_status calibrate(const struct subject *subject, struct attention_
     return status;
 }
 
+static bool needs_threshold(const struct attention_setup *setup)
+{
+    return setup->policy->has_threshold || setup->rethreshold;
+}
+
 /* What the threshold of a point is calibrated to; 0 where it is given as a number. */
 static double wanted_keep_ratio(const struct attention_setup *setup)
 {
@@ -103,8 +108,8 @@ static const struct attention_setup *calibrated_before(const struct plan *plan, 
     const struct attention_setup *setup = &plan->points[point].setup;
     for (size_t back = 1; back <= point && back <= CALIBRATIONS_LOOKED_AT; back++) {
         const struct attention_setup *other = &plan->points[point - back].setup;
-        if (other->encoding.bits == setup->encoding.bits && other->prune.threshold.word < 0 &&
-            wanted_keep_ratio(other) == wanted_keep_ratio(setup))
+        if (other->encoding.bits == setup->encoding.bits && needs_threshold(other) &&
+            other->prune.threshold.word < 0 && wanted_keep_ratio(other) == wanted_keep_ratio(setup))
             return other;
     }
     return NULL;
@@ -116,6 +121,11 @@ static enum rs_status find_thresholds(const struct plan *plan, size_t point, str
     const struct option_reals *given = &setup->prune.threshold;
     const struct attention_shape *shape = &setup->shape;
     size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
+    if (!needs_threshold(setup)) {
+        for (size_t i = 0; i < n_heads; i++)
+            setup->thresholds[i] = -(double)INFINITY;
+        return RS_OK;
+    }
     if (given->word >= 0)
         return rs_fail(err, RS_INPUT,
                        "prune.threshold: learned found, but this model has no learned thresholds; a "

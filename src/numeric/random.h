@@ -56,7 +56,14 @@ enum random_purpose {
     RANDOM_REFERENCE = 26,
     RANDOM_UNRESOLVED = 27, /* per unresolved decision; cell = key slot, draw = read */
     RANDOM_CALIBRATION =
-        32,           /* arrays, drives and declared noise of calibration decks; array = deck's array */
+        32, /* arrays, drives and declared noise of calibration decks; array = deck's array */
+    /* the second comparator of each key, each as the purpose without SECOND */
+    RANDOM_SECOND_OFFSET = 33,
+    RANDOM_SECOND_DECISION = 34,
+    RANDOM_SECOND_MISMATCH = 35,
+    RANDOM_SECOND_BRANCH = 36,
+    RANDOM_SECOND_REFERENCE = 37,
+    RANDOM_SECOND_UNRESOLVED = 38,
     RANDOM_PIVOT = 39 /* pivots of the top-k engine; cell = pass, draw = query */
 };
 

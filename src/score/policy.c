@@ -1,12 +1,15 @@
 #include "score/policy.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "score/policies.h"
 #include "score/policy_cascade.h"
 
-const char *const policy_names[] = {"threshold", "cascade", "oracle", "random", "none", NULL};
+const char *const policy_names[] = {"threshold", "three-way", "topk",   "cascade", "a3",
+                                    "mnnfast",   "oracle",    "random", "none",    NULL};
 
 size_t policy_keep_exact(const struct policy_query *query, bool *keep)
 {
@@ -67,44 +70,51 @@ static void decide_none(const struct policy_query *query, struct policy_room *ro
     memset(answer->keep, 1, query->n_keys * sizeof *answer->keep);
 }
 
-static const struct policy policies[] = {
-    {.name = "threshold",
-     .summary = "one comparator per key against the threshold",
-     .source = "SPRINT, MICRO 2022",
-     .input = POLICY_INPUT_COMPARATOR,
-     .rethresholds = true,
-     .decide = decide_threshold,
-     .decide_exact = decide_by_threshold},
-    {.name = "cascade",
-     .summary = "tokens and heads of the largest importance, through all layers; values; LSBs",
-     .source = "SpAtten, HPCA 2021",
-     .input = POLICY_INPUT_READOUT,
-     .ranks = true,
-     .cascades = true,
-     .decide = policy_cascade_decide,
-     .decide_exact = policy_cascade_decide_exact},
-    {.name = "oracle",
-     .summary = "the exact decisions",
-     .source = "reference",
-     .is_exact = true,
-     .rethresholds = true,
-     .decide = decide_oracle,
-     .decide_exact = decide_by_threshold},
-    {.name = "random",
-     .summary = "as many keys as the exact decision, chosen at random",
-     .source = "reference",
-     .decide = decide_random,
-     .decide_exact = decide_by_threshold},
-    {.name = "none",
-     .summary = "every key is kept",
-     .source = "reference",
-     .decide = decide_none,
-     .decide_exact = decide_by_threshold},
+static const struct policy threshold = {
+    .name = "threshold",
+    .summary = "one comparator per key against the threshold",
+    .source = "SPRINT, MICRO 2022",
+    .input = POLICY_INPUT_COMPARATOR,
+    .has_threshold = true,
+    .rethresholds = true,
+    .decide = decide_threshold,
+    .decide_exact = decide_by_threshold,
+};
+static const struct policy oracle = {
+    .name = "oracle",
+    .summary = "the exact decisions",
+    .source = "reference",
+    .is_exact = true,
+    .has_threshold = true,
+    .rethresholds = true,
+    .decide = decide_oracle,
+    .decide_exact = decide_by_threshold,
+};
+static const struct policy random_choice = {
+    .name = "random",
+    .summary = "as many keys as the exact decision, chosen at random",
+    .source = "reference",
+    .has_threshold = true,
+    .decide = decide_random,
+    .decide_exact = decide_by_threshold,
+};
+static const struct policy none = {
+    .name = "none",
+    .summary = "every key is kept",
+    .source = "reference",
+    .has_threshold = true,
+    .decide = decide_none,
+    .decide_exact = decide_by_threshold,
+};
+
+static const struct policy *const policies[] = {
+    &threshold,      &policy_three_way, &policy_topk,   &policy_cascade, &policy_a3,
+    &policy_mnnfast, &oracle,           &random_choice, &none,
 };
 
 const struct policy *policy_at(int index)
 {
-    return &policies[index];
+    return policies[index];
 }
 
 enum rs_status policy_room_create(const struct policy *policy, size_t n_keys_max, size_t d,
@@ -144,4 +154,10 @@ void policy_set_keys(struct policy_room *room, size_t n_keys, const int16_t *key
 {
     if (room->columns != NULL)
         a3_columns_load(room->columns, n_keys, key_codes);
+}
+
+double policy_snap(double units)
+{
+    const double per_unit = 1 << 30;
+    return fabs(units) < 1 << 20 ? rint(units * per_unit) / per_unit : units;
 }

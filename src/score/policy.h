@@ -92,11 +92,12 @@ struct policy_answer {
 struct policy {
     const char *name, *summary, *source;
     enum policy_input input;
-    bool is_exact;     /* decided by exact scores, also where a query would keep nothing */
-    bool rethresholds; /* default of recompute.rethreshold */
-    bool ranks;        /* needs room->topk */
-    bool searches;     /* needs room->columns */
-    bool cascades;     /* needs room->cascade */
+    bool is_exact;      /* decided by exact scores, also where a query would keep nothing */
+    bool has_threshold; /* of the run: calibrated, given or learned; the others need it to rethreshold only */
+    bool rethresholds;  /* default of recompute.rethreshold */
+    bool ranks;         /* needs room->topk */
+    bool searches;      /* needs room->columns */
+    bool cascades;      /* needs room->cascade */
     void (*decide)(const struct policy_query *query, struct policy_room *room, struct policy_answer *answer);
     /* keep [n_keys]: the exact decision, the same policy on exact scores (definitions 4) */
     void (*decide_exact)(const struct policy_query *query, struct policy_room *room, bool *keep);
@@ -116,5 +117,9 @@ void policy_set_keys(struct policy_room *room, size_t n_keys, const int16_t *key
 
 /* The exact threshold: keep [n_keys] iff sum >= threshold. Returns how many are kept. */
 size_t policy_keep_exact(const struct policy_query *query, bool *keep);
+
+/* A signal for comparisons between keys: those nearer than 2^-30 units become equal, as whole sums of ideal
+ * circuits are but for the rounding of their solution. */
+double policy_snap(double units);
 
 #endif

@@ -9,6 +9,7 @@
 #include "digital/cascade.h"
 #include "digital/progressive.h"
 #include "numeric/softmax.h"
+#include "score/policies.h"
 
 enum { ANALOG, EXACT, N_SIDES };
 
@@ -321,8 +322,7 @@ static struct topk_result choose_values(struct policy_cascade *cascade, const st
     return result;
 }
 
-void policy_cascade_decide(const struct policy_query *query, struct policy_room *room,
-                           struct policy_answer *answer)
+static void decide(const struct policy_query *query, struct policy_room *room, struct policy_answer *answer)
 {
     struct policy_cascade *cascade = room->cascade;
     struct side *side = &cascade->sides[ANALOG];
@@ -346,7 +346,7 @@ void policy_cascade_decide(const struct policy_query *query, struct policy_room 
     }
 }
 
-void policy_cascade_decide_exact(const struct policy_query *query, struct policy_room *room, bool *keep)
+static void decide_exact(const struct policy_query *query, struct policy_room *room, bool *keep)
 {
     struct policy_cascade *cascade = room->cascade;
     struct side *side = &cascade->sides[EXACT];
@@ -372,3 +372,14 @@ void policy_cascade_add_outputs(struct policy_cascade *cascade, size_t i_query, 
         if (outputs[s] != NULL)
             cascade_add_head(outputs[s], 1, d, &cascade->sides[s].head_importance[at]);
 }
+
+const struct policy policy_cascade = {
+    .name = "cascade",
+    .summary = "tokens and heads of the largest importance, through all layers",
+    .source = "SpAtten, HPCA 2021",
+    .input = POLICY_INPUT_READOUT,
+    .ranks = true,
+    .cascades = true,
+    .decide = decide,
+    .decide_exact = decide_exact,
+};

@@ -53,11 +53,6 @@ void policy_cascade_reset(struct policy_cascade *cascade);
  * each with the same numbers of queries and keys. */
 void policy_cascade_begin(struct policy_cascade *cascade, int layer, size_t n_queries, size_t n_keys);
 
-/* Of struct policy. */
-void policy_cascade_decide(const struct policy_query *query, struct policy_room *room,
-                           struct policy_answer *answer);
-void policy_cascade_decide_exact(const struct policy_query *query, struct policy_room *room, bool *keep);
-
 /* The outputs [d] of query i_query of a query head, for the heads' importance; NULL: that side has none. */
 void policy_cascade_add_outputs(struct policy_cascade *cascade, size_t i_query, int head, size_t d,
                                 const double *output, const double *exact_output);

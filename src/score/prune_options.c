@@ -4,6 +4,8 @@
 
 #include "score/policy.h"
 
+static const double default_keep_ratio = 0.25;
+
 static const char *const learned[] = {"learned", NULL};
 static const char *const empties[] = {"best", "self", "zero", "all", NULL};
 static const char *const calibrations[] = {"shared", "holdout", NULL};
@@ -15,9 +17,11 @@ static const struct option rows[] = {
      .offset = MEMBER(policy),
      .initial = "threshold",
      .choices = policy_names,
-     .help = "who decides: the comparator (threshold), the exact scores (oracle), as many at random "
-             "(random), nobody "
-             "(none: everything is kept)"},
+     .help = "who decides: the comparator (threshold); two, and the digital unit what they disagree on "
+             "(three-way); a ramp, the first prune.keep_ratio of the keys (topk); importance gathered over "
+             "all layers so far (cascade); greedy candidates and read-out "
+             "scores (a3); read-out probabilities (mnnfast); the exact scores (oracle), as many at random "
+             "(random), nobody (none: everything is kept)"},
     {.key = "prune.threshold",
      .kind = OPTION_REALS,
      .unit = QUANTITY_NONE,
@@ -33,8 +37,9 @@ static const struct option rows[] = {
      .flags = OPTION_LOW_OPEN,
      .initial_help = "0.25 where no threshold is given or learned",
      .help = "instead of prune.threshold: one threshold per layer and head that keeps this part of the "
-             "calibration "
-             "inputs' keys",
+             "calibration inputs' keys; topk: the part of each query's visible keys that is kept, rounded "
+             "up; cascade: "
+             "the mean part of a sample's tokens that is kept over the line of the layers that prune",
      .published =
          "0.25 (the SPRINT group's SRAM chip prunes 75 % on average, primary: abstract of arXiv:2409.04940)"},
     {.key = "prune.margin",
@@ -54,6 +59,40 @@ static const struct option rows[] = {
      .high = 1e6,
      .help = "policy three-way: its two comparators stand this much (score units) below and above the "
              "threshold; keys between them are left to the digital unit"},
+    {.key = "prune.search_share",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = MEMBER(search_share),
+     .initial = "50 %",
+     .high = 64,
+     .flags = OPTION_LOW_OPEN,
+     .help =
+         "policy a3: iterations of the candidate search per visible key, rounded up; each takes the largest "
+         "and the smallest product of an element of q and k that is left",
+     .published = "50 % (A3, conservative), 12.5 % (aggressive): assumed, remembered only"},
+    {.key = "prune.post_share",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = MEMBER(post_share),
+     .initial = "5 %",
+     .high = 1,
+     .flags = OPTION_LOW_OPEN,
+     .help =
+         "policy a3: a candidate is kept whose softmax weight, by read-out scores, is at least this part of "
+         "the largest candidate's",
+     .published =
+         "5 % (A3, conservative), 10 % (aggressive): assumed, remembered only; that rows far below the "
+         "maximum are dropped: secondary"},
+    {.key = "prune.skip_below",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = MEMBER(skip_below),
+     .initial = "10 %",
+     .high = 1,
+     .help =
+         "policy mnnfast: keys whose softmax probability, by read-out scores over all visible keys, is below "
+         "this are skipped",
+     .published = "10 % (MnnFast's main setting): assumed, remembered only"},
     {.key = "prune.empty",
      .kind = OPTION_CHOICE,
      .offset = MEMBER(empty),
@@ -180,5 +219,5 @@ const struct option_table prune_options_table = {rows, sizeof rows / sizeof rows
 
 double prune_options_keep_ratio(const struct prune_options *options)
 {
-    return isnan(options->keep_ratio) ? 0.25 : options->keep_ratio;
+    return isnan(options->keep_ratio) ? default_keep_ratio : options->keep_ratio;
 }

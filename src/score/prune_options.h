@@ -14,6 +14,9 @@ struct prune_options {
     double keep_ratio;      /* NAN: unset */
     double margin;          /* score units */
     double band;            /* of three-way, score units, >= 0 */
+    double search_share;    /* of a3: iterations per visible key */
+    double post_share;      /* of a3: of the largest softmax weight, 0 to 1 */
+    double skip_below;      /* of mnnfast: a probability */
     int empty, calibration; /* of the enums above */
     /* of cascade: shares pruned, NAN = unset; lists: shares kept, one per layer, n = 0 where unset */
     double token_unpruned_layers, token_ratio_start, token_ratio_end;
@@ -26,7 +29,7 @@ struct prune_options {
 
 extern const struct option_table prune_options_table;
 
-/* prune.keep_ratio, or its default. */
+/* keep_ratio, or what stands for it where it is unset. */
 double prune_options_keep_ratio(const struct prune_options *options);
 
 #endif
