@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "score/policy_cascade.h"
 #include "tensor/code.h"
 
 struct attention {
@@ -62,6 +64,22 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
     return RS_OK;
 }
 
+/* What the policy remembers; passes that prune nothing have none. */
+static enum rs_status create_cascade(struct attention *attention, struct rs_error *err)
+{
+    const struct attention_setup *setup = attention->setup;
+    const struct attention_shape *shape = &setup->shape;
+    const struct policy_cascade_shape own = {.n_layers = shape->n_layers,
+                                             .n_heads = shape->n_heads,
+                                             .n_keys_max = shape->n_keys_max,
+                                             .n_queries_max = shape->n_queries_max,
+                                             .causal = shape->causal,
+                                             .self = shape->n_queries_max == shape->n_keys_max};
+    if (!setup->policy->cascades || attention->mode == QUERY_QUANTISED)
+        return RS_OK;
+    return policy_cascade_create(&setup->prune, &own, kernel_chosen(), &attention->scratch.room.cascade, err);
+}
+
 enum rs_status attention_create(const struct attention_setup *setup, enum query_mode mode,
                                 struct attention **out, struct rs_error *err)
 {
@@ -75,6 +93,8 @@ enum rs_status attention_create(const struct attention_setup *setup, enum query_
     enum rs_status status = allocate(attention, err);
     if (status == RS_OK)
         status = query_scratch_create(setup, &attention->scratch, err);
+    if (status == RS_OK)
+        status = create_cascade(attention, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
         status = bank_create(setup, &attention->bank, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
@@ -127,6 +147,8 @@ void attention_start(struct attention *attention, uint32_t trial, struct keep *k
 void attention_set_sample(struct attention *attention, uint32_t sample)
 {
     attention->sample = sample;
+    if (attention->scratch.room.cascade != NULL)
+        policy_cascade_reset(attention->scratch.room.cascade);
 }
 
 void attention_set_watch(struct attention *attention, attention_watch *watch, void *context)
@@ -315,6 +337,8 @@ enum rs_status attention_run(void *context, const struct attention_call *call, s
                    call->d == attention->setup->shape.d,
                "the call is larger than the workload's shape");
     encode(attention, call);
+    if (attention->scratch.room.cascade != NULL)
+        policy_cascade_begin(attention->scratch.room.cascade, call->layer, call->n_queries, call->n_keys);
     query_set_keys(attention->setup, attention->mode, call->n_keys, attention->key_codes,
                    &attention->scratch);
     if (attention->mode == QUERY_ANALOG) {

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "devices/law_current_voltage.h"
 #include "score/hybrid.h"
+#include "score/policy_cascade.h"
 #include "tensor/code.h"
 
 enum { SETUP_ARRAYS_PER_HEAD = 1024 };
@@ -84,6 +85,30 @@ static enum rs_status check_shape(const struct attention_setup *setup, struct rs
         return rs_fail(err, RS_INPUT, "array.rows x array.columns: more than %d cells found",
                        RANDOM_CELLS_MAX);
     return RS_OK;
+}
+
+static enum rs_status check_cascade(const struct attention_setup *setup, struct rs_error *err)
+{
+    long long lsb_bits = (long long)setup->prune.progressive_lsb_bits, bits = (long long)setup->encoding.bits;
+    if (!setup->policy->cascades)
+        return RS_OK;
+    if (lsb_bits > bits - CODE_BITS_MIN)
+        return rs_fail(err, RS_INPUT,
+                       "prune.progressive_lsb_bits %lld found, at most %lld (encoding.bits - %d) expected",
+                       lsb_bits, bits - CODE_BITS_MIN, CODE_BITS_MIN);
+    if (lsb_bits > 0 && (!setup->recompute.enabled || setup->recompute_bits != bits))
+        return rs_fail(err, RS_INPUT,
+                       "prune.progressive_lsb_bits %lld found, but scores are not recomputed with all bits; "
+                       "recompute.enabled: true and recompute.bits: 0 expected",
+                       lsb_bits);
+    size_t n_layers = (size_t)setup->shape.n_layers;
+    double *ratios = memory_allocate(2 * n_layers, sizeof *ratios, err);
+    if (ratios == NULL)
+        return RS_INTERNAL;
+    enum rs_status status =
+        policy_cascade_schedule(&setup->prune, setup->shape.n_layers, ratios, ratios + n_layers, err);
+    free(ratios);
+    return status;
 }
 
 static void settle(const struct attention_options *options, struct attention_setup *out)
@@ -188,6 +213,8 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
         status = check_shape(out, err);
     if (status == RS_OK)
         status = check_policy(out, err);
+    if (status == RS_OK)
+        status = check_cascade(out, err);
     if (status == RS_OK)
         status = settle_bend(out, err);
     if (status != RS_OK)
