@@ -70,6 +70,11 @@ bench-papers: bench/papers/papers$(EXEEXT)
 	./bench/papers/papers$(EXEEXT) | tee bench/papers/table.md
 .PHONY: bench-papers
 
+# Many-query sequences: makes q/k/v files, shows the statistics of any.
+EXTRA_PROGRAMS += %D%/papers/sequences
+bench_papers_sequences_SOURCES = %D%/papers/sequences.c
+bench_papers_sequences_LDADD = librescore-core.la
+
 # Programming and reading cells.
 EXTRA_PROGRAMS += %D%/devices/devices
 EXTRA_DIST += %D%/devices/README.md %D%/devices/devices.md

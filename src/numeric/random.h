@@ -55,7 +55,8 @@ enum random_purpose {
     RANDOM_BRANCH = 25,
     RANDOM_REFERENCE = 26,
     RANDOM_UNRESOLVED = 27, /* per unresolved decision; cell = key slot, draw = read */
-    RANDOM_CALIBRATION = 32 /* arrays, drives and declared noise of calibration decks; array = deck's array */
+    RANDOM_CALIBRATION = 32, /* arrays, drives, declared noise of calibration decks; array = deck's array */
+    RANDOM_SEQUENCE = 40     /* made q/k/v sequences; trial = kind of draw, array = head, write = sample */
 };
 
 struct random_key {
