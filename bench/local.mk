@@ -63,7 +63,9 @@ bench-cost: bench/cost/cost$(EXEEXT)
 # "Paper says, we get": the cost systems beside the published figures.
 EXTRA_PROGRAMS += %D%/papers/papers
 EXTRA_DIST += %D%/papers/README.md %D%/papers/table.md
-bench_papers_papers_SOURCES = %D%/papers/papers.c
+bench_papers_papers_SOURCES = %D%/papers/papers.c %D%/papers/papers.h %D%/papers/decided.c %D%/papers/sprint.c \
+    %D%/papers/sensitivity.c %D%/papers/digital.c %D%/papers/digital_heads.c %D%/papers/digital_heads.h \
+    %D%/papers/spatten.c
 bench_papers_papers_LDADD = librescore-core.la
 bench: bench-papers
 bench-papers: bench/papers/papers$(EXEEXT)
