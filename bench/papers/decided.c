@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
 #include "experiment/plan.h"
 #include "papers.h"
 
@@ -105,11 +104,9 @@ void decided_make(const struct sequence *sequence, const char *settings, struct 
     check(config_parse("papers.yaml", yaml, 0, NULL, &configuration, &err), &err);
     check(plan_create(configuration, 0, NULL, (struct head_saves){0}, false, 1, &plan, &err), &err);
     size_t n = row_index(out, n_heads(out), 0);
-    out->keep = memory_allocate(n, sizeof *out->keep, &err);
-    out->exact = memory_allocate(n, sizeof *out->exact, &err);
-    out->survive = memory_allocate(n, sizeof *out->survive, &err);
-    if (!out->keep || !out->exact || !out->survive)
-        fail(&err);
+    out->keep = papers_room(n, sizeof *out->keep);
+    out->exact = papers_room(n, sizeof *out->exact);
+    out->survive = papers_room(n, sizeof *out->survive);
     run(plan, out);
     plan_destroy(plan);
     config_destroy(configuration);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
 #include "digital/bit_serial.h"
 #include "digital_heads.h"
 #include "papers.h"
@@ -21,10 +20,7 @@ static double on_chip_joules(const struct energy *energy)
 /* The threshold that keeps the given part of all pairs. */
 static int64_t serial_threshold(const struct digital_head *head, double keep_ratio)
 {
-    struct rs_error err;
-    int64_t *sums = memory_allocate(head->n * head->n, sizeof *sums, &err);
-    if (sums == NULL)
-        fail(&err);
+    int64_t *sums = papers_room(head->n * head->n, sizeof *sums);
     for (size_t t = 0; t < head->n; t++)
         for (size_t j = 0; j < head->n; j++)
             sums[t * head->n + j] = code_product(head->q + t * head->d, head->k + j * head->d, head->d);

@@ -4,19 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "digital/a3.h"
 #include "papers.h"
 #include "tensor/code.h"
-
-static void *room(size_t count, size_t size)
-{
-    struct rs_error err;
-    void *memory = memory_allocate(count, size, &err);
-    if (memory == NULL)
-        fail(&err);
-    return memory;
-}
 
 static double quantise(const float *values, size_t n, int bits, int16_t *codes)
 {
@@ -30,10 +20,10 @@ static double quantise(const float *values, size_t n, int bits, int16_t *codes)
 void digital_head_make(const struct qkv *qkv, int head, int bits, struct digital_head *out)
 {
     size_t n = qkv_sample_length(qkv, 0), d = qkv->d_head;
-    float *q = room(n * d, sizeof *q), *k = room(n * d, sizeof *k);
+    float *q = papers_room(n * d, sizeof *q), *k = papers_room(n * d, sizeof *k);
     qkv_gather(qkv, 0, 0, head, q, k, NULL);
     *out = (struct digital_head){
-        .n = n, .d = d, .q = room(n * d, sizeof *out->q), .k = room(n * d, sizeof *out->k)};
+        .n = n, .d = d, .q = papers_room(n * d, sizeof *out->q), .k = papers_room(n * d, sizeof *out->k)};
     out->score_unit = qkv->score_scale * quantise(q, n * d, bits, out->q) * quantise(k, n * d, bits, out->k);
     free(q);
     free(k);
@@ -78,10 +68,10 @@ void digital_a3_make(const struct digital_head *head, size_t n_visible, struct d
     if (a3_columns_create(n_visible, head->d, &out->columns, &err))
         fail(&err);
     a3_columns_load(out->columns, n_visible, head->k);
-    out->estimates = room(n_visible, sizeof *out->estimates);
-    out->candidate = room(n_visible, sizeof *out->candidate);
-    out->kept = room(n_visible, sizeof *out->kept);
-    out->scores = room(n_visible, sizeof *out->scores);
+    out->estimates = papers_room(n_visible, sizeof *out->estimates);
+    out->candidate = papers_room(n_visible, sizeof *out->candidate);
+    out->kept = papers_room(n_visible, sizeof *out->kept);
+    out->scores = papers_room(n_visible, sizeof *out->scores);
 }
 
 void digital_a3_clear(struct digital_a3 *a3)

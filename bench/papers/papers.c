@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "cost/constants.h"
 #include "experiment/plan.h"
@@ -17,6 +18,15 @@ _Noreturn void fail(const struct rs_error *err)
 {
     fprintf(stderr, "%s\n", err->text);
     exit(RS_INTERNAL);
+}
+
+void *papers_room(size_t count, size_t size)
+{
+    struct rs_error err;
+    void *memory = memory_allocate(count, size, &err);
+    if (memory == NULL)
+        fail(&err);
+    return memory;
 }
 
 void print_row(int number, const char *quantity, const char *paper, const char *workload, const char *why,

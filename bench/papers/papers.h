@@ -9,6 +9,9 @@
 
 _Noreturn void fail(const struct rs_error *err);
 
+/* Zeroed memory, or the end. */
+void *papers_room(size_t count, size_t size);
+
 /* A row of the table of published figures. */
 void print_row(int number, const char *quantity, const char *paper, const char *workload, const char *why,
                const char *format, ...);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
 #include "cost/synthetic.h"
 #include "cost/topk_model.h"
 #include "digital/mnnfast.h"
@@ -164,22 +163,13 @@ struct choices {
         (*values)[N_GENERATED][MAX_WORDS];
 };
 
-static void *room(size_t count, size_t size)
-{
-    struct rs_error err;
-    void *memory = memory_allocate(count, size, &err);
-    if (memory == NULL)
-        fail(&err);
-    return memory;
-}
-
 /* A3 as it is remembered to be conservative: n / 2 rounds, 5 %; MnnFast's bound 0.1 is remembered too. */
 static void choose(const struct qkv *qkv, struct choices *out)
 {
     size_t n_heads = (size_t)qkv->n_heads;
-    out->candidates = room(n_heads, sizeof *out->candidates);
-    out->survivors = room(n_heads, sizeof *out->survivors);
-    out->values = room(n_heads, sizeof *out->values);
+    out->candidates = papers_room(n_heads, sizeof *out->candidates);
+    out->survivors = papers_room(n_heads, sizeof *out->survivors);
+    out->values = papers_room(n_heads, sizeof *out->values);
     for (int h = 0; h < qkv->n_heads; h++) {
         struct digital_head head;
         digital_head_make(qkv, h, 12, &head);

@@ -80,11 +80,10 @@ static void print_speedups(int w, struct decided decided[N_KINDS])
         snprintf(quantity, sizeof quantity, "%s: speedup, x", systems[i].name);
         if (n_padded > 0)
             snprintf(more, sizeof more, "; unpadded reference %.1f and %.1f", unpadded[0], unpadded[1]);
-        print_row(
-            systems[i].number, quantity, systems[i].speedup, workloads[w].text,
-            "channels, banks and unit widths are assumed; theirs is a mean over models whose keep rates "
-            "were not found; see the table below",
-            "%.1f reported, %.1f measured%s", padded[0], padded[1], more);
+        print_row(systems[i].number, quantity, systems[i].speedup, workloads[w].text,
+                  "what fits of the kept keys decides, then what is assumed of memory and units (last "
+                  "table); theirs is a mean over models whose keep rates were not found",
+                  "%.1f reported, %.1f measured%s", padded[0], padded[1], more);
         if (i == 0)
             print_row(
                 4, "sprint-s: energy reduction, x", "19.6 (primary)", workloads[w].text,

@@ -25,15 +25,11 @@ struct state {
 static void destroy(struct model *model)
 {
     struct state *state = model->state;
-    if (state) {
-        residency_clear(&state->keys);
-        residency_clear(&state->values);
-        residency_clear(&state->key_lsbs);
-        residency_clear(&state->value_lsbs);
-        free(state->missed);
-    }
-    free(state);
-    model->state = NULL;
+    residency_clear(&state->keys);
+    residency_clear(&state->values);
+    residency_clear(&state->key_lsbs);
+    residency_clear(&state->value_lsbs);
+    free(state->missed);
 }
 
 static enum rs_status create(struct model *model, struct rs_error *err)
@@ -158,16 +154,6 @@ static void end(struct model *model)
     state->compute_end = model->tally.n_cycles;
 }
 
-static double node(void)
-{
-    return model_constant(CONSTANTS_SPATTEN_NODE);
-}
-
-static double hertz(void)
-{
-    return model_constant(CONSTANTS_SPATTEN_HERTZ);
-}
-
 static double memory_bytes(const struct model *model)
 {
     (void)model;
@@ -179,8 +165,8 @@ const struct cost_system system_spatten = {
     .summary = "SpAtten: HBM, pipelined top-k, progressive quantisation",
     .source = "Wang et al., HPCA 2021 (arXiv:2012.09852v3) and the authors' code",
     .memory = SYSTEM_MEMORY_HBM,
-    .node_metres = node,
-    .hertz = hertz,
+    .node = CONSTANTS_SPATTEN_NODE,
+    .hertz = CONSTANTS_SPATTEN_HERTZ,
     .prunes = true,
     .removes_padding = true,
     .requests_kept = true,
