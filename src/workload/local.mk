@@ -1,5 +1,7 @@
 EXTRA_DIST += %D%/README.md
 librescore_core_la_SOURCES += \
     %D%/qkv.c %D%/qkv.h \
+    %D%/qkv_statistics.c %D%/qkv_statistics.h \
+    %D%/sequence.c %D%/sequence.h \
     %D%/stories.c %D%/stories.h \
     %D%/story_words.c %D%/story_words.h
