@@ -408,3 +408,11 @@ tests_test_decisions_CFLAGS = $(test_flags)
 tests_test_decisions_LDADD = $(test_libraries)
 shell_tests += %D%/cli_decisions.sh
 long_shell_tests += %D%/long/decisions.sh
+unit_tests += %D%/test_transformer %D%/test_transformer_gradient
+tests_test_transformer_SOURCES = %D%/test_transformer.c %D%/transformer_fixture.c %D%/transformer_fixture.h
+tests_test_transformer_CFLAGS = $(test_flags)
+tests_test_transformer_LDADD = $(test_libraries)
+tests_test_transformer_gradient_SOURCES = %D%/test_transformer_gradient.c %D%/transformer_fixture.c \
+    %D%/transformer_fixture.h
+tests_test_transformer_gradient_CFLAGS = $(test_flags)
+tests_test_transformer_gradient_LDADD = $(test_libraries)
