@@ -422,3 +422,7 @@ tests_test_transformer_file_SOURCES = %D%/test_transformer_file.c %D%/transforme
     %D%/transformer_fixture.h %D%/folder.h %D%/foreign_store.h %D%/damaged_store.h
 tests_test_transformer_file_CFLAGS = $(test_flags)
 tests_test_transformer_file_LDADD = $(test_libraries)
+unit_tests += %D%/test_train_transformer
+tests_test_train_transformer_SOURCES = %D%/test_train_transformer.c %D%/folder.h
+tests_test_train_transformer_CFLAGS = $(test_flags)
+tests_test_train_transformer_LDADD = $(test_libraries)

@@ -16,6 +16,7 @@ librescore_core_la_SOURCES += \
     %D%/transformer_internal.h \
     %D%/transformer_items.c %D%/transformer_items.h \
     %D%/transformer_layers_real.h \
+    %D%/transformer_options.c %D%/transformer_options.h \
     %D%/transformer_run.c \
     %D%/transformer_shape.c %D%/transformer_shape.h \
     %D%/train_options.c %D%/train_options.h

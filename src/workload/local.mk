@@ -1,5 +1,7 @@
 EXTRA_DIST += %D%/README.md
 librescore_core_la_SOURCES += \
+    %D%/characters.c %D%/characters.h \
+    %D%/images.c %D%/images.h \
     %D%/qkv.c %D%/qkv.h \
     %D%/stories.c %D%/stories.h \
     %D%/story_words.c %D%/story_words.h
