@@ -79,7 +79,8 @@ tests_test_memn2n_CFLAGS = $(test_flags)
 tests_test_memn2n_LDADD = $(test_libraries)
 
 unit_tests += %D%/test_model_file
-tests_test_model_file_SOURCES = %D%/test_model_file.c %D%/folder.h %D%/foreign_store.h
+tests_test_model_file_SOURCES = %D%/test_model_file.c %D%/folder.h %D%/foreign_store.h \
+    %D%/damaged_store.h
 tests_test_model_file_CFLAGS = $(test_flags)
 tests_test_model_file_LDADD = $(test_libraries)
 shell_tests += %D%/cli_array.sh %D%/compare.sh
@@ -426,3 +427,20 @@ unit_tests += %D%/test_cost_limits
 tests_test_cost_limits_SOURCES = %D%/test_cost_limits.c
 tests_test_cost_limits_CFLAGS = $(test_flags)
 tests_test_cost_limits_LDADD = $(test_libraries)
+unit_tests += %D%/test_transformer %D%/test_transformer_gradient
+tests_test_transformer_SOURCES = %D%/test_transformer.c %D%/transformer_fixture.c %D%/transformer_fixture.h
+tests_test_transformer_CFLAGS = $(test_flags)
+tests_test_transformer_LDADD = $(test_libraries)
+tests_test_transformer_gradient_SOURCES = %D%/test_transformer_gradient.c %D%/transformer_fixture.c \
+    %D%/transformer_fixture.h
+tests_test_transformer_gradient_CFLAGS = $(test_flags)
+tests_test_transformer_gradient_LDADD = $(test_libraries)
+unit_tests += %D%/test_transformer_file
+tests_test_transformer_file_SOURCES = %D%/test_transformer_file.c %D%/transformer_fixture.c \
+    %D%/transformer_fixture.h %D%/folder.h %D%/foreign_store.h %D%/damaged_store.h
+tests_test_transformer_file_CFLAGS = $(test_flags)
+tests_test_transformer_file_LDADD = $(test_libraries)
+unit_tests += %D%/test_train_transformer
+tests_test_train_transformer_SOURCES = %D%/test_train_transformer.c %D%/folder.h
+tests_test_train_transformer_CFLAGS = $(test_flags)
+tests_test_train_transformer_LDADD = $(test_libraries)

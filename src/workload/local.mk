@@ -1,5 +1,7 @@
 EXTRA_DIST += %D%/README.md
 librescore_core_la_SOURCES += \
+    %D%/characters.c %D%/characters.h \
+    %D%/images.c %D%/images.h \
     %D%/qkv.c %D%/qkv.h \
     %D%/qkv_statistics.c %D%/qkv_statistics.h \
     %D%/sequence.c %D%/sequence.h \

@@ -1,6 +1,6 @@
 /*
- * The product of voltages and a packed matrix for one precision: REAL is the type, NAMED(x) appends its name
- * to x. Included twice by each kernel. Every sum runs over the rows of T in order, in steps of PRODUCT_DEPTH,
+ * The product of inputs and a packed matrix for one precision: REAL is the type, NAMED(x) appends its name
+ * to x. Included twice by each kernel. Every sum runs over the rows of the matrix in order, in steps of PRODUCT_DEPTH,
  * whatever else is in the batch.
  */
 
@@ -65,8 +65,8 @@ TILE(NAMED(tile_1_1), 1, 1)
 
 typedef void NAMED(tile_call)(size_t, const REAL *, size_t, const REAL *, REAL *, size_t, bool);
 
-/* A sliver of `n_vectors` vectors of columns for up to PRODUCT_STRIPE queries. */
-static void NAMED(multiply_sliver)(size_t n_vectors, size_t n_queries, size_t depth, const REAL *left,
+/* A sliver of `n_vectors` vectors of columns for up to PRODUCT_STRIPE inputs. */
+static void NAMED(multiply_sliver)(size_t n_vectors, size_t n_inputs, size_t depth, const REAL *left,
                                    size_t left_stride, const REAL *right, REAL *out, size_t out_stride,
                                    bool adds)
 {
@@ -77,24 +77,24 @@ static void NAMED(multiply_sliver)(size_t n_vectors, size_t n_queries, size_t de
     const size_t heights[3] = {TILE_ROWS, 4, 1};
     size_t q = 0;
     for (int h = 0; h < 3; h++)
-        for (; q + heights[h] <= n_queries; q += heights[h])
+        for (; q + heights[h] <= n_inputs; q += heights[h])
             calls[n_vectors - 1][h](depth, left + q * left_stride, left_stride, right, out + q * out_stride,
                                     out_stride, adds);
 }
 
 /* As product_kernel's. Where the last vector reaches past the last column, its sums pass through `edge`. */
-static void NAMED(multiply)(const struct product_shape *shape, const void *packed, size_t n_queries,
-                            const void *volts, void *out)
+static void NAMED(multiply)(const struct product_shape *shape, const void *packed, size_t n_inputs,
+                            const void *inputs, void *out)
 {
     size_t n_rows = shape->n_rows, n_columns = shape->n_columns, lanes = NAMED(LANES);
     size_t n_vectors = (n_columns + lanes - 1) / lanes;
     REAL stripe[PRODUCT_STRIPE][PRODUCT_DEPTH + PRODUCT_PAD], edge[PRODUCT_STRIPE][2 * NAMED(LANES)];
-    for (size_t first = 0; first < n_queries; first += PRODUCT_STRIPE) {
-        size_t n_here = n_queries - first < PRODUCT_STRIPE ? n_queries - first : PRODUCT_STRIPE;
+    for (size_t first = 0; first < n_inputs; first += PRODUCT_STRIPE) {
+        size_t n_here = n_inputs - first < PRODUCT_STRIPE ? n_inputs - first : PRODUCT_STRIPE;
         for (size_t k = 0; k < n_rows; k += PRODUCT_DEPTH) {
             size_t depth = n_rows - k < PRODUCT_DEPTH ? n_rows - k : PRODUCT_DEPTH;
             for (size_t q = 0; q < n_here; q++)
-                memcpy(stripe[q], (const REAL *)volts + (first + q) * n_rows + k, depth * sizeof(REAL));
+                memcpy(stripe[q], (const REAL *)inputs + (first + q) * n_rows + k, depth * sizeof(REAL));
             for (size_t v = 0; v < n_vectors; v += 2) {
                 size_t n_here_vectors = n_vectors - v < 2 ? 1 : 2, width = n_here_vectors * lanes;
                 const REAL *right = (const REAL *)packed + v * lanes * n_rows + k * width;

@@ -1,10 +1,13 @@
 /*
- * Decisions of queries from their sums, compiled once per kernel. I + sqrt(var) z >= threshold is decided
- * without the root: var z |z| >= (threshold - I) |threshold - I|, and of z = r c only r^2 is needed.
+ * Decisions of queries from their sums, compiled once per kernel under the name DECIDE. I + sqrt(var) z >=
+ * threshold is decided without the root: var z |z| >= (threshold - I) |threshold - I|, and of z = r c only
+ * r^2 is needed.
  */
-#ifndef CROSSBAR_PRODUCT_DECIDE_H
-#define CROSSBAR_PRODUCT_DECIDE_H
+#ifndef CROSSBAR_DECIDE_LANES_H
+#define CROSSBAR_DECIDE_LANES_H
 
+#include "crossbar/decide_kernels.h"
+#include "numeric/product_vector.h"
 #include "numeric/random_f32_lanes.h"
 
 /* One bit per lane: a >= b. */
@@ -50,7 +53,7 @@ static inline random_reals load_lanes(const float *at)
 
 /* Bits of the lanes at `at`, whose normals are sqrt(radius_squared) turn. */
 static inline __attribute__((always_inline)) uint64_t
-decide_lanes(const struct product_sums *sums, size_t at, random_reals radius_squared, random_reals turn)
+decide_lanes(const struct decide_sums *sums, size_t at, random_reals radius_squared, random_reals turn)
 {
     random_reals amperes = load_lanes(sums->amperes + at);
     random_reals slope =
@@ -63,7 +66,7 @@ decide_lanes(const struct product_sums *sums, size_t at, random_reals radius_squ
 
 /* The bits of one whole group of columns, which is the group `group` of cells. */
 static inline __attribute__((always_inline)) uint64_t
-decide_group(const struct product_sums *sums, size_t at, const struct random_key *key, uint32_t group)
+decide_group(const struct decide_sums *sums, size_t at, const struct random_key *key, uint32_t group)
 {
     enum { BLOCKS = RANDOM_F32_GROUP / 4 };
     uint64_t bits = 0;
@@ -83,7 +86,7 @@ decide_group(const struct product_sums *sums, size_t at, const struct random_key
 }
 
 /* The last columns of a query, copied to where vectors may reach past them. */
-static uint64_t decide_last(const struct product_sums *sums, size_t at, size_t n_left,
+static uint64_t decide_last(const struct decide_sums *sums, size_t at, size_t n_left,
                             const struct random_key *key)
 {
     float last[5][RANDOM_F32_GROUP] = {{0}};
@@ -91,14 +94,14 @@ static uint64_t decide_last(const struct product_sums *sums, size_t at, size_t n
                                  sums->threshold_amperes};
     for (int i = 0; i < 5; i++)
         memcpy(last[i], all[i] + at, n_left * sizeof(float));
-    const struct product_sums rest = {last[0], last[1], last[2], last[3], last[4]};
+    const struct decide_sums rest = {last[0], last[1], last[2], last[3], last[4]};
     return decide_group(&rest, 0, key, (uint32_t)(at / RANDOM_F32_GROUP)) & ((UINT64_C(1) << n_left) - 1);
 }
 
-static void decide(const struct product_sums *sums, size_t n_queries, size_t n_columns,
-                   const struct random_key *key, uint64_t *bits)
+void DECIDE(const struct decide_sums *sums, size_t n_queries, size_t n_columns, const struct random_key *key,
+            uint64_t *bits)
 {
-    struct product_sums here = *sums;
+    struct decide_sums here = *sums;
     struct random_key own = *key;
     size_t n_left = n_columns % RANDOM_F32_GROUP, n_inside = n_columns - n_left;
     for (size_t q = 0; q < n_queries; q++) {

@@ -2,8 +2,8 @@
  * Vectors of floats and of doubles for the products, with what the instruction sets do differently. The
  * includer's compiler flags decide.
  */
-#ifndef CROSSBAR_PRODUCT_VECTOR_H
-#define CROSSBAR_PRODUCT_VECTOR_H
+#ifndef NUMERIC_PRODUCT_VECTOR_H
+#define NUMERIC_PRODUCT_VECTOR_H
 
 #include <stddef.h>
 #include <string.h>
