@@ -4,12 +4,12 @@
 
 #include "base/option.h"
 
-enum workload_kind { WORKLOAD_MEMN2N, WORKLOAD_QKV, WORKLOAD_STORIES };
+enum workload_kind { WORKLOAD_MEMN2N, WORKLOAD_QKV, WORKLOAD_STORIES, WORKLOAD_BABI };
 
 struct workload_options {
     int kind; /* of enum workload_kind */
     char file[OPTION_TEXT_SIZE];
-    int task;        /* index into stories_task_names() */
+    char task[OPTION_TEXT_SIZE];
     int64_t samples; /* 0: all */
 };
 

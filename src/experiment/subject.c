@@ -57,7 +57,8 @@ enum rs_status subject_open(const struct config *config, struct subject **out, s
     enum rs_status status =
         subject->kind == NULL
             ? rs_fail(err, RS_INPUT,
-                      "workload.kind: stories found, memn2n or qkv expected (stories is for train)")
+                      "workload.kind: %s found, memn2n or qkv expected (stories and babi are for train)",
+                      config->workload.kind == WORKLOAD_BABI ? "babi" : "stories")
             : subject->kind->open(config, &subject->state, &subject->shape, &subject->ranges, err);
     if (status == RS_OK)
         status = choose_samples(config, subject, err);
