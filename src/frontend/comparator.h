@@ -111,7 +111,6 @@ double comparator_difference(const struct comparator *comparator, double signal_
                              double reference_units, const double branch[COMPARATOR_BRANCHES]);
 
 /*
-/*
  * The reference at which a falling ramp makes one slot fire: where its difference at this reference equals
  * offset_units + offset_per_common_units x the common mode there. -INFINITY: never; INFINITY: at once.
  */
