@@ -418,3 +418,12 @@ unit_tests += %D%/test_cascade_layers
 tests_test_cascade_layers_SOURCES = %D%/test_cascade_layers.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_cascade_layers_CFLAGS = $(test_flags)
 tests_test_cascade_layers_LDADD = $(test_libraries)
+unit_tests += %D%/test_policies
+tests_test_policies_SOURCES = %D%/test_policies.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_policies_CFLAGS = $(test_flags)
+tests_test_policies_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_two_comparators
+tests_test_two_comparators_SOURCES = %D%/test_two_comparators.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_two_comparators_CFLAGS = $(test_flags)
+tests_test_two_comparators_LDADD = $(test_libraries)

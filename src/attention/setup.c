@@ -6,6 +6,7 @@
 #include "attention/query.h"
 #include "base/memory.h"
 #include "devices/law_current_voltage.h"
+#include "score/hybrid.h"
 #include "score/policy_cascade.h"
 #include "tensor/code.h"
 
@@ -90,6 +91,10 @@ static enum rs_status check_cascade(const struct attention_setup *setup, struct 
     long long lsb_bits = (long long)setup->prune.progressive_lsb_bits, bits = (long long)setup->encoding.bits;
     if (!setup->policy->cascades)
         return RS_OK;
+    if (setup->prune.threshold.n > 0 && !setup->rethreshold)
+        return rs_fail(err, RS_INPUT,
+                       "prune.threshold: found, but policy cascade keeps a part of each sample's tokens; "
+                       "prune.keep_ratio expected");
     if (lsb_bits > bits - CODE_BITS_MIN)
         return rs_fail(err, RS_INPUT,
                        "prune.progressive_lsb_bits %lld found, at most %lld (encoding.bits - %d) expected",
@@ -118,9 +123,7 @@ static void settle(const struct attention_options *options, struct attention_set
     out->recompute = *options->recompute;
     out->seed = options->seed;
     out->policy = policy_at(options->prune->policy);
-    out->rethreshold = options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_AUTO
-                           ? out->policy->rethresholds
-                           : options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_ON;
+    out->rethreshold = hybrid_rethresholds(out->policy, options->recompute);
     out->recompute_bits =
         (int)(options->recompute->bits > 0 ? options->recompute->bits : options->encoding->bits);
     out->network = (struct network){

@@ -7,6 +7,7 @@ librescore_core_la_SOURCES += \
     %D%/plan.c %D%/plan.h \
     %D%/plan_estimate.c \
     %D%/outcome.c %D%/outcome.h \
+    %D%/outcome_remarks.c \
     %D%/outcome_summary.c \
     %D%/outcome_write.c \
     %D%/run.c %D%/run.h \

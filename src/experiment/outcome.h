@@ -37,6 +37,13 @@ struct outcome_interval outcome_interval_of(const struct outcome *outcome, size_
 /* The interval of task_loss over samples, of losses averaged over trials. */
 struct outcome_interval outcome_sample_interval(const struct outcome *outcome, size_t point);
 
+/*
+ * Of all points together, each once: combinations that are no paper's own, as "POLICY: REASON"; and the
+ * converter, where analog values may be read. "" where there is nothing to say. Owned by the caller.
+ */
+char *outcome_hybrid_text(const struct outcome *outcome, struct rs_error *err) RS_MUST_CHECK;
+char *outcome_readout_text(const struct outcome *outcome, struct rs_error *err) RS_MUST_CHECK;
+
 /* Writes the result file. */
 enum rs_status outcome_write(const struct outcome *outcome, const char *path,
                              struct rs_error *err) RS_MUST_CHECK;

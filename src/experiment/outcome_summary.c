@@ -40,10 +40,23 @@ static void append_point(const struct outcome *outcome, size_t point, struct tex
     }
 }
 
-static void append_heading(const struct outcome *outcome, struct text *out)
+/* A line "NAME: TEXT", or nothing. Frees the text. */
+static void append_remark(const char *name, char *remark, struct text *out)
 {
-    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n\n",
+    if (remark == NULL)
+        out->failed = true;
+    else if (remark[0] != '\0')
+        text_append(out, "%s: %s\n", name, remark);
+    free(remark);
+}
+
+static void append_heading(const struct outcome *outcome, struct text *out, struct rs_error *err)
+{
+    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n",
                 outcome->head.workload, outcome->head.n_points, outcome->head.n_trials);
+    append_remark("hybrid", outcome_hybrid_text(outcome, err), out);
+    append_remark("readout", outcome_readout_text(outcome, err), out);
+    text_append(out, "\n");
     for (int s = 0; s < outcome->configuration->n_sweeps; s++)
         text_append(out, "%s  ", config_option(outcome->configuration->sweeps[s].option)->key);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
@@ -78,7 +91,7 @@ static void append_failures(const struct outcome *outcome, struct text *out)
 char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
 {
     struct text out = {0};
-    append_heading(outcome, &out);
+    append_heading(outcome, &out, err);
     for (size_t point = 0; point < outcome->head.n_points; point++) {
         append_point(outcome, point, &out);
         for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
@@ -112,6 +125,17 @@ static void append_json_text(const char *value, struct text *out)
             text_append_bytes(out, value, 1);
     }
     text_append(out, "\"");
+}
+
+static void append_json_remark(const char *name, char *remark, struct text *out)
+{
+    if (remark == NULL) {
+        out->failed = true;
+    } else {
+        text_append(out, ",\n  \"%s\": ", name);
+        append_json_text(remark, out);
+    }
+    free(remark);
 }
 
 /*
@@ -251,6 +275,8 @@ char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
                 "\"n_failed\": %zu",
                 (long long)outcome->configuration->base.monte_carlo.seed, outcome->head.n_trials,
                 outcome->head.n_samples, outcome->n_missing == 0 ? "true" : "false", outcome->n_failed);
+    append_json_remark("hybrid", outcome_hybrid_text(outcome, err), &out);
+    append_json_remark("readout", outcome_readout_text(outcome, err), &out);
     append_json_sweeps(outcome, &out);
     append_json_variables(outcome, intervals, values, &out);
     text_append(&out, "\n}\n");

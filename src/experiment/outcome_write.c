@@ -241,8 +241,10 @@ static enum rs_status write_provenance(struct writer *writer, struct rs_error *e
 {
     const struct outcome *outcome = writer->outcome;
     char *resolved = config_resolved_text(outcome->configuration, err), source[64];
-    if (resolved == NULL)
-        return RS_INTERNAL;
+    char *hybrid = outcome_hybrid_text(outcome, err), *readout = outcome_readout_text(outcome, err);
+    enum rs_status status = resolved && hybrid && readout ? RS_OK : RS_INTERNAL;
+    if (status != RS_OK)
+        goto done;
     snprintf(source, sizeof source, "rescore %s", version_number());
     const char *const texts[][2] = {
         {"Conventions", "CF-1.8"},
@@ -262,10 +264,12 @@ static enum rs_status write_provenance(struct writer *writer, struct rs_error *e
         {"interval",
          "95 % Student t interval over trials (device instances); task_loss_sample: over test items, each "
          "averaged over trials"},
+        {"hybrid", hybrid},
+        {"readout", readout},
     };
-    enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RS_OK; i++)
-        status = store_write_text(writer->store, "/", texts[i][0], texts[i][1], err);
+        if (texts[i][1][0] != '\0')
+            status = store_write_text(writer->store, "/", texts[i][0], texts[i][1], err);
     if (status == RS_OK)
         status = store_write_integer(writer->store, "/", "seed",
                                      (long long)outcome->configuration->base.monte_carlo.seed, err);
@@ -276,7 +280,10 @@ static enum rs_status write_provenance(struct writer *writer, struct rs_error *e
             store_write_integer(writer->store, "/", "n_samples", (long long)outcome->head.n_samples, err);
     if (status == RS_OK)
         status = store_write_integer(writer->store, "/", "complete", outcome->n_missing == 0, err);
+done:
     free(resolved);
+    free(hybrid);
+    free(readout);
     return status;
 }
 

@@ -250,6 +250,49 @@ static void note_ideal(struct plan *plan)
             text_append(&plan->notices, "device.preset: ideal turns %s off\n", keys[i]);
 }
 
+/* Keys that one policy reads may differ from their defaults only where it is run. */
+static enum rs_status check_policy_keys(const struct plan *plan, struct rs_error *err)
+{
+    struct prune_options defaults;
+    static const struct {
+        const char *key, *policy;
+        size_t offset, size;
+    } owned[] = {
+#define OWNED(policy, member)                                                                                \
+    {"prune." #member, policy, offsetof(struct prune_options, member), sizeof defaults.member}
+        OWNED("three-way", band),
+        OWNED("cascade", token_unpruned_layers),
+        OWNED("cascade", token_ratio_start),
+        OWNED("cascade", token_ratio_end),
+        OWNED("cascade", token_keep),
+        OWNED("cascade", head_unpruned_layers),
+        OWNED("cascade", head_ratio_start),
+        OWNED("cascade", head_ratio_end),
+        OWNED("cascade", head_keep),
+        OWNED("cascade", value_ratio),
+        OWNED("cascade", progressive_lsb_bits),
+        OWNED("cascade", progressive_bound),
+        OWNED("a3", search_share),
+        OWNED("a3", post_share),
+        OWNED("mnnfast", skip_below),
+#undef OWNED
+    };
+    option_fill_defaults(&prune_options_table, &defaults);
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
+        bool runs = false, differs = false;
+        for (size_t p = 0; p < plan->head.n_points; p++) {
+            const struct attention_setup *setup = &plan->points[p].setup;
+            runs = runs || strcmp(setup->policy->name, owned[i].policy) == 0;
+            differs = differs || memcmp((const char *)&setup->prune + owned[i].offset,
+                                        (const char *)&defaults + owned[i].offset, owned[i].size) != 0;
+        }
+        if (differs && !runs)
+            return rs_fail(err, RS_INPUT, "%s: found, but prune.policy is %s; %s expected", owned[i].key,
+                           plan->points[0].setup.policy->name, owned[i].policy);
+    }
+    return RS_OK;
+}
+
 static enum rs_status check_sizes(const struct plan *plan, struct rs_error *err)
 {
     size_t last = subject_sample_number(plan->subject, plan->head.n_samples - 1);
@@ -302,6 +345,8 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
         status = prepare_point(plan, p, err);
     if (status == RS_OK)
         status = check_sizes(plan, err);
+    if (status == RS_OK)
+        status = check_policy_keys(plan, err);
     if (status == RS_OK && references && subject_get_kind(plan->subject)->metric != NULL)
         status = run_all_references(plan, n_threads, err);
     if (status == RS_OK) {

@@ -1,4 +1,5 @@
 librescore_core_la_SOURCES += \
+    %D%/hybrid.c %D%/hybrid.h \
     %D%/policies.h \
     %D%/policy.c %D%/policy.h \
     %D%/policy_a3.c \
