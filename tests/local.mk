@@ -410,6 +410,15 @@ tests_test_decisions_LDADD = $(test_libraries)
 shell_tests += %D%/cli_decisions.sh
 long_shell_tests += %D%/long/decisions.sh
 
+unit_tests += %D%/test_cascade
+tests_test_cascade_SOURCES = %D%/test_cascade.c
+tests_test_cascade_CFLAGS = $(test_flags)
+tests_test_cascade_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_cascade_layers
+tests_test_cascade_layers_SOURCES = %D%/test_cascade_layers.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_cascade_layers_CFLAGS = $(test_flags)
+tests_test_cascade_layers_LDADD = $(test_libraries)
 unit_tests += %D%/test_policies
 tests_test_policies_SOURCES = %D%/test_policies.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_policies_CFLAGS = $(test_flags)

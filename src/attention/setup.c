@@ -92,6 +92,10 @@ static enum rs_status check_cascade(const struct attention_setup *setup, struct 
     long long lsb_bits = (long long)setup->prune.progressive_lsb_bits, bits = (long long)setup->encoding.bits;
     if (!setup->policy->cascades)
         return RS_OK;
+    if (setup->prune.threshold.n > 0 && !setup->rethreshold)
+        return rs_fail(err, RS_INPUT,
+                       "prune.threshold: found, but policy cascade keeps a part of each sample's tokens; "
+                       "prune.keep_ratio expected");
     if (lsb_bits > bits - CODE_BITS_MIN)
         return rs_fail(err, RS_INPUT,
                        "prune.progressive_lsb_bits %lld found, at most %lld (encoding.bits - %d) expected",
