@@ -413,3 +413,8 @@ unit_tests += %D%/test_policies
 tests_test_policies_SOURCES = %D%/test_policies.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_policies_CFLAGS = $(test_flags)
 tests_test_policies_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_costing
+tests_test_costing_SOURCES = %D%/test_costing.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_costing_CFLAGS = $(test_flags)
+tests_test_costing_LDADD = $(test_libraries)
