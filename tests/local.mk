@@ -461,3 +461,7 @@ unit_tests += %D%/test_babi
 tests_test_babi_SOURCES = %D%/test_babi.c
 tests_test_babi_CFLAGS = $(test_flags)
 tests_test_babi_LDADD = $(test_libraries)
+unit_tests += %D%/test_costing
+tests_test_costing_SOURCES = %D%/test_costing.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_costing_CFLAGS = $(test_flags)
+tests_test_costing_LDADD = $(test_libraries)
