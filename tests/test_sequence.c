@@ -55,10 +55,9 @@ static double mean_share(double a, double m)
 }
 
 /*
- * Means over 20 heads. From head to head new keys scatter by some 10 % of their share, the common share and
- * the next keys by 0.1 (a head's common query is one draw): 4 standard errors of the mean. New keys are
- * asked for without the scatter of |q|, which adds 5 %; next keys lie below their asymptote where clusters
- * are few.
+ * Means over 20 heads. From head to head new keys scatter by some 10 % of their share, the common share by
+ * 0.1 (a head's common query is one draw), the next keys by 0.03: 4 standard errors of the mean. New keys are
+ * asked for without the scatter of |q|, which adds 5 %; clusters are short here, so that a sequence has many.
  */
 Test(sequence, statistics_are_those_asked_for)
 {
@@ -68,6 +67,7 @@ Test(sequence, statistics_are_those_asked_for)
         sequence.n_layers = SEQUENCE_MASS_RATIOS;
         sequence.n_heads = 4;
         sequence.n_tokens = 300;
+        sequence.cluster_tokens = 8;
         struct qkv qkv = make(&sequence);
         struct qkv_statistics mean = {0};
         for (int layer = 0; layer < sequence.n_layers; layer++) {
@@ -88,7 +88,7 @@ Test(sequence, statistics_are_those_asked_for)
         expect_between(mean.kept_ratio, 0.25, 0.005, "kept", name);
         expect_between(mean.new_ratio / sequence.new_ratio, 1.05, 0.1, "new keys, of those asked for", name);
         expect_between(mean.overlap_ratio, 1 - mean.new_ratio / mean.kept_ratio, 0.005, "overlap", name);
-        expect_between(mean.next_ratio, sequence.next_ratio - 0.06, 0.06, "next keys", name);
+        expect_between(mean.next_ratio, sequence.next_ratio - 0.02, 0.03, "next keys", name);
         double b = sequence.column_ratio, stays = mean_share(sequence_query_memory(&sequence), 150);
         expect_between(mean.column_ratio, b + (1 - b) * stays, 0.1, "common share", name);
         qkv_clear(&qkv);
