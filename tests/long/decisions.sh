@@ -30,7 +30,7 @@ reference:
   threshold: 2 uA
 comparator:
   latches: 40
-  resistances: 3
+  resistances: 5
 common:
   latches: 20
 decisions:
