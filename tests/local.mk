@@ -426,3 +426,4 @@ unit_tests += %D%/test_train_transformer
 tests_test_train_transformer_SOURCES = %D%/test_train_transformer.c %D%/folder.h
 tests_test_train_transformer_CFLAGS = $(test_flags)
 tests_test_train_transformer_LDADD = $(test_libraries)
+shell_tests += %D%/cli_transformer.sh

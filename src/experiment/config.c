@@ -22,6 +22,7 @@ static const struct section {
     {&digital_options_recompute, offsetof(struct config, recompute)},
     {&run_options_monte_carlo, offsetof(struct config, monte_carlo)},
     {&train_options_table, offsetof(struct config, train)},
+    {&transformer_options_table, offsetof(struct config, transformer)},
 };
 
 enum { N_SECTIONS = sizeof sections / sizeof sections[0] };

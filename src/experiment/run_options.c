@@ -1,6 +1,6 @@
 #include "experiment/run_options.h"
 
-static const char *const kinds[] = {"memn2n", "qkv", "stories", NULL};
+static const char *const kinds[] = {"memn2n", "qkv", "stories", "transformer", NULL};
 static const char *const tasks[] = {"one-fact", "two-facts", "deduction", "mixed", NULL};
 static const char *const modes[] = {"sample", "law", "law-full", NULL};
 
@@ -17,7 +17,8 @@ static const struct option workload_rows[] = {
      .flags = OPTION_NOT_SWEPT,
      .help = "memn2n: a memory network answering stories (embedded, or a file written by train); qkv: a "
              "q/k/v file; "
-             "stories: generated, for train"},
+             "stories: generated, for train; transformer: a language model or classifier (a file written by "
+             "train; for train, what it learns from: workload.text, or workload.images and workload.labels)"},
     {.key = "workload.file",
      .kind = OPTION_PATH,
      .offset = WORKLOAD(file),
@@ -31,6 +32,24 @@ static const struct option workload_rows[] = {
      .choices = tasks,
      .flags = OPTION_NOT_SWEPT,
      .help = "kind of the stories that train generates"},
+    {.key = "workload.text",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(text),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "none",
+     .help = "a text file, whose characters a transformer learns"},
+    {.key = "workload.images",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(images),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "none",
+     .help = "grey images of 8 bits in one IDX file, as those of MNIST, which a transformer learns to tell"},
+    {.key = "workload.labels",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(labels),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "none",
+     .help = "their labels, in another IDX file"},
     {.key = "workload.samples",
      .kind = OPTION_INTEGER,
      .offset = WORKLOAD(samples),

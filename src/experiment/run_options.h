@@ -4,11 +4,12 @@
 
 #include "base/option.h"
 
-enum workload_kind { WORKLOAD_MEMN2N, WORKLOAD_QKV, WORKLOAD_STORIES };
+enum workload_kind { WORKLOAD_MEMN2N, WORKLOAD_QKV, WORKLOAD_STORIES, WORKLOAD_TRANSFORMER };
 
 struct workload_options {
     int kind; /* of enum workload_kind */
     char file[OPTION_TEXT_SIZE];
+    char text[OPTION_TEXT_SIZE], images[OPTION_TEXT_SIZE], labels[OPTION_TEXT_SIZE]; /* "": none */
     int task;        /* index into stories_task_names() */
     int64_t samples; /* 0: all */
 };
