@@ -60,7 +60,7 @@ printf 'format: banana\n' > card.yaml
 check "a card that is none"
 printf '\0\1\2' > bad.yaml
 refused 65 "^bad.yaml:1:1: error:" "a configuration of bytes" "$RESCORE" run bad.yaml -o bad.out
-run_bad 65 "^--set workload.kind=transformer: error: .*memn2n" "a workload kind that is not there" --set workload.kind=transformer
+run_bad 65 "^--set workload.kind=perceptron: error: .*memn2n" "a workload kind that is not there" --set workload.kind=perceptron
 run_bad 65 "^--set workload.kind=stories: error: .*stories and babi are for train" "stories are for train" --set workload.kind=stories
 run_bad 65 "^--set monte_carlo.mode=law-full: error: .*sample expected" "law-full" --set monte_carlo.mode=law-full
 run_bad 65 "^--set array.rows=x: error: " "a bad --set" --set array.rows=x

@@ -465,3 +465,4 @@ unit_tests += %D%/test_costing
 tests_test_costing_SOURCES = %D%/test_costing.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_costing_CFLAGS = $(test_flags)
 tests_test_costing_LDADD = $(test_libraries)
+shell_tests += %D%/cli_transformer.sh

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/train_network.h"
 #include "experiment/config.h"
 #include "io/file.h"
 #include "learn/train_memn2n.h"
@@ -92,14 +93,16 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
                          "%s: error: 'sweep' found, train takes one point; --set sweep={} leaves it out",
                          line->positionals[0]);
     if (status == RS_OK)
-        status = train(line, &configuration->base, err);
+        status = configuration->base.workload.kind == WORKLOAD_TRANSFORMER
+                     ? config_blame(configuration, train_network(line, &configuration->base, err), err)
+                     : train(line, &configuration->base, err);
     config_destroy(configuration);
     return status;
 }
 
 const struct command command_train = {
     .name = "train",
-    .summary = "train a memory network on generated stories",
+    .summary = "train a memory network on generated stories, or a transformer",
     .arguments = "CONFIG -o MODEL.h5",
     .n_positionals_min = 1,
     .n_positionals_max = 1,
