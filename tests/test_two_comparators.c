@@ -44,7 +44,7 @@ static void run(const char *policy_name, const char *const *options, struct foun
     for (size_t j = 0; j < N; j++)
         source_ohm[j] = 10.0 * (double)(j % 5);
     comparators_begin(comparators, 1, 0, 0, N,
-                      f.setup.comparator.kickback_units_per_ohm != 0 ? source_ohm : NULL);
+                      f.setup.comparator.kickback_units_per_ohm != 0 ? source_ohm : NULL, NULL);
     for (size_t read = 0; read < READS; read++) {
         double references[2];
         for (size_t j = 0; j < N; j++) {
