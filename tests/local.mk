@@ -168,7 +168,7 @@ shell_tests += %D%/run_same_bytes.sh
 EXTRA_DIST += %D%/make_qkv.py
 
 shell_tests += %D%/run_exact.sh
-EXTRA_DIST += %D%/check_decisions.py
+EXTRA_DIST += %D%/check_decisions.py %D%/check_cascade.py
 
 shell_tests += %D%/run_result.sh
 
