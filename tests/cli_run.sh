@@ -75,6 +75,9 @@ run_bad 65 "^--set device.g_min=40 uS: error: .*below device.g_max" "no window" 
 run_bad 65 "^--set array.columns=3: error: \|at least" "too few columns for a key" --set array.columns=3 --set encoding.cell_bits=1
 run_bad 65 "^--set prune.threshold=\[1, 2\]: error: .*1 or 3 (one per layer)" "a threshold list of wrong length" --set "prune.threshold=[1, 2]"
 run_bad 65 "^--set prune.threshold=learned: error: .*no learned" "thresholds that were not learned" --set prune.threshold=learned
+run_bad 65 "^--set prune.band=1: error: prune.band: found, but prune.policy is threshold; three-way expected" "the key of another policy" --set prune.band=1
+run_bad 65 "^--set prune.threshold=1: error: prune.threshold: found, but policy topk" "a threshold for topk" --set prune.policy=topk --set prune.threshold=1
+run_bad 65 "^--set recompute.enabled=false: error: .*three-way" "three-way without a digital unit" --set prune.policy=three-way --set recompute.enabled=false
 run_bad 65 "^--set prune.empty=self: error: " "self without a self" --set prune.empty=self
 run_bad 65 "^--set comparator.noise=1 mV: error: .*0 ohm" "volts without a load" --set "comparator.noise=1 mV" --set comparator.r_load=0
 run_bad 65 "qkv needs a q/k/v file" "no file for qkv" --set workload.kind=qkv

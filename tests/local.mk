@@ -418,3 +418,7 @@ unit_tests += %D%/test_costing
 tests_test_costing_SOURCES = %D%/test_costing.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_costing_CFLAGS = $(test_flags)
 tests_test_costing_LDADD = $(test_libraries)
+unit_tests += %D%/test_two_comparators
+tests_test_two_comparators_SOURCES = %D%/test_two_comparators.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_two_comparators_CFLAGS = $(test_flags)
+tests_test_two_comparators_LDADD = $(test_libraries)

@@ -49,6 +49,9 @@ exact "stories, offset encoding, slices, stacked and tiled arrays" $full --set w
 for file in input full zero flat; do
     exact "$file.h5" $full --set workload.kind=qkv --set workload.file=$file.h5 --set monte_carlo.trials=2
 done
+for policy in three-way topk mnnfast; do
+    exact "policy $policy" $full --set workload.kind=qkv --set workload.file=input.h5 --set prune.policy=$policy
+done
 exact "thresholds that are scores themselves" $full --set workload.kind=qkv --set workload.file=input.h5 \
     --set prune.threshold=0
 if [ -r "$real" ]; then
@@ -88,6 +91,19 @@ msb flat.h5 "bits=8"
 msb input.h5 "policy=oracle" --set prune.policy=oracle
 msb input.h5 "policy=none rethreshold=false" --set prune.policy=none
 msb input.h5 "policy=random rethreshold=false" --set prune.policy=random
+msb input.h5 "policy=three-way" --set prune.policy=three-way
+msb input.h5 "policy=three-way rethreshold=false band=0.2 margin=0.1 recompute_bits=5 keep_ratio=0.1" --set prune.policy=three-way \
+    --set recompute.rethreshold=false --set prune.band=0.2 --set prune.margin=0.1 --set recompute.bits=5 --set prune.keep_ratio=0.1
+msb input.h5 "policy=topk rethreshold=false" --set prune.policy=topk
+msb full.h5 "policy=topk rethreshold=false keep_ratio=0.4 enabled=false" --set prune.policy=topk --set prune.keep_ratio=0.4 \
+    --set recompute.enabled=false --set array.columns=7
+msb input.h5 "policy=mnnfast rethreshold=false" --set prune.policy=mnnfast
+msb full.h5 "policy=mnnfast rethreshold=false skip_below=0.3 empty=all enabled=false" --set prune.policy=mnnfast \
+    --set prune.skip_below=0.3 --set prune.empty=all --set recompute.enabled=false
+msb input.h5 "policy=a3 rethreshold=false" --set prune.policy=a3
+msb full.h5 "policy=a3 rethreshold=false search_share=2 post_share=0.3" --set prune.policy=a3 --set prune.search_share=2 \
+    --set prune.post_share=0.3
+msb zero.h5 "policy=a3 rethreshold=false empty=zero" --set prune.policy=a3 --set prune.empty=zero
 if [ -r "$real" ]; then
     $python - "$real" <<'PY'
 import h5py, sys

@@ -62,6 +62,12 @@ for kind in stories qkv; do
         cmp $kind.h5 three.h5 > out
     check "$kind: three shards in another order"
 done
+run qkv.yaml -o policies.h5 -j 1 $saves --set prune.keep_ratio=0.3 \
+    --set 'sweep={prune.policy: [three-way, topk, a3, mnnfast], recompute.rethreshold: [auto, true]}' &&
+    run qkv.yaml -o two.h5 -j 2 $saves --set prune.keep_ratio=0.3 \
+        --set 'sweep={prune.policy: [three-way, topk, a3, mnnfast], recompute.rethreshold: [auto, true]}' &&
+    cmp policies.h5 two.h5 > out
+check "policies: -j 2"
 for k in 0 1 2 3; do
     run stories.yaml --shard $k/4 -o at-once $saves -j 1 & eval "shard$k=\$!"
 done

@@ -223,11 +223,12 @@ static void ramp(const struct seen *seen, struct side *side)
     const struct comparator *comparator = &side->comparator;
     size_t per_array = seen->setup->mapping.n_keys_per_array;
     for (size_t j = 0; j < seen->query->n_keys; j++) {
-        double branch[COMPARATOR_BRANCHES], offset = side->offset_units[j] + side->noise_units[j];
-        double firing = seen->query->signal_units[j] - offset;
+        double branch[COMPARATOR_BRANCHES], signal = seen->query->signal_units[j];
+        double firing = signal - side->offset_units[j] - side->noise_units[j];
         if (seen->minus_units != NULL) {
             get_branches(side, per_array, j, branch);
-            firing = comparator_firing(comparator, seen->query->signal_units[j], seen->minus_units[j], offset,
+            firing = comparator_firing(comparator, signal, seen->minus_units[j],
+                                       side->offset_units[j] + side->noise_units[j],
                                        side->offset_per_common[j], branch);
         }
         /* A compensated slot's own reference is the ramp less what comparator_compensate gives at it. */

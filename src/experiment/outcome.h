@@ -46,10 +46,12 @@ int outcome_cost_status(const struct outcome *outcome, size_t point, size_t syst
 struct outcome_interval outcome_sample_interval(const struct outcome *outcome, size_t point);
 
 /*
- * Of all points together, each once: combinations that are no paper's own, as "POLICY: REASON"; and the
- * converter, where analog values may be read. "" where there is nothing to say. Owned by the caller.
+ * Of all points together, each once: combinations that are no paper's own, as "POLICY: REASON" with the
+ * separator between; and the converter, where analog values may be read. "" where there is nothing to say.
+ * Owned by the caller.
  */
-char *outcome_hybrid_text(const struct outcome *outcome, struct rs_error *err) RS_MUST_CHECK;
+char *outcome_hybrid_text(const struct outcome *outcome, const char *separator,
+                          struct rs_error *err) RS_MUST_CHECK;
 char *outcome_readout_text(const struct outcome *outcome, struct rs_error *err) RS_MUST_CHECK;
 
 /* Writes the result file. */

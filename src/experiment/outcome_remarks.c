@@ -21,7 +21,7 @@ static char *take(struct text *list, struct rs_error *err)
     return text_take(list, err);
 }
 
-char *outcome_hybrid_text(const struct outcome *outcome, struct rs_error *err)
+char *outcome_hybrid_text(const struct outcome *outcome, const char *separator, struct rs_error *err)
 {
     struct text list = {0};
     bool *said = calloc(hybrid_n_rows, sizeof *said);
@@ -34,7 +34,7 @@ char *outcome_hybrid_text(const struct outcome *outcome, struct rs_error *err)
             continue;
         char text[512];
         snprintf(text, sizeof text, "%s: %s", row->policy, row->reason);
-        append_one(&list, "; ", text);
+        append_one(&list, separator, text);
         said[row - hybrid_rows] = true;
     }
     free(said);

@@ -54,7 +54,7 @@ static void append_heading(const struct outcome *outcome, struct text *out, stru
 {
     text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n",
                 outcome->head.workload, outcome->head.n_points, outcome->head.n_trials);
-    append_remark("hybrid", outcome_hybrid_text(outcome, err), out);
+    append_remark("hybrid", outcome_hybrid_text(outcome, "\nhybrid: ", err), out);
     append_remark("readout", outcome_readout_text(outcome, err), out);
     text_append(out, "\n");
     for (int s = 0; s < outcome->configuration->n_sweeps; s++)
@@ -293,7 +293,7 @@ char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
                 "\"n_failed\": %zu",
                 (long long)outcome->configuration->base.monte_carlo.seed, outcome->head.n_trials,
                 outcome->head.n_samples, outcome->n_missing == 0 ? "true" : "false", outcome->n_failed);
-    append_json_remark("hybrid", outcome_hybrid_text(outcome, err), &out);
+    append_json_remark("hybrid", outcome_hybrid_text(outcome, "; ", err), &out);
     append_json_remark("readout", outcome_readout_text(outcome, err), &out);
     append_json_sweeps(outcome, &out);
     append_json_variables(outcome, intervals, values, &out);

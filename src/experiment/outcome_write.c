@@ -229,7 +229,7 @@ static enum rs_status write_provenance(struct outcome_writer *writer, struct rs_
 {
     const struct outcome *outcome = writer->outcome;
     char *resolved = config_resolved_text(outcome->configuration, err), source[64];
-    char *hybrid = outcome_hybrid_text(outcome, err), *readout = outcome_readout_text(outcome, err);
+    char *hybrid = outcome_hybrid_text(outcome, "; ", err), *readout = outcome_readout_text(outcome, err);
     enum rs_status status = resolved && hybrid && readout ? RS_OK : RS_INTERNAL;
     if (status != RS_OK)
         goto done;

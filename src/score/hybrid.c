@@ -11,17 +11,17 @@
 const struct hybrid_row hybrid_rows[] = {
     {"threshold", ON, ANY, OFF, "SPRINT", NULL},
     {"threshold", ON, OFF, ON, NULL,
-     "SPRINT's analog threshold; kept keys pass it once more by exact score, as in LeOPArd"},
+     "SPRINT's analog threshold, kept keys pass it once more by exact score, as in LeOPArd"},
     {"threshold", ON, ON, ON, NULL,
-     "SPRINT's analog threshold; kept keys pass it once more in LeOPArd's bit-serial unit, which ends early"},
+     "SPRINT's analog threshold, kept keys pass it once more in LeOPArd's bit-serial unit, which ends early"},
     {"threshold", OFF, ANY, ANY, NULL,
      "SPRINT's analog threshold without its recompute: read-out scores enter the softmax"},
     {"three-way", ANY, ANY, ANY, NULL,
      "this project's: SPRINT's comparators at two references, LeOPArd's bit-serial unit between them"},
     {"topk", ON, ANY, ANY, NULL,
-     "SpAtten's top-k, by an analog ramp and per query; survivors are recomputed"},
+     "SpAtten's top-k, by an analog ramp and per query, survivors are recomputed"},
     {"topk", OFF, ANY, ANY, NULL,
-     "top-k by a ramp as in Topkima-Former's SRAM arrays, here in ReRAM and untrained; read-out scores enter "
+     "top-k by a ramp as in Topkima-Former's SRAM arrays, here in ReRAM and untrained, read-out scores enter "
      "the "
      "softmax"},
     {"a3", ANY, ANY, ANY, NULL, "A3's digital candidates, its second stage on analog scores"},
