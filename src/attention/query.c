@@ -250,8 +250,11 @@ void query_count_bits(const struct attention_setup *setup, const struct query *q
     size_t at = setup_head(setup, query->layer, query->head);
     double unit = setup_exact_unit(setup, query->layer, query->head);
     double own_unit = ldexp(unit, 2 * ((int)setup->encoding.bits - setup->recompute_bits));
-    const struct bit_serial_stop stop = {.drops = setup->recompute.early_termination,
-                                         .threshold = code_threshold(setup->thresholds[at], own_unit)};
+    struct bit_serial_stop stop = {.drops = setup->recompute.early_termination};
+    if (isnan(setup->thresholds[at])) /* the policy has none */
+        stop.drops = false;
+    else
+        stop.threshold = code_threshold(setup->thresholds[at], own_unit);
     bit_serial_batch(scratch->serial_keys,
                      reduce(setup, query->query_codes, setup->shape.d, scratch->reduced), query->n_keys, NULL,
                      &stop, scratch->serial_results);

@@ -167,14 +167,20 @@ static struct outcome_interval interval_of(const struct outcome *outcome, size_t
                                            size_t stride)
 {
     size_t n = outcome->head.n_trials;
-    double *values = malloc(n * sizeof *values), mean = (double)NAN, half = (double)NAN;
+    double *values = calloc(n, sizeof *values), mean = (double)NAN, half = (double)NAN;
     if (values == NULL)
         return (struct outcome_interval){(double)NAN, (double)NAN, (double)NAN};
-    size_t n_there = 0;
+    size_t n_there = 0, n_same = 0;
     for (size_t unit = point * n; unit < (point + 1) * n; unit++)
         if (outcome->status[unit] != VARIABLES_STATUS_missing)
             values[n_there++] = all[unit * stride];
     statistics_interval(values, n_there, confidence, &mean, &half);
+    while (n_same < n_there && values[n_same] == values[0])
+        n_same++;
+    if (n_there > 1 && n_same == n_there) { /* rounding would give them a width */
+        mean = values[0];
+        half = 0;
+    }
     free(values);
     return (struct outcome_interval){mean, mean - half, mean + half};
 }

@@ -95,8 +95,8 @@ static enum rs_status write_status(struct outcome_writer *writer, struct rs_erro
 /* A word or a number per constant. */
 static enum rs_status write_constants(struct store *store, struct rs_error *err)
 {
-    static const char *const words[] = {"constants/unit", "constants/kind", "constants/source"};
-    const char *const axes[] = {"constants/constant"};
+    static const char *const words[] = {"cost_constant_unit", "cost_constant_kind", "cost_constant_source"};
+    const char *const axes[] = {"cost_constant"};
     const char *texts[4][CONSTANTS_N];
     double values[CONSTANTS_N];
     for (size_t i = 0; i < CONSTANTS_N; i++) {
@@ -107,13 +107,12 @@ static enum rs_status write_constants(struct store *store, struct rs_error *err)
         texts[2][i] = constants_kind(row->kind);
         texts[3][i] = row->source;
     }
-    enum rs_status status = store_make_group(store, "/constants", err);
-    if (status == RS_OK)
-        status = store_write_text_scale(store, "constants/constant", CONSTANTS_N, texts[0],
-                                        (struct store_label){"1", "constant of the cost systems"}, err);
+    enum rs_status status =
+        store_write_text_scale(store, "cost_constant", CONSTANTS_N, texts[0],
+                               (struct store_label){"1", "constant of the cost systems"}, err);
     if (status == RS_OK) {
         struct store_shape shape = {1, {CONSTANTS_N}};
-        status = store_write(store, "constants/value", STORE_FLOAT64, &shape, axes, values,
+        status = store_write(store, "cost_constant_value", STORE_FLOAT64, &shape, axes, values,
                              (struct store_label){NULL, "in the unit that stands beside it"}, err);
     }
     for (int i = 0; i < 3 && status == RS_OK; i++)

@@ -28,7 +28,7 @@ static void append_cell(struct outcome_interval interval, double factor, struct 
     double mean = interval.mean * factor, low = interval.low * factor, high = interval.high * factor;
     if (isnan(mean))
         snprintf(cell, sizeof cell, "-");
-    else if (isnan(low) || low == high)
+    else if (isnan(low) || high - low <= 1e-9 * fabs(mean))
         snprintf(cell, sizeof cell, "%.4g", mean);
     else
         snprintf(cell, sizeof cell, "%.4g [%.4g, %.4g]", mean, low, high);
@@ -54,7 +54,7 @@ static void append_systems(const struct outcome *outcome, size_t point, struct t
     }
 }
 
-void outcome_summarise_costs(const struct outcome *outcome, struct text *out)
+void outcome_cost_summary(const struct outcome *outcome, struct text *out)
 {
     size_t last = outcome->head.n_points - 1, n_kinds[3] = {0};
     if (outcome->head.n_systems == 0)
@@ -120,7 +120,7 @@ static void append_status(const struct outcome *outcome, struct text *out)
     free(values);
 }
 
-void outcome_summarise_costs_json(const struct outcome *outcome, struct text *out)
+void outcome_cost_summary_json(const struct outcome *outcome, struct text *out)
 {
     if (outcome->head.n_systems == 0)
         return;

@@ -27,8 +27,8 @@ enum rs_status outcome_write_over(struct outcome_writer *writer, const char *nam
 enum rs_status outcome_write_costs(struct outcome_writer *writer, struct rs_error *err) RS_MUST_CHECK;
 
 /* The table of systems, for people; members of the JSON summary. */
-void outcome_summarise_costs(const struct outcome *outcome, struct text *out);
-void outcome_summarise_costs_json(const struct outcome *outcome, struct text *out);
+void outcome_cost_summary(const struct outcome *outcome, struct text *out);
+void outcome_cost_summary_json(const struct outcome *outcome, struct text *out);
 
 /* A number, or null; a text in quotes. */
 void outcome_append_number(double value, struct text *out);

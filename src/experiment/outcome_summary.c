@@ -101,7 +101,7 @@ char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
             out.bytes[--out.length] = '\0';
         text_append(&out, "\n");
     }
-    outcome_summarise_costs(outcome, &out);
+    outcome_cost_summary(outcome, &out);
     append_failures(outcome, &out);
     return text_take(&out, err);
 }
@@ -297,7 +297,7 @@ char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
     append_json_remark("readout", outcome_readout_text(outcome, err), &out);
     append_json_sweeps(outcome, &out);
     append_json_variables(outcome, intervals, values, &out);
-    outcome_summarise_costs_json(outcome, &out);
+    outcome_cost_summary_json(outcome, &out);
     text_append(&out, "\n}\n");
     free(values);
     free(intervals);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "report/number.h"
@@ -65,7 +66,8 @@ size_t costs_at(const struct costs *costs, size_t point, size_t system)
 
 bool costs_prunes(const struct costs *costs, size_t system)
 {
-    for (size_t point = 0; point < costs->result->n_points; point++) {
+    for (size_t point = 0; strcmp(costs->systems[system], "baseline") != 0 && point < costs->result->n_points;
+         point++) {
         double ratio = costs->variables[COSTS_ENERGY_RATIO].mean[costs_at(costs, point, system)];
         if (isfinite(ratio) && ratio != 1)
             return true;
@@ -116,11 +118,11 @@ static enum rs_status read_constants(struct costs *costs, struct rs_error *err)
     const struct {
         const char *name;
         char ***texts;
-    } columns[] = {{"constants/constant", &costs->constants},
-                   {"constants/unit", &costs->units},
-                   {"constants/kind", &costs->kinds},
-                   {"constants/source", &costs->sources}};
-    if (!store_has(store, "constants/constant"))
+    } columns[] = {{"cost_constant", &costs->constants},
+                   {"cost_constant_unit", &costs->units},
+                   {"cost_constant_kind", &costs->kinds},
+                   {"cost_constant_source", &costs->sources}};
+    if (!store_has(store, "cost_constant"))
         return RS_OK;
     enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof columns / sizeof columns[0] && status == RS_OK; i++) {
@@ -131,13 +133,14 @@ static enum rs_status read_constants(struct costs *costs, struct rs_error *err)
                            columns[i].name, n, costs->n_constants);
         costs->n_constants = n;
     }
-    const struct store_axis axis = {"constants", costs->n_constants, "/constants/constant"};
+    const struct store_axis axis = {"constants", costs->n_constants, "/cost_constant"};
     if (status == RS_OK)
-        status = store_check_shape(store, "constants/value", 1, &axis, err);
+        status = store_check_shape(store, "cost_constant_value", 1, &axis, err);
     if (status == RS_OK &&
         (costs->values = memory_allocate(costs->n_constants, sizeof *costs->values, err)) == NULL)
         status = RS_INTERNAL;
-    return status == RS_OK ? store_read(store, "constants/value", STORE_FLOAT64, costs->values, err) : status;
+    return status == RS_OK ? store_read(store, "cost_constant_value", STORE_FLOAT64, costs->values, err)
+                           : status;
 }
 
 static enum rs_status read_all(struct costs *costs, struct rs_error *err)

@@ -65,7 +65,8 @@ double costs_scale(const struct costs *costs, enum costs_name name, char *unit, 
 /* Index of a system at a point in the arrays of variables. */
 size_t costs_at(const struct costs *costs, size_t point, size_t system);
 
-/* Whether pruning changes anything for a system, at any point. */
+/* Whether pruning changes anything for a system, at any point; never for `baseline`, whose ratios padding
+ * makes. */
 bool costs_prunes(const struct costs *costs, size_t system);
 
 #endif
