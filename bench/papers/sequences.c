@@ -23,7 +23,22 @@ static _Noreturn void refuse(void)
              "[causal=0] [seed=1]\n       sequences show FILE [keep=0.25]");
 }
 
-/* The number of "name=number" among the last arguments, or `own`. */
+/* Refuses what is not one of the names (ends with NULL), "=" and a number of 0 or more. */
+static void check(int n_arguments, char **arguments, const char *const *names)
+{
+    for (int i = 0; i < n_arguments; i++) {
+        const char *equals = strchr(arguments[i], '=');
+        size_t n = equals != NULL ? (size_t)(equals - arguments[i]) : 0;
+        const char *const *name = names;
+        while (*name != NULL && (strlen(*name) != n || strncmp(*name, arguments[i], n) != 0))
+            name++;
+        char *end = NULL;
+        if (*name == NULL || !(strtod(equals + 1, &end) >= 0) || end == equals + 1 || *end != '\0')
+            refuse();
+    }
+}
+
+/* The number of "name=number" among the arguments, or `own`. */
 static double number(int n_arguments, char **arguments, const char *name, double own)
 {
     size_t n = strlen(name);
@@ -37,8 +52,10 @@ static void make(const char *kind, const char *path, int n, char **arguments)
 {
     struct sequence sequence =
         strcmp(kind, "reported") == 0 ? sequence_as_reported() : sequence_as_measured();
+    static const char *const names[] = {"tokens", "layers", "heads", "samples", "causal", "seed", NULL};
     struct rs_error err;
     struct qkv qkv;
+    check(n, arguments, names);
     if (strcmp(kind, "reported") != 0 && strcmp(kind, "measured") != 0)
         refuse();
     sequence.n_tokens = (size_t)number(n, arguments, "tokens", 512);
@@ -74,8 +91,11 @@ static void print_row(const char *name, const struct qkv_statistics *sum, double
            sum->entropy_ratio / n, sum->top_mass / n, sum->mass_ratio / n);
 }
 
-static void show(const char *path, double keep_ratio)
+static void show(const char *path, int n_arguments, char **arguments)
 {
+    static const char *const names[] = {"keep", NULL};
+    check(n_arguments, arguments, names);
+    double keep_ratio = number(n_arguments, arguments, "keep", 0.25);
     struct rs_error err;
     struct qkv qkv;
     enum rs_status status = qkv_open(path, &qkv, &err);
@@ -117,7 +137,7 @@ int main(int argc, char **argv)
     if (argc >= 4 && strcmp(argv[1], "make") == 0)
         make(argv[2], argv[3], argc - 4, argv + 4);
     else if (argc >= 3 && strcmp(argv[1], "show") == 0)
-        show(argv[2], number(argc - 3, argv + 3, "keep", 0.25));
+        show(argv[2], argc - 3, argv + 3);
     else
         refuse();
     return 0;
