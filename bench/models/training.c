@@ -104,7 +104,7 @@ static void prepare(struct row *row)
     static int32_t words[1024];
     static uint8_t image[64 * 64];
     struct transformer_layout layout = transformer_shape_layout(&row->shape);
-    size_t n = row->shape.n_positions, wide = 4 * row->shape.d > n ? 4 * row->shape.d : n;
+    size_t n = row->shape.n_positions, wide = 6 * row->shape.d > n ? 6 * row->shape.d : n;
     row->n_tokens = SEQUENCES * n;
     row->room = transformer_gradient_f32_create(&row->shape, row->n_tokens, &err);
     if (row->room == NULL) {
