@@ -116,3 +116,13 @@ bench: bench-decisions
 bench-decisions: bench/calibration/decisions$(EXEEXT) rescore$(EXEEXT)
 	./bench/calibration/decisions$(EXEEXT) ./rescore$(EXEEXT) | tee bench/calibration/decisions.md
 .PHONY: bench-decisions
+
+# A training step of transformers.
+EXTRA_PROGRAMS += %D%/models/training
+EXTRA_DIST += %D%/models/README.md %D%/models/table.md
+bench_models_training_SOURCES = %D%/models/training.c $(bench_measure)
+bench_models_training_LDADD = librescore-core.la
+bench: bench-training
+bench-training: bench/models/training$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/models/training$(EXEEXT) | tee bench/models/table.md
+.PHONY: bench-training

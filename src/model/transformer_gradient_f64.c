@@ -8,6 +8,7 @@
 #define EXPONENT_SHIFT 52
 #define EXPONENT_OF_1 1023u
 #define LOWEST (-708)
+#define FIRST_TERM 0 /* of 1/13! ... 1/0!: r^14 / 14! is below 5e-18 */
 #define LARGE 0x1.8p52
 /* ln 2 in two parts, the first exact times any k */
 #define LN2_HIGH 0x1.62e42fee00000p-1

@@ -37,8 +37,8 @@ static REAL NAMED(product)(size_t n, const REAL *x, const REAL *y)
 }
 
 /*
- * exp(x) for x <= 0, at least exp(LOWEST): x = k ln 2 + r, then Taylor's series to r^13 / 13!. LARGE makes
- * the sum's last bits the whole number k.
+ * exp(x) for x <= 0, at least exp(LOWEST): x = k ln 2 + r, then Taylor's series from term FIRST_TERM of the
+ * table, as far as the precision needs. LARGE makes the sum's last bits the whole number k.
  */
 static inline REAL NAMED(exponential)(REAL x)
 {
@@ -58,9 +58,9 @@ static inline REAL NAMED(exponential)(REAL x)
                                               (REAL)1};
     x = x < LOWEST ? LOWEST : x;
     REAL shifted = x * (REAL)1.44269504088896340736 + LARGE, k = shifted - LARGE;
-    REAL r = x - k * LN2_HIGH - k * LN2_LOW, value = inverse_factorials[0], scale;
+    REAL r = x - k * LN2_HIGH - k * LN2_LOW, value = inverse_factorials[FIRST_TERM], scale;
 #pragma GCC unroll 16
-    for (size_t i = 1; i < sizeof inverse_factorials / sizeof inverse_factorials[0]; i++)
+    for (size_t i = FIRST_TERM + 1; i < sizeof inverse_factorials / sizeof inverse_factorials[0]; i++)
         value = value * r + inverse_factorials[i];
     BITS bits;
     memcpy(&bits, &shifted, sizeof bits);
@@ -82,12 +82,26 @@ static inline REAL NAMED(logistic)(REAL x)
     return (x < 0 ? e : 1) / (1 + e);
 }
 
+static REAL NAMED(largest)(size_t n, const REAL *x)
+{
+    REAL parts[PARTS], most = x[0];
+    size_t i = 0;
+    for (int p = 0; p < PARTS; p++)
+        parts[p] = x[0];
+    for (; i + PARTS <= n; i += PARTS)
+        for (int p = 0; p < PARTS; p++)
+            parts[p] = x[i + (size_t)p] > parts[p] ? x[i + (size_t)p] : parts[p];
+    for (int p = 0; p < PARTS; p++)
+        most = parts[p] > most ? parts[p] : most;
+    for (; i < n; i++)
+        most = x[i] > most ? x[i] : most;
+    return most;
+}
+
 /* x [n >= 1] times scale > 0 becomes probabilities; returns ln of the sum of exp(scale x). */
 static double NAMED(soften)(size_t n, REAL scale, REAL *x)
 {
-    REAL largest = x[0];
-    for (size_t i = 1; i < n; i++)
-        largest = x[i] > largest ? x[i] : largest;
+    REAL largest = NAMED(largest)(n, x);
     for (size_t i = 0; i < n; i++)
         x[i] = NAMED(exponential)(scale * (x[i] - largest));
     REAL total = NAMED(sum)(n, x), inverse = 1 / total;
