@@ -99,7 +99,8 @@ void decided_make(const struct sequence *sequence, const char *settings, struct 
     check(qkv_write(&out->qkv, file_name, &err), &err);
     char yaml[1024];
     snprintf(yaml, sizeof yaml,
-             "workload: {kind: qkv, file: %s}\nprune: {keep_ratio: %.17g}\nmonte_carlo: {trials: 1}\n%s",
+             "workload: {kind: qkv, file: %s}\nprune: {keep_ratio: %.17g}\nmonte_carlo: {trials: 1}\ncost: "
+             "{systems: none}\n%s",
              file_name, sequence->keep_ratio, settings);
     check(config_parse("papers.yaml", yaml, 0, NULL, &configuration, &err), &err);
     check(plan_create(configuration, 0, NULL, (struct head_saves){0}, false, 1, &plan, &err), &err);

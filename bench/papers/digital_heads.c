@@ -86,7 +86,8 @@ void digital_a3_clear(struct digital_a3 *a3)
 void digital_a3_choose(struct digital_a3 *a3, const struct digital_head *head, size_t t, size_t n_visible,
                        size_t n_rounds, double share, uint64_t *keep, uint64_t *survive)
 {
-    a3_find_candidates(a3->columns, head->q + t * head->d, n_rounds, true, a3->estimates, a3->candidate);
+    a3_find_candidates(a3->columns, head->q + t * head->d, n_visible, n_rounds, true, a3->estimates,
+                       a3->candidate);
     digital_head_scores(head, t, n_visible, a3->scores);
     a3_keep(a3->scores, a3->candidate, n_visible, share, a3->kept);
     digital_pack(a3->candidate, n_visible, keep);

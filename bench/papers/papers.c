@@ -96,7 +96,8 @@ static void print_accuracy(void)
     struct configuration *configuration;
     struct plan *plan;
     struct plan_row row;
-    if (config_parse("papers.yaml", "monte_carlo: {trials: 1}\n", 0, NULL, &configuration, &err) ||
+    if (config_parse("papers.yaml", "monte_carlo: {trials: 1}\ncost: {systems: none}\n", 0, NULL,
+                     &configuration, &err) ||
         plan_create(configuration, 0, NULL, (struct head_saves){0}, true, 1, &plan, &err) ||
         plan_run_unit(plan, 0, &row, &err))
         fail(&err);
