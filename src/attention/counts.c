@@ -12,6 +12,7 @@ void counts_add(struct attention_counts *total, const struct attention_counts *m
     total->n_false_keep += more->n_false_keep;
     total->n_empty += more->n_empty;
     total->n_unresolved += more->n_unresolved;
+    total->n_uncertain += more->n_uncertain;
     total->n_queries += more->n_queries;
     total->n_output_queries += more->n_output_queries;
     total->n_recall_queries += more->n_recall_queries;

@@ -8,6 +8,7 @@
 struct attention_counts {
     int64_t n_visible, n_exact_keep, n_kept, n_final, n_false_prune, n_false_keep, n_empty;
     int64_t n_unresolved; /* visible pairs whose comparator ran out of time */
+    int64_t n_uncertain;  /* ... that the policy left to the digital unit */
     int64_t n_queries;
     int64_t n_output_queries;    /* whose exact output is not 0 */
     int64_t n_recall_queries;    /* with an exact keep */

@@ -192,8 +192,7 @@ static void take_serial(const struct attention_setup *setup, const struct query 
     bool ends = setup->recompute.early_termination && whole;
     stop.drops = ends && setup->rethreshold;
     if (!whole || setup->rethreshold || !ends) {
-        /* Sums of fewer bits are known to nobody else, and an empty query may ask for those of pruned keys.
-         */
+        /* Sums of fewer bits are known to nobody else, and an empty query may ask for any. */
         bit_serial_batch(scratch->serial_keys, codes, query->n_keys, whole ? scratch->fetched : NULL, &stop,
                          scratch->serial_results);
         return;
@@ -312,6 +311,7 @@ static void count_decisions(const struct query *query, const struct query_scratc
     for (size_t j = 0; j < query->n_keys; j++) {
         counts->n_exact_keep += scratch->exact_keep[j];
         counts->n_kept += scratch->kept[j];
+        counts->n_uncertain += scratch->uncertain[j];
         counts->n_final += scratch->final[j];
         counts->n_false_prune += scratch->exact_keep[j] && !scratch->kept[j];
         counts->n_false_keep += !scratch->exact_keep[j] && scratch->kept[j];

@@ -23,6 +23,7 @@ int variables_from_counts(const struct attention_counts *counts, double *values)
     values[VARIABLE_recompute_bits] =
         counts->n_recomputed > 0 ? (double)counts->n_recompute_bits / (double)counts->n_recomputed : 0;
     values[VARIABLE_unresolved_share] = counts_ratio((double)counts->n_unresolved, n_visible);
+    values[VARIABLE_uncertain_share] = counts_ratio((double)counts->n_uncertain, n_visible);
     values[VARIABLE_n_visible] = n_visible;
     values[VARIABLE_n_exact_keep] = n_keep;
     values[VARIABLE_n_false_prune] = (double)counts->n_false_prune;

@@ -38,6 +38,8 @@ enum variables_flag {
              "mean magnitude bits that the bit-serial unit takes per recomputed key")                        \
     VARIABLE(unresolved_share, VARIABLES_INTERVAL | VARIABLES_HEAD,                                          \
              "decisions that took longer than comparator.evaluation_time / visible pairs")                   \
+    VARIABLE(uncertain_share, VARIABLES_INTERVAL | VARIABLES_HEAD,                                           \
+             "pairs that the policy left to the digital unit (three-way) / visible pairs")                   \
     VARIABLE(n_visible, VARIABLES_COUNT | VARIABLES_HEAD, "visible pairs of query and key")                  \
     VARIABLE(n_exact_keep, VARIABLES_COUNT | VARIABLES_HEAD, "pairs that the exact decision keeps")          \
     VARIABLE(n_false_prune, VARIABLES_COUNT | VARIABLES_HEAD, "exact keeps that are pruned")                 \
