@@ -100,15 +100,15 @@ static void select_kth(struct topk *topk, const struct topk_unit *unit, const do
     for (;;) {
         double pivot = source[draw_place(key, result->n_passes, n, words)];
         struct topk_parts parts = topk->kernel->part(source, n, pivot, topk->fifos[LEFT], topk->fifos[RIGHT]);
-        rs_require(parts.n_below + parts.n_above + parts.n_equal == n, "a value is NaN");
+        size_t n_equal = n - parts.n_below - parts.n_above;
         count_pass(unit, n, &parts, result);
         if (parts.n_above >= k) {
             source = topk->fifos[RIGHT];
             n = parts.n_above;
-        } else if (parts.n_above + parts.n_equal < k) {
+        } else if (parts.n_above + n_equal < k) {
             source = topk->fifos[LEFT];
             n = parts.n_below;
-            k -= parts.n_above + parts.n_equal;
+            k -= parts.n_above + n_equal;
         } else {
             result->kth = pivot;
             result->n_equal = k - parts.n_above;
@@ -141,7 +141,8 @@ struct topk_result topk_choose(struct topk *topk, const struct topk_unit *unit, 
     }
     select_kth(topk, unit, values, n, k, key, &result);
     result.filter_cycles = rows_of(unit, n);
-    topk->kernel->filter(values, n, result.kth, chosen);
+    size_t n_numbers = topk->kernel->filter(values, n, result.kth, chosen);
+    rs_require(n_numbers == n, "a value is NaN");
     choose_equal(values, result.kth, result.n_equal, chosen);
     return result;
 }

@@ -9,13 +9,13 @@
 enum { TOPK_PAD = 8 };
 
 struct topk_parts {
-    size_t n_below, n_above, n_equal;
+    size_t n_below, n_above;
 };
 
 struct topk_kernel {
     /* from [n] goes to below and above, in order; `from` may be one of them. */
     struct topk_parts (*part)(const double *from, size_t n, double pivot, double *below, double *above);
-    /* chosen[i] = values[i] > kth. Returns how many. */
+    /* chosen[i] = values[i] > kth. Returns how many values are numbers, not NaN. */
     size_t (*filter)(const double *values, size_t n, double kth, bool *chosen);
 };
 

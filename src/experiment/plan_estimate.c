@@ -33,6 +33,18 @@ static double sample_bytes(const struct plan *plan)
     return bytes * (double)plan->head.n_points;
 }
 
+/* What the policy cascade remembers, of both sides: importance and tokens, for every query of causal layers.
+ */
+static double cascade_bytes(const struct plan *plan)
+{
+    const struct attention_shape *shape = subject_shape(plan->subject);
+    double n_sets = shape->causal ? (double)shape->n_queries_max : 1;
+    for (size_t p = 0; p < plan->head.n_points; p++)
+        if (plan->points[p].setup.policy->cascades)
+            return 2 * n_sets * (double)shape->n_keys_max * (sizeof(int64_t) + sizeof(bool));
+    return 0;
+}
+
 enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estimate *out,
                              struct rs_error *err)
 {
@@ -58,7 +70,7 @@ enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estim
     const struct attention_setup *setup = &plan->points[0].setup;
     if (setup->array.fill == ARRAY_FILL_APPEND) /* keys of every age */
         per_cell += (double)timing_block(&setup->timing, setup_reads_max(setup)) + 4;
-    double per_thread = (per_cell * cells + reads * per_read) * sizeof(double);
+    double per_thread = (per_cell * cells + reads * per_read) * sizeof(double) + cascade_bytes(plan);
     double n_costs = (double)(plan->head.n_systems * COST_VARIABLES_N);
     double rows = (double)plan->n_units * (VARIABLES_N + (double)n_samples + n_costs) * sizeof(double);
     out->unit_seconds = 0.5 * (first + last) * (double)n_samples / (double)out->n_probed;
