@@ -95,6 +95,14 @@ def check_numbers(page, file):
         found.append("two points have the same name")
 
 
+def cost_pictures(file):
+    """Energies, and a picture per system that pruning changes; the constants are listed with their kinds."""
+    ratios = file["energy_ratio"][...].reshape(-1, len(file["system"]))
+    names = file["system"].asstr()[...]
+    return ["figure-energy"] + [f"figure-costs-{i}" for i, name in enumerate(names)
+                                if name != "baseline" and len(ratios) > 1 and (ratios[:, i] != 1).any()]
+
+
 def main():
     text = open(sys.argv[2], encoding="utf-8").read()
     page = Page()
@@ -112,6 +120,7 @@ def main():
     ids = check_pictures(text)
     with h5py.File(sys.argv[1]) as file:
         expected = ["figure-1"]
+        expected += cost_pictures(file) if "cycles" in file else []
         expected += ["figure-2"] if "samples/read_conductance" in file else []
         expected += ["figure-3"] if "samples/analog_score" in file else []
         if ids != expected:

@@ -208,7 +208,8 @@ check "systems are costed as asked for"
 run run.yaml -o bad.h5 --set cost.systems=sprint
 [ $? -eq 65 ] && [ ! -e bad.h5 ] && grep -q "^--set cost.systems=sprint: error: cost.systems: 'sprint' found, all, none, or" err
 check "an unknown system is refused by name"
-"$RESCORE" report result.h5 -o result.html > out 2> err && grep -q 'id="figure-costs-1"' result.html && grep -q 'id="constants"' result.html
+"$RESCORE" report result.h5 -o result.html > out 2> err && grep -q 'id="figure-costs-1"' result.html &&
+    $python "$srcdir/tests/check_report.py" result.h5 result.html > out && grep -q 'id="constants"' result.html
 check "the report shows costs"
 for what in labels units intervals provenance nothing_else heads samples summary costs; do
     $python checks.py $what > out 2> err
