@@ -63,12 +63,19 @@ bench-cost: bench/cost/cost$(EXEEXT)
 # "Paper says, we get": the cost systems beside the published figures.
 EXTRA_PROGRAMS += %D%/papers/papers
 EXTRA_DIST += %D%/papers/README.md %D%/papers/table.md
-bench_papers_papers_SOURCES = %D%/papers/papers.c
+bench_papers_papers_SOURCES = %D%/papers/papers.c %D%/papers/papers.h %D%/papers/decided.c %D%/papers/sprint.c \
+    %D%/papers/sensitivity.c %D%/papers/digital.c %D%/papers/digital_heads.c %D%/papers/digital_heads.h \
+    %D%/papers/spatten.c
 bench_papers_papers_LDADD = librescore-core.la
 bench: bench-papers
 bench-papers: bench/papers/papers$(EXEEXT)
 	./bench/papers/papers$(EXEEXT) | tee bench/papers/table.md
 .PHONY: bench-papers
+
+# Many-query sequences: makes q/k/v files, shows the statistics of any.
+EXTRA_PROGRAMS += %D%/papers/sequences
+bench_papers_sequences_SOURCES = %D%/papers/sequences.c
+bench_papers_sequences_LDADD = librescore-core.la
 
 # Programming and reading cells.
 EXTRA_PROGRAMS += %D%/devices/devices

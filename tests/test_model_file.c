@@ -13,12 +13,23 @@
 #include "model/model_file.h"
 #include "numeric/random.h"
 #include "workload/stories.h"
+#include "workload/story_data.h"
 
 TestSuite(model_file, .timeout = 60);
 
 enum { HOPS = 2, D = 5, MEMORIES = 12 };
 
 /* A model with weights that say where they stand, and stories of the generator. */
+/* Only calibration and test items. */
+static struct story_data make_data(uint64_t seed, size_t n_calibration, size_t n_test, int n_sentences_max)
+{
+    struct rs_error err = {{0}};
+    struct story_data data;
+    struct story_data_sizes sizes = {1, 1, n_calibration, n_test, n_sentences_max};
+    cr_assert_eq(story_data_generate("mixed", seed, &sizes, &data, &err), RS_OK, "%s", err.text);
+    return data;
+}
+
 static void make_file(struct model_file *file)
 {
     struct rs_error err = {{0}};
@@ -37,8 +48,11 @@ static void make_file(struct model_file *file)
         file->model.time[i] = -(float)i / 1000;
     file->kinds = malloc(sizeof kinds);
     memcpy(file->kinds, kinds, sizeof kinds);
-    cr_assert_eq(stories_collect(STORIES_MIXED, 1, 0, 9, MEMORIES, &file->calibration, &err), RS_OK);
-    cr_assert_eq(stories_collect(STORIES_MIXED, 1, 100, 30, MEMORIES, &file->test, &err), RS_OK);
+    struct story_data data = make_data(1, 9, 30, MEMORIES);
+    file->calibration = data.calibration;
+    file->test = data.test;
+    data.calibration = data.test = (struct story_set){0};
+    story_data_clear(&data);
     cr_assert_eq(model_file_measure_codes(file, &err), RS_OK, "%s", err.text);
 }
 
@@ -269,19 +283,14 @@ Test(model_file, the_embedded_model_reaches_its_stated_error_on_each_kind)
 Test(model_file, the_embedded_items_are_those_of_the_generator)
 {
     struct model_file file;
-    struct story_set made;
     open_embedded(&file);
     cr_assert_eq(file.model.shape.n_words, STORY_WORDS_COUNT);
     for (int i = 0; i < STORY_WORDS_COUNT; i++)
         cr_assert_str_eq(file.model.vocabulary[i], story_words_vocabulary()[i]);
-    cr_assert_eq(stories_collect(STORIES_MIXED, file.seed, 0, file.calibration.n_stories, 64, &made, NULL),
-                 RS_OK);
-    cr_assert(same_sets(&made, &file.calibration));
-    story_set_clear(&made);
-    cr_assert_eq(stories_collect(STORIES_MIXED, file.seed, 1 << 23, file.test.n_stories, 64, &made, NULL),
-                 RS_OK);
-    cr_assert(same_sets(&made, &file.test));
-    story_set_clear(&made);
+    struct story_data made = make_data(file.seed, file.calibration.n_stories, file.test.n_stories, 64);
+    cr_assert(same_sets(&made.calibration, &file.calibration));
+    cr_assert(same_sets(&made.test, &file.test));
+    story_data_clear(&made);
     model_file_clear(&file);
 }
 

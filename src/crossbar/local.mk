@@ -39,6 +39,8 @@ librescore_core_la_SOURCES += \
     %D%/front_lanes.h \
     %D%/front_large.h \
     %D%/front_vector.h \
+    %D%/loading.c \
+    %D%/loading.h \
     %D%/network.c \
     %D%/network.h \
     %D%/noise.c \

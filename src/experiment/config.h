@@ -6,6 +6,7 @@
 #ifndef EXPERIMENT_CONFIG_H
 #define EXPERIMENT_CONFIG_H
 
+#include "cost/cost_section.h"
 #include "devices/device.h"
 #include "digital/digital_options.h"
 #include "experiment/run_options.h"
@@ -27,6 +28,7 @@ struct config {
     struct prune_options prune;
     struct readout_options readout;
     struct recompute_options recompute;
+    struct cost_section cost;
     struct monte_carlo_options monte_carlo;
     struct train_options train;
     struct transformer_options transformer;

@@ -1,7 +1,6 @@
 #include "experiment/run_options.h"
 
-static const char *const kinds[] = {"memn2n", "qkv", "stories", "transformer", NULL};
-static const char *const tasks[] = {"one-fact", "two-facts", "deduction", "mixed", NULL};
+static const char *const kinds[] = {"memn2n", "qkv", "stories", "babi", "transformer", NULL};
 static const char *const modes[] = {"sample", "law", "law-full", NULL};
 
 #define TABLE(name, rows, type)                                                                              \
@@ -15,23 +14,28 @@ static const struct option workload_rows[] = {
      .initial = "memn2n",
      .choices = kinds,
      .flags = OPTION_NOT_SWEPT,
-     .help = "memn2n: a memory network answering stories (embedded, or a file written by train); qkv: a "
-             "q/k/v file; "
-             "stories: generated, for train; transformer: a language model or classifier (a file written by "
-             "train; for train, what it learns from: workload.text, or workload.images and workload.labels)"},
+     .help =
+         "memn2n: a memory network answering stories (embedded, or a file written by train); qkv: a "
+         "q/k/v file; "
+         "stories: generated, babi: a folder of bAbI files, both for train; transformer: a language model or "
+         "classifier (a file written by train; for train, what it learns from: workload.text, or "
+         "workload.images and workload.labels)"},
     {.key = "workload.file",
      .kind = OPTION_PATH,
      .offset = WORKLOAD(file),
      .flags = OPTION_NOT_SWEPT,
      .initial_help = "the embedded model",
-     .help = "model or q/k/v file"},
+     .help = "model or q/k/v file; of babi the folder"},
     {.key = "workload.task",
-     .kind = OPTION_CHOICE,
+     .kind = OPTION_TEXT,
      .offset = WORKLOAD(task),
      .initial = "mixed",
-     .choices = tasks,
      .flags = OPTION_NOT_SWEPT,
-     .help = "kind of the stories that train generates"},
+     .help =
+         "what train learns: of stories one of 20 kinds (one-fact, two-facts, three-facts, two-relations, "
+         "givers, yes-no, counting, lists, negation, uncertainty, coreference, conjunction, pairs, time, "
+         "deduction, induction, positions, sizes, paths, motives), mixed (one-fact, two-facts and deduction) "
+         "or joint (all); of babi a number from 1 to 20 or joint (all that the folder holds)"},
     {.key = "workload.text",
      .kind = OPTION_PATH,
      .offset = WORKLOAD(text),

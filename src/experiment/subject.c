@@ -60,7 +60,9 @@ enum rs_status subject_open(const struct config *config, struct subject **out, s
         subject->kind == NULL
             ? rs_fail(
                   err, RS_INPUT,
-                  "workload.kind: stories found, memn2n, transformer or qkv expected (stories is for train)")
+                  "workload.kind: %s found, memn2n, transformer or qkv expected (stories and babi are for "
+                  "train)",
+                  config->workload.kind == WORKLOAD_BABI ? "babi" : "stories")
             : subject->kind->open(config, &subject->state, &subject->shape, &subject->ranges, err);
     if (status == RS_OK && subject->kind->choose != NULL)
         subject->kind = subject->kind->choose(subject->state);
