@@ -271,41 +271,41 @@ static void embed_patches(const struct pass *pass)
                shape->d * sizeof(REAL));
 }
 
-/* Calls for each token what takes a row of embeddings to a token, or a token's slopes to that row. */
-typedef void visit_row(size_t d, REAL *token, size_t row, REAL *rows);
+/* Takes the row that starts at `first` of the weights to a token, or a token's slopes to that row's. */
+typedef void visit_row(const struct pass *pass, REAL *token, size_t first);
 
-static void add_row(size_t d, REAL *token, size_t row, REAL *rows)
+static void add_row(const struct pass *pass, REAL *token, size_t first)
 {
-    NAMED(add)(d, rows + row * d, token);
+    NAMED(add)(pass->shape->d, pass->weights + first, token);
 }
 
-static void add_token(size_t d, REAL *token, size_t row, REAL *rows)
+static void add_token(const struct pass *pass, REAL *token, size_t first)
 {
-    NAMED(add)(d, token, rows + row * d);
+    NAMED(add)(pass->shape->d, token, pass->gradient + first);
 }
 
-static void visit_rows(const struct pass *pass, visit_row *visit, REAL *tables, REAL *tokens)
+/* All rows of embeddings that the tokens are made of. */
+static void visit_rows(const struct pass *pass, visit_row *visit, REAL *tokens)
 {
     const struct transformer_shape *shape = pass->shape;
-    const struct transformer_layout *layout = &pass->room->layout;
+    const struct transformer_place *places = pass->room->layout.places;
     size_t d = shape->d;
     for (size_t s = 0; s < pass->n_samples; s++) {
         const struct transformer_sample *sample = &pass->samples[s];
         size_t n = transformer_n_tokens(shape, sample);
         for (size_t t = 0; t < n; t++, tokens += d) {
             if (has(pass, TRANSFORMER_POSITION))
-                visit(d, tokens, t, tables + transformer_shape_first(layout, TRANSFORMER_POSITION, 0));
+                visit(pass, tokens, places[TRANSFORMER_POSITION].first + t * d);
             if (shape->input != TRANSFORMER_WORDS)
                 continue;
             rs_require(sample->words[t] >= 0 && (size_t)sample->words[t] < shape->n_words,
                        "a word is not in the vocabulary");
-            visit(d, tokens, (size_t)sample->words[t],
-                  tables + transformer_shape_first(layout, TRANSFORMER_WORD, 0));
+            visit(pass, tokens, places[TRANSFORMER_WORD].first + (size_t)sample->words[t] * d);
             size_t segment = sample->segments != NULL ? (size_t)sample->segments[t] : 0;
             if (shape->n_segments == 0)
                 continue;
             rs_require(segment < shape->n_segments, "a segment that the model lacks");
-            visit(d, tokens, segment, tables + transformer_shape_first(layout, TRANSFORMER_SEGMENT, 0));
+            visit(pass, tokens, places[TRANSFORMER_SEGMENT].first + segment * d);
         }
     }
 }
@@ -317,8 +317,7 @@ static void embed(const struct pass *pass)
         embed_patches(pass);
     else
         memset(room->x, 0, pass->n_tokens * pass->shape->d * sizeof *room->x);
-    /* only read: the way back uses the same walk to write into the gradient */
-    visit_rows(pass, add_row, (REAL *)(uintptr_t)pass->weights, room->x);
+    visit_rows(pass, add_row, room->x);
     if (!pass->shape->norm_embedding)
         return;
     copy(pass, room->x, room->embedded);
@@ -334,7 +333,7 @@ static void embed_backward(const struct pass *pass)
     if (shape->norm_embedding)
         normalise_backward(pass, TRANSFORMER_NORM_EMBEDDING, 0, room->embedded, room->embedded_moments,
                            room->x);
-    visit_rows(pass, add_token, pass->gradient, room->x);
+    visit_rows(pass, add_token, room->x);
     if (shape->input == TRANSFORMER_WORDS)
         return;
     move_patches(pass, false, room->x, room->slopes);
