@@ -176,27 +176,32 @@ static const struct {
     const char *name;
     int sense, sign, kind, sharing;
     double r_sense_ohm, r_out_ohm;
-    double input_rms_volts; /* allowed; 20 uV: what a latch drew of the line after the decision before it */
+    double threshold_amperes; /* 220 uA: what latches on one node of 50 ohm kick, 11 mV */
+    double input_rms_volts;   /* allowed; 30 uV: what latches drew of the line after the decision before it */
 } paths[] = {
-    {"resistor, ideal", PATH_RESISTOR, PATH_DIFFERENTIAL, PATH_IDEAL, PATH_PER_COMPARATOR, 1500, 1e3, 20e-6},
-    {"resistor, current", PATH_RESISTOR, PATH_DIFFERENTIAL, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3,
+    {"resistor, ideal", PATH_RESISTOR, PATH_DIFFERENTIAL, PATH_IDEAL, PATH_PER_COMPARATOR, 1500, 1e3, 1e-6,
      30e-6},
+    {"resistor, current", PATH_RESISTOR, PATH_DIFFERENTIAL, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3,
+     1e-6, 30e-6},
     {"integrator, current", PATH_INTEGRATOR, PATH_DIFFERENTIAL, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3,
-     10e-6},
-    {"offset, current", PATH_TRANSIMPEDANCE, PATH_OFFSET, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3,
+     1e-6, 10e-6},
+    {"offset, current", PATH_TRANSIMPEDANCE, PATH_OFFSET, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3, 1e-6,
      10e-6},
     {"offset, resistor, current", PATH_RESISTOR, PATH_OFFSET, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3,
-     30e-6},
-    {"bias rows", PATH_TRANSIMPEDANCE, PATH_DIFFERENTIAL, PATH_BIAS_ROWS, PATH_PER_COMPARATOR, 1500, 1e3,
+     1e-6, 30e-6},
+    {"bias rows", PATH_TRANSIMPEDANCE, PATH_DIFFERENTIAL, PATH_BIAS_ROWS, PATH_PER_COMPARATOR, 1500, 1e3, 0,
      10e-6},
-    {"offset, bias rows", PATH_TRANSIMPEDANCE, PATH_OFFSET, PATH_BIAS_ROWS, PATH_PER_COMPARATOR, 1500, 1e3,
+    {"offset, bias rows", PATH_TRANSIMPEDANCE, PATH_OFFSET, PATH_BIAS_ROWS, PATH_PER_COMPARATOR, 1500, 1e3, 0,
      10e-6},
-    {"replica", PATH_TRANSIMPEDANCE, PATH_DIFFERENTIAL, PATH_REPLICA, PATH_PER_COMPARATOR, 1500, 1e3, 10e-6},
-    {"resistor, replica", PATH_RESISTOR, PATH_DIFFERENTIAL, PATH_REPLICA, PATH_PER_COMPARATOR, 1500, 1e3,
+    {"replica", PATH_TRANSIMPEDANCE, PATH_DIFFERENTIAL, PATH_REPLICA, PATH_PER_COMPARATOR, 1500, 1e3, 0,
+     10e-6},
+    {"resistor, replica", PATH_RESISTOR, PATH_DIFFERENTIAL, PATH_REPLICA, PATH_PER_COMPARATOR, 1500, 1e3, 0,
      30e-6},
-    {"shared", PATH_TRANSIMPEDANCE, PATH_DIFFERENTIAL, PATH_CURRENT, PATH_SHARED, 1500, 50, 30e-6},
-    {"offset, shared", PATH_INTEGRATOR, PATH_OFFSET, PATH_CURRENT, PATH_SHARED, 1500, 50, 30e-6},
-    {"offset, resistor, shared", PATH_RESISTOR, PATH_OFFSET, PATH_CURRENT, PATH_SHARED, 200, 50, 30e-6},
+    {"shared", PATH_TRANSIMPEDANCE, PATH_DIFFERENTIAL, PATH_CURRENT, PATH_SHARED, 1500, 50, 1e-6, 30e-6},
+    {"offset, integrator, shared", PATH_INTEGRATOR, PATH_OFFSET, PATH_CURRENT, PATH_SHARED, 1500, 50, 1e-6,
+     30e-6},
+    {"offset, resistor, shared", PATH_RESISTOR, PATH_OFFSET, PATH_CURRENT, PATH_SHARED, 50, 50, 220e-6,
+     30e-6},
 };
 enum { N_PATHS = sizeof paths / sizeof paths[0] };
 
@@ -209,7 +214,7 @@ static struct circuit *make_path(size_t i, double volts[PATH_ROWS])
     c->plan.path.integration_capacitance_farad = 200e-15;
     c->plan.reference.kind = paths[i].kind;
     c->plan.reference.sharing = paths[i].sharing;
-    c->plan.reference.threshold_amperes.values[0] = paths[i].kind <= PATH_CURRENT ? 1e-6 : 0;
+    c->plan.reference.threshold_amperes.values[0] = paths[i].threshold_amperes;
     c->array.network.r_sense_ohm = paths[i].r_sense_ohm;
     c->options.n_decks = PATH_DECKS;
     c->options.n_queries = PATH_QUERIES;

@@ -55,7 +55,8 @@ PLAN
     calibrate_and_compare "$n x $n" "decisions$n"
 done
 
-# Name, sense, sign, reference, sharing, r_sense and r_out in ohm, threshold in uA (of what has one).
+# Name, sense, sign, reference, sharing, r_sense and r_out in ohm, threshold in uA (of what has one; 220: what latches on
+# one node of 50 ohm kick).
 cat > paths <<'PATHS'
 resistor-ideal           resistor        differential  ideal      per-comparator  1500  1000  2
 resistor-current         resistor        differential  current    per-comparator  1500  1000  2
@@ -69,7 +70,7 @@ resistor-replica         resistor        differential  replica    per-comparator
 shared                   transimpedance  differential  current    shared          1500  50    1
 shared-integrator        integrator      differential  current    shared          1500  50    1
 offset-shared            transimpedance  offset        current    shared          1500  50    1
-offset-shared-resistor   resistor        offset        current    shared          200   50    1
+offset-shared-resistor   resistor        offset        current    shared          50    50    220
 PATHS
 cat > make_path.py <<'PYTHON'
 import sys
