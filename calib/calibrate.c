@@ -121,14 +121,6 @@ static void check_truth(struct work *work, struct calibrate_result *result)
     note(work, message);
 }
 
-static bool lost_decks(const struct stage_run *run)
-{
-    for (size_t d = 0; d < run->decks.n; d++)
-        if (!run->decks.decks[d].good)
-            return true;
-    return false;
-}
-
 static void fill_parameters(const struct work *work, const struct stage_run *run, size_t i_relation,
                             struct relation_parameter parameters[RELATION_PARAMETERS_MAX])
 {
@@ -158,11 +150,6 @@ static enum rs_status estimate_relation(struct work *work, struct stage_run *run
     fill_parameters(work, run, i_relation, parameters);
     enum rs_status status = work->stage->stage->read(run, i_relation, &result->data, &context, &reason);
     result->estimate.relation = relation;
-    if (status == RS_OK && result->data.n == 0 && !result->data.failed && !lost_decks(run)) {
-        work->calibrate->n_results--; /* it does not apply to this circuit */
-        work->stage->n_results--;
-        return RS_OK;
-    }
     if (status == RS_OK)
         status = estimate_compute(relation, &settings, context, &result->data, &result->estimate, &reason);
     if (status == RS_INTERNAL)
@@ -237,8 +224,11 @@ static enum rs_status run_stage(struct work *work, size_t i_list)
             status = keep_decks(calibrate, work->stage, &run.decks, work->err);
         for (size_t r = 0; r < stage->n_relations && status == RS_OK; r++) {
             run.n_known = work->n_known;
-            status = estimate_relation(work, &run, r);
+            if (stage->applies == NULL || stage->applies(&run, r))
+                status = estimate_relation(work, &run, r);
         }
+        if (work->stage->message[0] == '\0')
+            memcpy(work->stage->message, run.left_out, sizeof run.left_out);
         run.n_known = work->n_known;
         if (status == RS_OK && stage->tabulate != NULL)
             status = stage->tabulate(&run, &calibrate->n_slots, &calibrate->column_threshold_shift_amperes,

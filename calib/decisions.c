@@ -203,7 +203,7 @@ static enum rs_status allocate_instance(struct work *work, size_t i_deck, struct
 {
     struct decisions *d = work->decisions;
     const struct mapping *m = &d->prediction.mapping;
-    size_t n_mismatch = path_n_mismatch(&work->plan->latch), n_decisions = d->n_queries * d->n_slots;
+    size_t n_mismatch = latch_n_mismatch(&work->plan->latch), n_decisions = d->n_queries * d->n_slots;
     x->n_slots = d->n_slots;
     x->rows = d->rows + i_deck * n_decisions;
     x->conductance = memory_allocate(m->n_rows * m->n_columns, sizeof(double), err);
@@ -239,10 +239,11 @@ static enum rs_status predict(struct work *work, size_t i_deck, struct rs_error 
                             .volts = x->volts,
                             .replica = kind == PATH_REPLICA ? &work->replica : NULL,
                             .threshold_amperes = x->threshold_amperes,
-                            .mismatch_volts = x->mismatch_volts};
+                            .mismatch_volts = x->mismatch_volts,
+                            .monte_carlo_draw = ((int64_t)d->options->seed << 20) + (int64_t)i_deck};
     status =
-        path_draw_mismatch(&work->plan->latch, MISMATCH_SEED + ((uint64_t)d->options->seed << 20) + i_deck,
-                           d->n_slots, x->mismatch_volts, err);
+        latch_draw_mismatch(&work->plan->latch, MISMATCH_SEED + ((uint64_t)d->options->seed << 20) + i_deck,
+                            d->n_slots, x->mismatch_volts, err);
     if (status == RS_OK)
         status = prediction_solve(&x->array, d->n_queries, x->volts, x->amperes, err);
     if (status != RS_OK)
@@ -257,11 +258,12 @@ static enum rs_status predict(struct work *work, size_t i_deck, struct rs_error 
         row->slot = (int32_t)(k % d->n_slots);
         row->threshold_amperes = x->threshold_amperes[k];
         row->engine = x->predicted[k];
-        for (size_t pair = 0; pair < COMPARATOR_PAIRS; pair++) {
+        for (size_t pair = 0; pair < COMPARATOR_PAIRS; pair++)
+            row->pair_volts[pair] = (double)NAN;
+        for (size_t pair = 0; pair < latch_n_pairs(&work->plan->latch); pair++) {
             const double *shifts =
-                x->mismatch_volts + (size_t)row->slot * path_n_mismatch(&work->plan->latch);
-            row->pair_volts[pair] =
-                d->prediction.knows_pairs ? shifts[2 * pair] - shifts[2 * pair + 1] : (double)NAN;
+                x->mismatch_volts + (size_t)row->slot * latch_n_mismatch(&work->plan->latch);
+            row->pair_volts[pair] = shifts[2 * pair] - shifts[2 * pair + 1];
         }
     }
     return status;

@@ -159,7 +159,7 @@ static enum rs_status find_kickback(const struct stage_run *run, const struct se
     struct sense_node *node = NULL;
     struct rs_error ignored;
     double volts_per_ohm;
-    if (run->plan->circuit.path.sense != PATH_RESISTOR ||
+    if (run->plan->circuit.path.sense != PATH_RESISTOR || latch_takes_currents(&run->plan->circuit.latch) ||
         stage_get_known(run, "kickback_volts_per_ohm", &volts_per_ohm, &ignored) != RS_OK)
         return RS_OK;
     double *line_ohm = memory_allocate(state->mapping.n_columns, sizeof *line_ohm, err);
@@ -188,7 +188,7 @@ static enum rs_status solve_set(const struct stage_run *run, struct set *set, st
     double *transfer = memory_allocate(n_rows * n_columns, sizeof *transfer, err);
     double *amperes = memory_allocate(n_columns, sizeof *amperes, err);
     double *kickback = memory_allocate(search->n_slots, sizeof *kickback, err);
-    double gain_ohm = path_gain_ohm(path, state->network.r_sense_ohm);
+    double gain_ohm = path_gain_ohm(&run->plan->circuit, state->network.r_sense_ohm);
     enum rs_status status =
         transfer == NULL || amperes == NULL
             ? RS_INTERNAL
@@ -247,7 +247,8 @@ static enum rs_status add_set(struct stage_run *run, size_t s, struct rs_error *
     search->array.network = state->network;
     search->reach_volts = options->reach_volts;
     search->resolution_volts = options->resolution_volts;
-    shorten(&search->plan.path);
+    if (latch_has_clock(&run->plan->circuit.latch))
+        shorten(&search->plan.path);
     status = draw_set(run, s, set, err);
     if (status == RS_OK)
         status = solve_set(run, set, err);
@@ -302,8 +303,11 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     run->state = state;
     if (state == NULL)
         return RS_INTERNAL;
-    if (!path_request_has_thresholds(&run->plan->circuit))
+    if (!path_request_has_thresholds(&run->plan->circuit)) {
+        stage_leave_out(run, "column, rest",
+                        "no threshold per key slot (reference.kind ideal or current, per-comparator)");
         return RS_OK;
+    }
     enum rs_status status = settle_circuit(run, state, err);
     if (status != RS_OK)
         return status;
@@ -360,6 +364,13 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
     return status;
 }
 
+static bool applies(const struct stage_run *run, size_t i_relation)
+{
+    const struct state *state = run->state;
+    (void)i_relation;
+    return state->n_sets > 0;
+}
+
 /* a + b j, where the relation was estimated. */
 static enum rs_status tabulate(const struct stage_run *run, size_t *n_slots, double **amperes,
                                struct rs_error *err)
@@ -390,6 +401,7 @@ const struct stage stage_column = {
     .relations = relations,
     .start = start,
     .read = read_answers,
+    .applies = applies,
     .tabulate = tabulate,
     .finish = finish,
 };

@@ -143,7 +143,9 @@ void path_request_read(const struct path *path, const struct worker_values *valu
             decision->output_volts = interpolate(path, values, j, outputs, stop);
             decision->resolved = fabs(decision->output_volts) > o->supply_volts / 2;
             decision->delay_seconds = o->evaluation_seconds;
-            if (decision->resolved)
+            if (!latch_has_clock(&path->plan->latch))
+                decision->delay_seconds = (double)NAN;
+            else if (decision->resolved)
                 decision->delay_seconds =
                     crossing(path, values, j, clock, stop + slack) - clock - o->edge_seconds / 2;
         }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "spice/path_internal.h"
+
 /* As in path_print.c: steps that follow the solution's accuracy. */
 #define STEPS_PER_PERIOD 10
 
@@ -41,8 +43,8 @@ void path_waves_write_commands(const struct path_plan *plan, size_t n_vectors, s
         path_waves_name(plan, n_slots, k, name);
         text_append(commands, " v(%s)", name);
     }
-    text_append(commands, "\ntran %.12g %.12g 0 %.12g\n", o->edge_seconds / 4,
-                (double)n_vectors * times.period_seconds, step);
+    text_append(commands, "\ntran %.12g %.12g 0 %.12g%s\n", o->edge_seconds / 4,
+                (double)n_vectors * times.period_seconds, step, path_print_start(plan));
 }
 
 struct waves {
@@ -76,9 +78,10 @@ static double cross(const struct waves *w, size_t first, size_t last, double hal
     return w->time[first];
 }
 
-static bool read_decision(const struct path_options *o, const struct waves *w, double start,
+static bool read_decision(const struct path_plan *plan, const struct waves *w, double start,
                           struct path_decision *out)
 {
+    const struct path_options *o = &plan->path;
     const struct path_times times = path_times(o);
     double half = o->supply_volts / 2, clock = start + times.clock_seconds;
     size_t before = find(w, clock, SLACK * o->edge_seconds),
@@ -88,8 +91,9 @@ static bool read_decision(const struct path_options *o, const struct waves *w, d
     out->input_volts = w->plus[before] - w->minus[before];
     out->output_volts = w->out_plus[after] - w->out_minus[after];
     out->resolved = fabs(out->output_volts) > half;
-    out->delay_seconds =
-        out->resolved ? cross(w, before, after, half) - clock - o->edge_seconds / 2 : o->evaluation_seconds;
+    out->delay_seconds = !latch_has_clock(&plan->latch) ? (double)NAN
+                         : out->resolved ? cross(w, before, after, half) - clock - o->edge_seconds / 2
+                                         : o->evaluation_seconds;
     return true;
 }
 
@@ -112,7 +116,7 @@ enum rs_status path_waves_read(const struct path_plan *plan, const struct worker
                                     .out_minus = v[1 + OUT_MINUS * n_slots + j],
                                     .minus = v[1 + N_PER_SLOT * n_slots + (shared ? 0 : j)]};
         for (size_t i = 0; i < n_vectors; i++)
-            if (!read_decision(&plan->path, &waves, (double)i * period, &decisions[i * n_slots + j]))
+            if (!read_decision(plan, &waves, (double)i * period, &decisions[i * n_slots + j]))
                 return rs_fail(err, RS_IO, "ngspice gave no point of time at the clock's edge of query %zu",
                                i);
     }
