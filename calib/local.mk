@@ -1,5 +1,6 @@
 librescore_core_la_SOURCES += \
     %D%/calibrate.c %D%/calibrate.h \
+    %D%/calibrate_explain.c \
     %D%/calibrate_file.c \
     %D%/latches.c %D%/latches.h \
     %D%/calibrate_plan.c %D%/calibrate_plan.h \

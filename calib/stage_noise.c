@@ -173,8 +173,9 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
                             .step_seconds = window / (double)options->n_pulses,
                             .hertz = {{low_hertz[0], low_hertz[1]},
                                       {options->white_hertz / octave, options->white_hertz * octave}}};
-    if (!latch_has_clock(&plan->circuit.latch)) {
-        stage_leave_out(run, "noise", "without a clock's edge there is no aperture");
+    if (latch_takes_currents(&plan->circuit.latch)) {
+        stage_leave_out(run, "noise",
+                        "outputs that begin at the supply are a latch's of voltages; this kind's do not");
         return RS_OK;
     }
     enum rs_status status = latches_check_source(plan, err);
@@ -253,7 +254,6 @@ static enum rs_status find_parts(struct stage_run *run, struct rs_error *err)
     const struct noise_stage_options *options = run->options;
     struct state *state = run->state;
     const struct path_options *path = &run->plan->circuit.path;
-    bool currents = latch_takes_currents(&run->plan->circuit.latch);
     enum rs_status status = find_apertures(run, err);
     for (size_t h = 0; h < state->n_held && status == RS_OK; h++) {
         struct noise_density density =
@@ -269,7 +269,7 @@ static enum rs_status find_parts(struct stage_run *run, struct rs_error *err)
     }
     for (int sign = 0; sign < N_SIGNS && status == RS_OK; sign++) {
         const struct noise_density johnson = {
-            .white = currents ? 0 : noise_johnson(2 * state->source_ohm, path->temperature_kelvin)};
+            .white = noise_johnson(2 * state->source_ohm, path->temperature_kelvin)};
         state->source_variance[sign] =
             noise_variance(johnson, state->aperture_seconds[OWN][sign], options->low_hertz);
     }
@@ -330,7 +330,7 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
 static bool applies(const struct stage_run *run, size_t i_relation)
 {
     (void)i_relation;
-    return latch_has_clock(&run->plan->circuit.latch);
+    return !latch_takes_currents(&run->plan->circuit.latch);
 }
 
 extern const struct stage stage_noise;

@@ -125,8 +125,9 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     if (state == NULL)
         return RS_INTERNAL;
     *state = (struct state){0};
-    if (!latch_has_clock(&plan->circuit.latch)) {
-        stage_leave_out(run, "decisions", "without a clock's edge there is no aperture");
+    if (latch_takes_currents(&plan->circuit.latch)) {
+        stage_leave_out(run, "decisions",
+                        "outputs that begin at the supply are a latch's of voltages; this kind's do not");
         return RS_OK;
     }
     enum rs_status status = stage_get_known(run, "noise_sigma_volts", &state->sigma_volts, err);
@@ -200,7 +201,7 @@ static void tell_truth(const struct stage_run *run, size_t i_relation, double *v
 static bool applies(const struct stage_run *run, size_t i_relation)
 {
     (void)i_relation;
-    return latch_has_clock(&run->plan->circuit.latch);
+    return !latch_takes_currents(&run->plan->circuit.latch);
 }
 
 extern const struct stage stage_noise_check;

@@ -225,6 +225,8 @@ const struct command command_calibrate = {
     .n_positionals_max = 1,
     .needs_output = true,
     .writes_store = true,
-    .example = "rescore calibrate plan.yaml -o calib.h5 && rescore report calib.h5 -o calib.html",
+    .example =
+        "rescore calibrate plan.yaml -o calib.h5 && rescore report calib.h5 -o calib.html\n  rescore explain "
+        "--plan                # every key of a plan",
     .run = run,
 };
