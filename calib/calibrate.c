@@ -121,6 +121,14 @@ static void check_truth(struct work *work, struct calibrate_result *result)
     note(work, message);
 }
 
+static bool lost_decks(const struct stage_run *run)
+{
+    for (size_t d = 0; d < run->decks.n; d++)
+        if (!run->decks.decks[d].good)
+            return true;
+    return false;
+}
+
 static void fill_parameters(const struct work *work, const struct stage_run *run, size_t i_relation,
                             struct relation_parameter parameters[RELATION_PARAMETERS_MAX])
 {
@@ -150,6 +158,10 @@ static enum rs_status estimate_relation(struct work *work, struct stage_run *run
     fill_parameters(work, run, i_relation, parameters);
     enum rs_status status = work->stage->stage->read(run, i_relation, &result->data, &context, &reason);
     result->estimate.relation = relation;
+    if (status == RS_OK && result->data.n == 0 && lost_decks(run)) { /* told once, of the decks */
+        snprintf(result->message, sizeof result->message, "%s: its decks failed", relation->name);
+        return RS_OK;
+    }
     if (status == RS_OK)
         status = estimate_compute(relation, &settings, context, &result->data, &result->estimate, &reason);
     if (status == RS_INTERNAL)

@@ -247,6 +247,10 @@ static void check_latch(struct checker *checker, const struct latch_options *lat
            "latch.monte_carlo", "either this or latch.mismatch_parameters expected");
     demand(checker, latch->monte_carlo_off[0] == '\0' || latch->monte_carlo[0] != '\0',
            "latch.monte_carlo_off", "a latch.monte_carlo expected with it");
+    demand(checker,
+           latch->mismatch_parameters[0] == '\0' || latch->mismatch_widths_metres.n > 0 ||
+               settings_is_given(checker->settings, "latch.mismatch_sigmas"),
+           "latch.mismatch_parameters", "latch.mismatch_widths or latch.mismatch_sigmas expected with it");
     demand(checker, latch->mismatch_widths_metres.n == 0 || latch->mismatch_parameters[0] != '\0',
            "latch.mismatch_widths", "latch.mismatch_parameters expected with it");
     demand(checker,
