@@ -414,3 +414,4 @@ unit_tests += %D%/test_latch
 tests_test_latch_SOURCES = %D%/test_latch.c %D%/folder.h %D%/path_case.c %D%/path_case.h
 tests_test_latch_CFLAGS = $(test_flags)
 tests_test_latch_LDADD = $(test_libraries)
+long_shell_tests += %D%/long/latch.sh
