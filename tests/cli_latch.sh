@@ -9,7 +9,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/rescore-latch.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
 export TMPDIR="$work"
-n=${LATCH_N:-20}
+n=${LATCH_N:-12}
 check() { ok "$1" "$?" "$(cut -c 1-2000 out err 2> /dev/null | tail -20)"; }
 calibrate() { "$RESCORE" calibrate "$@" -q -j 2 --progress never; }
 
