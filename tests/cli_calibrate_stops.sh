@@ -34,7 +34,8 @@ check "the .partial holds the stages that were finished, and says that it is non
 
 start plan.yaml -o killed.h5 -j 1 --set stages=[recovery] --set recovery.sizes=[4,48]
 worker() { worker=$(ps -o pid= --ppid "$running" 2> /dev/null | head -1 | tr -d ' ') && [ -n "$worker" ]; }
-await worker; sleep 0.2; worker && kill -9 "$worker" 2> /dev/null
+await worker # one that is killed before its first deck costs nothing: so some, one after the other
+for i in 1 2 3; do sleep 0.4; worker && kill -9 "$worker" 2> /dev/null; done
 wait "$running"; status=$?; running=
 [ $status -eq 1 ] && grep -q "decks failed, the first: '.*x .*': .*ngspice" err && [ "$(grep -c 'decks failed' err)" -eq 1 ] &&
     "$RESCORE" info killed.h5 > out 2>> err

@@ -203,6 +203,28 @@ for kind in current winner-take-all; do
     [ $? -eq 65 ] && grep -q "kind $kind found" err && [ ! -e no.h5 ]
     check "... and refused by comparator.kind voltage"
 done
+cat >> winner-take-all.yaml <<'YAML'
+common:
+  latches: 10
+decisions:
+  decks: 2
+  queries: 2
+  agreement: 90 %
+  clear_agreement: 90 %
+YAML
+$python - > out 2> err <<'END'
+import h5py, numpy
+with h5py.File("array.h5", "w") as file:
+    file["conductance"] = numpy.random.default_rng(1).uniform(1e-6, 40e-6, (16, 32))
+    file["voltage"] = numpy.full((1, 16), 0.1)
+    file.attrs.update(r_word_line_ohm=2.0, r_bit_line_ohm=2.0, r_driver_ohm=100.0, r_sense_ohm=100.0)
+END
+calibrate winner-take-all.yaml -o wta.h5 --set stages=[sense,comparator,common] >> out 2>> err &&
+    "$RESCORE" compare array.h5 --decisions --path winner-take-all.yaml --calibration wta.h5 --progress never >> out 2>> err
+check "the engine predicts decisions of winner-take-all cells on paths that no fit has seen"
+"$RESCORE" compare array.h5 --decisions --path winner-take-all.yaml --calibration wta.h5 --set latch.w_input="3 um" > out 2> err
+[ $? -eq 65 ] && grep -q "latch_sha256: error: .*w_input_metres" err
+check "... and not with the calibration of another latch"
 calibrate winner-take-all.yaml -o no.h5 --set path.sense=integrator > out 2> err
 [ $? -eq 65 ] && grep -q "'path.sense': this latch.kind takes the lines' currents; 'resistor' expected" err
 check "a sense path that gives volts is refused for it"
