@@ -5,7 +5,6 @@
 
 #include "experiment/config_internal.h"
 
-
 /* What the template of `init` sets apart from the defaults: the demo. */
 struct init_value {
     const char *key, *value;
