@@ -158,9 +158,8 @@ static enum rs_status estimate_relation(struct work *work, struct stage_run *run
     fill_parameters(work, run, i_relation, parameters);
     enum rs_status status = work->stage->stage->read(run, i_relation, &result->data, &context, &reason);
     result->estimate.relation = relation;
-    if (status == RS_OK && result->data.n == 0 && !result->data.failed && !lost_decks(run)) {
-        work->calibrate->n_results--; /* it does not apply to this circuit */
-        work->stage->n_results--;
+    if (status == RS_OK && result->data.n == 0 && lost_decks(run)) { /* told once, of the decks */
+        snprintf(result->message, sizeof result->message, "%s: its decks failed", relation->name);
         return RS_OK;
     }
     if (status == RS_OK)
@@ -237,8 +236,11 @@ static enum rs_status run_stage(struct work *work, size_t i_list)
             status = keep_decks(calibrate, work->stage, &run.decks, work->err);
         for (size_t r = 0; r < stage->n_relations && status == RS_OK; r++) {
             run.n_known = work->n_known;
-            status = estimate_relation(work, &run, r);
+            if (stage->applies == NULL || stage->applies(&run, r))
+                status = estimate_relation(work, &run, r);
         }
+        if (work->stage->message[0] == '\0')
+            memcpy(work->stage->message, run.left_out, sizeof run.left_out);
         run.n_known = work->n_known;
         if (status == RS_OK && stage->tabulate != NULL)
             status = stage->tabulate(&run, &calibrate->n_slots, &calibrate->column_threshold_shift_amperes,

@@ -32,7 +32,7 @@ struct calibrate_stage {
     size_t first_deck, n_decks;           /* in calibrate.decks */
     size_t first_result, n_results;       /* in calibrate.results */
     bool good;                            /* all decks answered, all relations good */
-    char message[CALIBRATE_MESSAGE_SIZE]; /* the first reason why not */
+    char message[CALIBRATE_MESSAGE_SIZE]; /* the first reason why not; of a good one: what did not apply */
 };
 
 struct calibrate {

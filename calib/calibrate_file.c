@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "calib/calibrate.h"
+#include "calib/latches.h"
 #include "frontend/calibration.h"
 #include "numeric/random.h"
 #include "numeric/statistics.h"
@@ -48,11 +49,14 @@ static enum rs_status identify(const struct calibrate *calibrate, struct calibra
         .r_bit_line_ohm = isnan(array->r_bit_line_ohm) ? array->r_word_line_ohm : array->r_bit_line_ohm,
         .r_driver_ohm = array->r_driver_ohm,
         .r_sense_ohm = array->r_sense_ohm,
+        .kind = frontend_options_kinds[circuit->latch.kind],
         .sense = frontend_options_senses[circuit->path.sense],
         .reference = frontend_options_references[circuit->reference.kind],
         .share = frontend_options_shares[circuit->reference.sharing],
         .sign = frontend_options_signs[circuit->path.sign]};
     enum rs_status status = calibration_topology_identity(&topology, &out->topology, err);
+    if (status == RS_OK)
+        status = latches_identify(&circuit->latch, &out->latch, err);
     return status == RS_OK ? identify_device(&plan->device, &out->device, err) : status;
 }
 

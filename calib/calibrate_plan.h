@@ -59,6 +59,10 @@ void calibrate_plan_destroy(struct calibrate_plan *plan);
 void calibrate_plan_fill_parameters(const struct calibrate_plan *plan, const struct relation *relation,
                                     struct relation_parameter *parameters);
 
+/* What a key, a section or a parameter of plans means; NULL: all of them. Owned by the caller; NULL with
+ * RS_USAGE's text for a key that plans do not have. */
+char *calibrate_plan_explain(const char *key, struct rs_error *err) RS_MUST_CHECK;
+
 /* Every option with its value: itself a plan. Owned by the caller. */
 char *calibrate_plan_resolved_text(const struct calibrate_plan *plan, struct rs_error *err) RS_MUST_CHECK;
 

@@ -72,12 +72,13 @@ enum rs_status column_search_start(struct column_search *search, struct rs_error
                                  .array = &search->array,
                                  .n_vectors = 1,
                                  .volts = search->volts,
-                                 .threshold_amperes = search->threshold_amperes};
+                                 .threshold_amperes = search->threshold_amperes,
+                                 .monte_carlo_draw = LATCH_NOMINAL};
     search->i_query = 0;
     search->n_steps = 2 + (size_t)ceil(fmax(0, log2(search->reach_volts / search->resolution_volts)));
     begin_query(search);
     double *still =
-        memory_allocate(search->n_slots * path_n_mismatch(&search->plan.latch), sizeof *still, err);
+        memory_allocate(search->n_slots * latch_n_mismatch(&search->plan.latch), sizeof *still, err);
     if (still == NULL)
         return RS_INTERNAL;
     search->path.mismatch_volts = still;

@@ -286,7 +286,7 @@ static enum rs_status allocate_instance(struct work *work, size_t i_deck, struct
 {
     struct decisions *d = work->decisions;
     const struct mapping *m = &d->prediction.mapping;
-    size_t n_mismatch = path_n_mismatch(&work->plan->latch), n_decisions = d->n_queries * d->n_slots;
+    size_t n_mismatch = latch_n_mismatch(&work->plan->latch), n_decisions = d->n_queries * d->n_slots;
     x->n_slots = d->n_slots;
     x->rows = d->rows + i_deck * n_decisions;
     x->conductance = memory_allocate(m->n_rows * m->n_columns, sizeof(double), err);
@@ -309,9 +309,9 @@ static enum rs_status draw_instance(struct work *work, size_t i_deck, struct ins
     bool movable = is_movable(work->plan);
     enum rs_status status = draw_keys(work, i_deck, x, err);
     if (status == RS_OK)
-        status = path_draw_mismatch(&work->plan->latch,
-                                    MISMATCH_SEED + ((uint64_t)d->options->seed << 20) + i_deck, d->n_slots,
-                                    x->mismatch_volts, err);
+        status = latch_draw_mismatch(&work->plan->latch,
+                                     MISMATCH_SEED + ((uint64_t)d->options->seed << 20) + i_deck, d->n_slots,
+                                     x->mismatch_volts, err);
     if (status == RS_OK)
         status =
             movable ? draw_queries(work, i_deck, 0, x->volts, err) : choose_queries(work, i_deck, x, err);
@@ -335,11 +335,11 @@ static void fill_row(const struct work *work, size_t i_deck, size_t k, struct in
     row->engine = x->predicted[k];
     if (!is_movable(work->plan))
         row->is_near = lies_near(d, &row->engine);
-    for (size_t pair = 0; pair < COMPARATOR_PAIRS; pair++) {
-        const double *shifts = x->mismatch_volts + (size_t)row->slot * path_n_mismatch(&work->plan->latch);
+    const struct latch_options *latch = &work->plan->latch;
+    const double *shifts = x->mismatch_volts + (size_t)row->slot * latch_n_mismatch(latch);
+    for (size_t pair = 0; pair < COMPARATOR_PAIRS; pair++)
         row->pair_volts[pair] =
-            d->prediction.knows_pairs ? shifts[2 * pair] - shifts[2 * pair + 1] : (double)NAN;
-    }
+            pair < latch_n_pairs(latch) ? shifts[2 * pair] - shifts[2 * pair + 1] : (double)NAN;
 }
 
 /* Draws one array and says what the engine expects of it. */
@@ -360,7 +360,8 @@ static enum rs_status predict(struct work *work, size_t i_deck, struct rs_error 
                             .volts = x->volts,
                             .replica = work->plan->reference.kind == PATH_REPLICA ? &work->replica : NULL,
                             .threshold_amperes = x->threshold_amperes,
-                            .mismatch_volts = x->mismatch_volts};
+                            .mismatch_volts = x->mismatch_volts,
+                            .monte_carlo_draw = ((int64_t)d->options->seed << 20) + (int64_t)i_deck};
     status = draw_instance(work, i_deck, x, err);
     if (status == RS_OK)
         status = prediction_compute(&d->prediction, &x->path, x->amperes, x->threshold_amperes,

@@ -1,6 +1,8 @@
 librescore_core_la_SOURCES += \
     %D%/calibrate.c %D%/calibrate.h \
+    %D%/calibrate_explain.c \
     %D%/calibrate_file.c \
+    %D%/latches.c %D%/latches.h \
     %D%/calibrate_plan.c %D%/calibrate_plan.h \
     %D%/column_search.c %D%/column_search.h \
     %D%/agreement.c %D%/agreement.h \

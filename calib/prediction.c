@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "calib/latches.h"
 #include "crossbar/array_solver.h"
 #include "crossbar/loading.h"
 #include "crossbar/sense_node.h"
@@ -14,18 +15,19 @@
 
 /* The plan's figures as the options of a run would give them; what it does not say, the calibration says. */
 static void fill_options(const struct path_plan *plan, const struct network *network,
-                         const struct calibration *calibration, struct comparator_options *out)
+                         const struct calibration *calibration, const double pair_volts[COMPARATOR_PAIRS],
+                         struct comparator_options *out)
 {
+    const double least_volts = 1e-9; /* a pair that does not err */
     const struct path_options *path = &plan->path;
-    const struct latch_options *latch = &plan->latch;
     double value;
     option_fill_defaults(&frontend_options_comparator, out);
-    out->kind = COMPARATOR_VOLTAGE;
+    out->kind = plan->latch.kind; /* the words of both are in one order */
     out->sense = path->sense;
     out->reference = plan->reference.kind;
     out->share = plan->reference.sharing;
     if (calibration == NULL || !calibration_get(calibration, CALIBRATION_gain_ohm, &value))
-        out->r_load_ohm = path_gain_ohm(path, network->r_sense_ohm);
+        out->r_load_ohm = path_gain_ohm(plan, network->r_sense_ohm);
     if (path->sense != PATH_RESISTOR &&
         (calibration == NULL || !calibration_get(calibration, CALIBRATION_swing_volts, &value)))
         out->swing_volts = path->swing_volts;
@@ -37,35 +39,51 @@ static void fill_options(const struct path_plan *plan, const struct network *net
     out->r_output_ohm = path->r_out_ohm;
     out->line_farads = path->line_capacitance_farad * (double)network->n_rows;
     out->evaluation_seconds = path->evaluation_seconds;
-    if (latch->file[0] == '\0') {
-        out->a_vt_volt_metres = latch->mismatch_volts * UM;
-        out->gate_length_metres = latch->length_metres;
-        out->input_width_metres = latch->w_input_metres;
-        out->n_latch_width_metres = latch->w_nlatch_metres;
-        out->p_latch_width_metres = latch->w_platch_metres;
+    if (pair_volts[0] > 0) { /* widths that give these spreads at 1 um x 1 um of the first */
+        out->a_vt_volt_metres = pair_volts[0] * UM;
+        out->gate_length_metres = out->input_width_metres = UM;
+        out->n_latch_width_metres = UM * pow(pair_volts[0] / fmax(pair_volts[1], least_volts), 2);
+        out->p_latch_width_metres = UM * pow(pair_volts[0] / fmax(pair_volts[2], least_volts), 2);
     }
 }
 
 /* The circuit alone: the devices in it are whatever the decks hold. */
-static enum rs_status check_topology(const struct path_plan *plan, const struct network *network,
-                                     const struct calibration *calibration, struct rs_error *err)
+static enum rs_status check_circuit(const struct path_plan *plan, const struct network *network,
+                                    const struct calibration *calibration, struct rs_error *err)
 {
+    struct calibration_identity identity = {0}, latch = {0};
     const struct calibration_topology topology = {.n_rows = network->n_rows,
                                                   .n_columns = network->n_columns,
                                                   .r_word_line_ohm = network->r_word_line_ohm,
                                                   .r_bit_line_ohm = network->r_bit_line_ohm,
                                                   .r_driver_ohm = network->r_driver_ohm,
                                                   .r_sense_ohm = network->r_sense_ohm,
+                                                  .kind = frontend_options_kinds[plan->latch.kind],
                                                   .sense = frontend_options_senses[plan->path.sense],
                                                   .reference =
                                                       frontend_options_references[plan->reference.kind],
                                                   .share = frontend_options_shares[plan->reference.sharing],
                                                   .sign = frontend_options_signs[plan->path.sign]};
-    struct calibration_identity identity = {0};
     enum rs_status status = calibration_topology_identity(&topology, &identity, err);
     if (status == RS_OK)
         status = calibration_check(calibration, "--calibration", &identity, &calibration->device, err);
+    if (status == RS_OK)
+        status = latches_identify(&plan->latch, &latch, err);
+    if (status == RS_OK)
+        status = calibration_check_latch(calibration, "--calibration", &latch, err);
     calibration_identity_clear(&identity);
+    calibration_identity_clear(&latch);
+    return status;
+}
+
+/* Standard deviations of the threshold differences of pairs; 0 where they are not known. */
+static enum rs_status find_pairs(const struct latch_options *latch, double pair_volts[COMPARATOR_PAIRS],
+                                 struct rs_error *err)
+{
+    double sigma_volts[OPTION_REALS_MAX];
+    enum rs_status status = latch_mismatch_sigmas(latch, sigma_volts, err);
+    for (size_t pair = 0; pair < latch_n_pairs(latch) && status == RS_OK; pair++)
+        pair_volts[pair] = hypot(sigma_volts[2 * pair], sigma_volts[2 * pair + 1]);
     return status;
 }
 
@@ -74,15 +92,21 @@ enum rs_status prediction_init(const struct path_plan *plan, const struct mappin
                                struct prediction *out, struct rs_error *err)
 {
     struct comparator_options options;
-    const double widths[COMPARATOR_PAIRS] = {plan->latch.w_input_metres, plan->latch.w_nlatch_metres,
-                                             plan->latch.w_platch_metres};
-    enum rs_status status = calibration != NULL ? check_topology(plan, network, calibration, err) : RS_OK;
-    *out = (struct prediction){.plan = plan, .mapping = *mapping, .knows_pairs = plan->latch.file[0] == '\0'};
+    *out = (struct prediction){
+        .plan = plan, .mapping = *mapping, .knows_pairs = latch_n_pairs(&plan->latch) > 0};
+    enum rs_status status = calibration != NULL ? check_circuit(plan, network, calibration, err) : RS_OK;
+    if (status == RS_OK)
+        status = find_pairs(&plan->latch, out->pair_volts, err);
     if (status != RS_OK)
         return status;
+    if (latch_takes_currents(&plan->latch) && calibration == NULL)
+        return rs_fail(
+            err, RS_INPUT,
+            "latch.kind: a latch of currents found, which is predicted by a calibration of its own; "
+            "--calibration expected");
     if (!network_is_uniform(network))
         return rs_fail(err, RS_INPUT, "the array has resistances line by line; one value each expected");
-    fill_options(plan, network, calibration, &options);
+    fill_options(plan, network, calibration, out->pair_volts, &options);
     const struct comparator_circuit circuit = {.r_sense_ohm = network->r_sense_ohm,
                                                .unit_amperes = mapping->unit_amperes,
                                                .sign = (enum encoding_sign)plan->path.sign,
@@ -91,11 +115,8 @@ enum rs_status prediction_init(const struct path_plan *plan, const struct mappin
                                                .calibration = calibration};
     status = comparator_init(&options, &circuit, &out->comparator, err);
     double variance = out->comparator.offset_sigma_units * out->comparator.offset_sigma_units;
-    for (int pair = 0; pair < COMPARATOR_PAIRS; pair++) {
-        out->pair_volts[pair] =
-            plan->latch.mismatch_volts * UM / sqrt(widths[pair] * plan->latch.length_metres);
+    for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
         variance += out->comparator.mismatch_units[pair] * out->comparator.mismatch_units[pair];
-    }
     out->sigma_volts = sqrt(variance) * out->comparator.volts_per_unit;
     return status;
 }
@@ -151,7 +172,7 @@ enum rs_status prediction_solve(const struct array_file *array, size_t n_vectors
 static void find_normals(const struct prediction *prediction, const double *shifts_volts,
                          double normals[COMPARATOR_PAIRS])
 {
-    for (int pair = 0; pair < COMPARATOR_PAIRS; pair++) {
+    for (size_t pair = 0; pair < latch_n_pairs(&prediction->plan->latch); pair++) {
         double sigma = prediction->pair_volts[pair];
         normals[pair] = sigma > 0 ? (shifts_volts[2 * pair] - shifts_volts[2 * pair + 1]) / sigma : 0;
     }
@@ -230,7 +251,7 @@ enum rs_status prediction_compute(const struct prediction *prediction, const str
 {
     const struct mapping *mapping = &prediction->mapping;
     size_t n_columns = mapping->n_columns, n_slots = mapping->n_keys_per_array,
-           n_mismatch = path_n_mismatch(&path->plan->latch);
+           n_mismatch = latch_n_mismatch(&path->plan->latch);
     double *memory = memory_allocate(5 * n_columns + 4 * n_slots, sizeof *memory, err);
     if (memory == NULL)
         return RS_INTERNAL;

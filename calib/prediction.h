@@ -20,7 +20,7 @@ struct prediction {
     struct mapping mapping;
     struct comparator comparator;
     double pair_volts[COMPARATOR_PAIRS]; /* standard deviations of threshold differences */
-    bool knows_pairs;                    /* own latch: its offset follows from its pairs */
+    bool knows_pairs;                    /* the offset of its latch follows from its pairs */
     double sigma_volts;                  /* of the offset */
 };
 
@@ -55,7 +55,7 @@ enum rs_status prediction_solve(const struct array_file *array, size_t n_vectors
 
 /*
  * All decisions [n_vectors][n_slots] of a path. amperes: of prediction_solve, [n_vectors][n_columns];
- * reference_amperes [n_vectors][n_slots]; mismatch_volts [n_slots][path_n_mismatch], NULL: offset 0.
+ * reference_amperes [n_vectors][n_slots]; mismatch_volts [n_slots][latch_n_mismatch], NULL: offset 0.
  */
 enum rs_status prediction_compute(const struct prediction *prediction, const struct path *path,
                                   const double *amperes, const double *reference_amperes,

@@ -10,7 +10,7 @@
 #include "calib/decks.h"
 #include "calib/estimate.h"
 
-enum { STAGE_RELATIONS_MAX = 6, STAGE_OPTIONS_SIZE = 1 << 15 };
+enum { STAGE_RELATIONS_MAX = 6, STAGE_OPTIONS_SIZE = 1 << 15, STAGE_NOTE_SIZE = 512 };
 
 struct calibrate_plan;
 
@@ -28,6 +28,7 @@ struct stage_run {
     struct decks decks;
     size_t n_known;
     const struct stage_known *known; /* of earlier stages and relations */
+    char left_out[STAGE_NOTE_SIZE];  /* what does not apply to the circuit, and why; goes to the report */
 };
 
 struct stage {
@@ -42,11 +43,12 @@ struct stage {
     /*
      * Adds the observations of one relation from the decks that are `good` (their index is the deck of an
      * observation). Called in the order of the relations, each after the one before was estimated and frozen.
-     * `context` is handed to the relation's model. No observation, though all decks are good: the relation
-     * does not apply to the circuit and is left out.
+     * `context` is handed to the relation's model.
      */
     enum rs_status (*read)(struct stage_run *run, size_t i_relation, struct observations *data,
                            const void **context, struct rs_error *err);
+    /* NULL: all apply. Whether a relation has a meaning for the circuit; else it is left out. */
+    bool (*applies)(const struct stage_run *run, size_t i_relation);
     /* NULL, or moves the starts of a relation's parameters [n_parameters] to what the circuit suggests; those
      * of the plan stand above it. */
     void (*guess)(const struct stage_run *run, size_t i_relation, struct relation_parameter *parameters);
@@ -65,6 +67,9 @@ extern const struct stage *const stage_list[];
 
 /* The stage of that name, or NULL. */
 const struct stage *stage_find(const char *name);
+
+/* Adds to run->left_out: "NAME: WHY". */
+void stage_leave_out(struct stage_run *run, const char *name, const char *why);
 
 /* A frozen value; RS_INCOMPLETE, naming it and where it comes from, where no stage has left it. */
 enum rs_status stage_get_known(const struct stage_run *run, const char *name, double *value,

@@ -171,6 +171,10 @@ static enum rs_status find_ends(const struct stage_run *run, const struct set *s
     const struct state *state = run->state;
     struct prediction prediction;
     struct sense_node *node = NULL;
+    for (size_t j = 0; j < set->search.n_slots; j++)
+        ratio[j] = 1;
+    if (latch_takes_currents(&run->plan->circuit.latch))
+        return RS_OK;
     double *line_ohm = memory_allocate(state->mapping.n_columns, sizeof *line_ohm, err);
     enum rs_status status = line_ohm == NULL ? RS_INTERNAL : sense_node_create(&state->network, &node, err);
     if (status == RS_OK)
@@ -211,7 +215,7 @@ static enum rs_status solve_set(const struct stage_run *run, struct set *set, st
     double *kick_ohm = memory_allocate(2 * search->n_slots, sizeof *kick_ohm, err);
     double *ratio = kick_ohm + search->n_slots;
     struct kickback kickback = {0, 0};
-    double gain_ohm = path_gain_ohm(path, state->network.r_sense_ohm);
+    double gain_ohm = path_gain_ohm(&run->plan->circuit, state->network.r_sense_ohm);
     enum rs_status status =
         transfer == NULL || amperes == NULL || kick_ohm == NULL
             ? RS_INTERNAL
@@ -274,7 +278,8 @@ static enum rs_status add_set(struct stage_run *run, size_t s, struct rs_error *
     search->array.network = state->network;
     search->reach_volts = options->reach_volts;
     search->resolution_volts = options->resolution_volts;
-    shorten(&search->plan.path);
+    if (latch_has_clock(&run->plan->circuit.latch))
+        shorten(&search->plan.path);
     status = draw_set(run, s, set, err);
     if (status == RS_OK)
         status = solve_set(run, set, err);
@@ -329,8 +334,11 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     run->state = state;
     if (state == NULL)
         return RS_INTERNAL;
-    if (!path_request_has_thresholds(&run->plan->circuit))
+    if (!path_request_has_thresholds(&run->plan->circuit)) {
+        stage_leave_out(run, "column, rest",
+                        "no threshold per key slot (reference.kind ideal or current, per-comparator)");
         return RS_OK;
+    }
     enum rs_status status = settle_circuit(run, state, err);
     if (status != RS_OK)
         return status;
@@ -389,6 +397,13 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
     return status;
 }
 
+static bool applies(const struct stage_run *run, size_t i_relation)
+{
+    const struct state *state = run->state;
+    (void)i_relation;
+    return state->n_sets > 0;
+}
+
 /* a + b j, where the relation was estimated. */
 static enum rs_status tabulate(const struct stage_run *run, size_t *n_slots, double **amperes,
                                struct rs_error *err)
@@ -419,6 +434,7 @@ const struct stage stage_column = {
     .relations = relations,
     .start = start,
     .read = read_answers,
+    .applies = applies,
     .tabulate = tabulate,
     .finish = finish,
 };

@@ -8,10 +8,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "calib/calibrate_plan.h"
+#include "calib/latches.h"
 #include "calib/relations.h"
 #include "calib/stage.h"
-#include "spice/latch_bench.h"
 
 struct common_stage_options {
     int64_t n_latches, n_delays;
@@ -32,12 +31,28 @@ struct common_stage_options {
 static const struct option rows[] = {
     COUNT("common.latches", n_latches, "40", 8, "latches with mismatch whose trip points are sought"),
     COUNT("common.delays", n_delays, "5", 3, "inputs whose decisions are timed"),
-    REAL("common.span", span_volts, QUANTITY_VOLT, "50 mV", "how far the common mode goes either way"),
+    {.key = "common.span",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_VOLT,
+     .offset = MEMBER(span_volts),
+     .initial_help = "50 mV; of latches of currents half of latch.bias times latch.r_load",
+     .low = 0,
+     .high = 1,
+     .flags = OPTION_LOW_OPEN,
+     .help = "how far the common mode goes either way"},
     REAL("common.tolerance", tolerance_volts, QUANTITY_VOLT, "0.1 mV",
          "how far a good model may miss the change of a trip point"),
     REAL("common.resolution", resolution_volts, QUANTITY_VOLT, "4 uV",
          "last step of the search for a trip point"),
-    REAL("common.reach", reach_volts, QUANTITY_VOLT, "80 mV", "largest trip point that is found"),
+    {.key = "common.reach",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_VOLT,
+     .offset = MEMBER(reach_volts),
+     .initial_help = "80 mV; of latches of currents and of your own as comparator.reach",
+     .low = 0,
+     .high = 1,
+     .flags = OPTION_LOW_OPEN,
+     .help = "largest trip point that is found"},
     REAL("common.delay_tolerance", delay_tolerance_seconds, QUANTITY_SECOND, "0.5 ps",
          "how far a good model may miss the change of a delay"),
 };
@@ -126,22 +141,51 @@ static const struct relation *const relations[N_RELATIONS] = {&relation_trips, &
 
 /* --- decks --- */
 
-enum { PER_DECK = 10, N_MODES = 3, OWN_SHIFTS = 6 };
+enum { PER_DECK = 10, N_MODES = 3 };
 
 /* Resistances at the negative input, of that at the positive one. */
 static const double kick_ratios[] = {0.5, 0.75, 1.5, 2};
 enum { N_KICKS = sizeof kick_ratios / sizeof kick_ratios[0] };
 
 struct state {
-    /* Deck of group g at mode m: g N_MODES + m; then those of unequal resistances; then the delays'. */
+    /* Deck of group g at mode m: g N_MODES + m; then those of unequal resistances, then the delays'. */
     size_t n_latches, n_shifts, n_groups;
+    bool has_delays, has_kicks;
     double *shift_volts; /* [n_latches][n_shifts] */
     struct path_plan circuits[N_MODES];
 };
 
-static double mode_volts(const struct common_stage_options *options, size_t mode)
+static double reach(const struct stage_run *run)
 {
-    return options->span_volts * ((double)mode - 1);
+    const struct common_stage_options *options = run->options;
+    const struct latch_options *latch = &run->plan->circuit.latch;
+    const double usual_volts = 80e-3;
+    if (!isnan(options->reach_volts))
+        return options->reach_volts;
+    return latch_takes_currents(latch) || latch->file[0] != '\0' ? latches_reach_volts(run->plan)
+                                                                 : usual_volts;
+}
+
+static double mode_volts(const struct stage_run *run, size_t mode)
+{
+    const struct common_stage_options *options = run->options;
+    const struct latch_options *latch = &run->plan->circuit.latch;
+    const double usual_volts = 50e-3, share = 0.5; /* of the bias: currents stay positive */
+    double span = options->span_volts;
+    if (isnan(span))
+        span = latch_takes_currents(latch) ? share * latch->bias_amperes * latch->r_load_ohm : usual_volts;
+    return span * ((double)mode - 1);
+}
+
+/* The circuit with the common mode of its inputs moved. */
+static struct path_plan shifted(const struct stage_run *run, size_t mode)
+{
+    struct path_plan circuit = run->plan->circuit;
+    if (latch_takes_currents(&circuit.latch))
+        circuit.latch.bias_amperes += mode_volts(run, mode) / circuit.latch.r_load_ohm;
+    else
+        circuit.path.common_mode_volts += mode_volts(run, mode);
+    return circuit;
 }
 
 static void finish(struct stage_run *run)
@@ -153,29 +197,10 @@ static void finish(struct stage_run *run)
     run->state = NULL;
 }
 
-static enum rs_status finish_deck(struct stage_run *run, const char *name, const char *vector, size_t n,
-                                  struct text *deck, struct text *commands, struct rs_error *err)
-{
-    struct deck *added = decks_add(&run->decks, name, text_take(deck, err));
-    char ask[32];
-    for (size_t j = 0; j < n && added != NULL; j++) {
-        snprintf(ask, sizeof ask, "%s%zu", vector, j);
-        decks_ask(&run->decks, added, ask, 0);
-    }
-    if (added != NULL)
-        decks_add_run(&run->decks, added, text_take(commands, err));
-    return run->decks.failed ? rs_fail(err, RS_INTERNAL, "out of memory") : RS_OK;
-}
-
 static size_t latches_of(const struct state *state, size_t group)
 {
     size_t left = state->n_latches - group * PER_DECK;
     return left < PER_DECK ? left : PER_DECK;
-}
-
-static double source_ohm(const struct calibrate_plan *plan)
-{
-    return plan->circuit.path.sense == PATH_RESISTOR ? plan->array.r_sense_ohm : plan->circuit.path.r_out_ohm;
 }
 
 static enum rs_status add_samples(struct stage_run *run, const char *what, size_t mode, size_t n,
@@ -185,11 +210,12 @@ static enum rs_status add_samples(struct stage_run *run, const char *what, size_
     const struct state *state = run->state;
     struct text deck = {0}, commands = {0};
     char name[DECKS_NAME_SIZE];
-    snprintf(name, sizeof name, "trip points of %s at %+.3g V", what, mode_volts(options, mode));
-    enum rs_status status = latch_bench_write_trips(&state->circuits[mode], n, samples, options->reach_volts,
-                                                    options->resolution_volts, &deck, &commands, err);
+    snprintf(name, sizeof name, "trip points of %s at %+.3g V", what, mode_volts(run, mode));
+    enum rs_status status =
+        latch_bench_write_trips(&state->circuits[mode], LATCH_NOMINAL, n, samples, reach(run),
+                                options->resolution_volts, &deck, &commands, err);
     if (status == RS_OK)
-        status = finish_deck(run, name, "trip", n, &deck, &commands, err);
+        status = latches_add_deck(run, name, "trip", n, &deck, &commands, err);
     text_clear(&deck);
     text_clear(&commands);
     return status;
@@ -199,7 +225,7 @@ static enum rs_status add_trips(struct stage_run *run, size_t group, size_t mode
 {
     const struct state *state = run->state;
     size_t n = latches_of(state, group);
-    double ohm = source_ohm(run->plan);
+    double ohm = latches_source_ohm(run->plan);
     struct latch_bench_sample samples[PER_DECK];
     char what[DECKS_NAME_SIZE / 2];
     for (size_t j = 0; j < n; j++)
@@ -211,7 +237,7 @@ static enum rs_status add_trips(struct stage_run *run, size_t group, size_t mode
 
 static enum rs_status add_kicks(struct stage_run *run, size_t mode, struct rs_error *err)
 {
-    double ohm = source_ohm(run->plan);
+    double ohm = latches_source_ohm(run->plan);
     struct latch_bench_sample samples[N_KICKS];
     for (size_t j = 0; j < N_KICKS; j++)
         samples[j] = (struct latch_bench_sample){NULL, ohm, kick_ratios[j] * ohm, 0};
@@ -224,7 +250,7 @@ static enum rs_status add_delays(struct stage_run *run, size_t mode, struct rs_e
     const struct state *state = run->state;
     const double first_volts = 0.1e-3;
     size_t n = (size_t)options->n_delays;
-    double ohm = source_ohm(run->plan), volts = first_volts;
+    double ohm = latches_source_ohm(run->plan), volts = first_volts;
     struct latch_bench_sample *samples = memory_allocate(n, sizeof *samples, err);
     struct text deck = {0}, commands = {0};
     char name[DECKS_NAME_SIZE];
@@ -232,11 +258,11 @@ static enum rs_status add_delays(struct stage_run *run, size_t mode, struct rs_e
         return RS_INTERNAL;
     for (size_t k = 0; k < n; k++, volts *= 2)
         samples[k] = (struct latch_bench_sample){NULL, ohm, ohm, volts};
-    snprintf(name, sizeof name, "delays at %+.3g V", mode_volts(options, mode));
+    snprintf(name, sizeof name, "delays at %+.3g V", mode_volts(run, mode));
     enum rs_status status =
         latch_bench_write_delays(&state->circuits[mode], n, samples, &deck, &commands, err);
     if (status == RS_OK)
-        status = finish_deck(run, name, "delay", n, &deck, &commands, err);
+        status = latches_add_deck(run, name, "delay", n, &deck, &commands, err);
     text_clear(&deck);
     text_clear(&commands);
     free(samples);
@@ -247,31 +273,36 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
 {
     const struct common_stage_options *options = run->options;
     const struct latch_options *latch = &run->plan->circuit.latch;
-    if (!(source_ohm(run->plan) > 0))
-        return rs_fail(err, RS_INPUT,
-                       "array.r_sense: 0 ohm found, a resistance expected: the latch looks at it");
+    enum rs_status status = latches_check_source(run->plan, err);
+    if (status != RS_OK)
+        return status;
     struct state *state = memory_allocate(1, sizeof *state, err);
     run->state = state;
     if (state == NULL)
         return RS_INTERNAL;
-    state->n_latches = (size_t)options->n_latches;
-    state->n_shifts = path_n_mismatch(latch);
+    state->n_latches = latch_n_pairs(latch) > 0 ? (size_t)options->n_latches : 0;
+    state->has_delays = latch_has_clock(latch);
+    state->has_kicks = !latch_takes_currents(latch);
+    if (state->n_latches == 0)
+        stage_leave_out(run, "trips", "the pairs of this latch are not known (latch.mismatch_pairs)");
+    if (!state->has_delays)
+        stage_leave_out(run, "delays", "no clock's edge from which this comparator's time would count");
+    if (!state->has_kicks)
+        stage_leave_out(run, "kicks", "inputs of currents, which a latch does not kick");
+    state->n_shifts = latch_n_mismatch(latch);
     state->n_groups = (state->n_latches + PER_DECK - 1) / PER_DECK;
     state->shift_volts = memory_allocate(state->n_latches * state->n_shifts, sizeof(double), err);
-    enum rs_status status = state->shift_volts == NULL
-                                ? RS_INTERNAL
-                                : path_draw_mismatch(latch, (uint64_t)run->plan->monte_carlo.seed,
-                                                     state->n_latches, state->shift_volts, err);
-    for (size_t m = 0; m < N_MODES; m++) {
-        state->circuits[m] = run->plan->circuit;
-        state->circuits[m].path.common_mode_volts += mode_volts(options, m);
-    }
+    status = state->shift_volts == NULL ? RS_INTERNAL
+                                        : latch_draw_mismatch(latch, (uint64_t)run->plan->monte_carlo.seed,
+                                                              state->n_latches, state->shift_volts, err);
+    for (size_t m = 0; m < N_MODES; m++)
+        state->circuits[m] = shifted(run, m);
     for (size_t g = 0; g < state->n_groups; g++)
         for (size_t m = 0; m < N_MODES && status == RS_OK; m++)
             status = add_trips(run, g, m, err);
-    for (size_t m = 0; m < N_MODES && status == RS_OK; m++)
+    for (size_t m = 0; m < N_MODES && state->has_kicks && status == RS_OK; m++)
         status = add_kicks(run, m, err);
-    for (size_t m = 0; m < N_MODES && status == RS_OK; m++)
+    for (size_t m = 0; m < N_MODES && state->has_delays && status == RS_OK; m++)
         status = add_delays(run, m, err);
     return status;
 }
@@ -293,8 +324,8 @@ static void read_changes(const struct stage_run *run, size_t first_deck, size_t 
                                       .load_amperes = (double)NAN,
                                       .deck = (int32_t)(first_deck + m),
                                       .column = -1};
-            row.inputs[IN_COMMON] = mode_volts(run->options, m);
-            for (size_t pair = 0; pair < OWN_SHIFTS / 2 && shift_volts != NULL; pair++)
+            row.inputs[IN_COMMON] = mode_volts(run, m);
+            for (size_t pair = 0; pair < state->n_shifts / 2 && shift_volts != NULL; pair++)
                 row.inputs[IN_INPUT + pair] = shift_volts[k * state->n_shifts + 2 * pair] -
                                               shift_volts[k * state->n_shifts + 2 * pair + 1];
             observations_add(data, &row);
@@ -304,7 +335,7 @@ static void read_changes(const struct stage_run *run, size_t first_deck, size_t 
 /* As it counts for kickback, negative less positive input; 0 where no stage has found from where on. */
 static double kicked_ohm(const struct stage_run *run, size_t k)
 {
-    double r0_ohm, ohm = source_ohm(run->plan);
+    double r0_ohm, ohm = latches_source_ohm(run->plan);
     struct rs_error ignored;
     if (stage_get_known(run, "kickback_r0_ohm", &r0_ohm, &ignored) != RS_OK)
         return 0;
@@ -316,22 +347,36 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
 {
     const struct common_stage_options *options = run->options;
     const struct state *state = run->state;
-    (void)err;
+    enum rs_status status = RS_OK;
     *context = NULL;
+    for (size_t d = 0; d < state->n_groups * N_MODES && i_relation == TRIPS && status == RS_OK; d++)
+        status = latches_check_reach(&run->decks.decks[d], "common.reach", reach(run), err);
     if (i_relation == DELAYS)
-        read_changes(run, (state->n_groups + 1) * N_MODES, (size_t)options->n_delays, NULL,
+        read_changes(run, (state->n_groups + state->has_kicks) * N_MODES, (size_t)options->n_delays, NULL,
                      options->delay_tolerance_seconds, data);
     if (i_relation == KICKS && kicked_ohm(run, 0) != 0) {
         read_changes(run, state->n_groups * N_MODES, N_KICKS, NULL, options->tolerance_volts, data);
         for (size_t i = 0; i < data->n; i++)
             data->rows[i].inputs[IN_KICKED_OHM] = kicked_ohm(run, i / (N_MODES - 1));
     }
-    /* Only the own latch has three pairs. */
     for (size_t g = 0; i_relation == TRIPS && g < state->n_groups; g++)
-        if (run->plan->circuit.latch.file[0] == '\0')
-            read_changes(run, g * N_MODES, latches_of(state, g),
-                         state->shift_volts + g * PER_DECK * state->n_shifts, options->tolerance_volts, data);
-    return RS_OK;
+        read_changes(run, g * N_MODES, latches_of(state, g),
+                     state->shift_volts + g * PER_DECK * state->n_shifts, options->tolerance_volts, data);
+    return status;
+}
+
+static bool applies(const struct stage_run *run, size_t i_relation)
+{
+    const struct state *state = run->state;
+    return i_relation == TRIPS   ? state->n_latches > 0
+           : i_relation == KICKS ? state->has_kicks
+                                 : state->has_delays;
+}
+
+static void guess(const struct stage_run *run, size_t i_relation, struct relation_parameter *parameters)
+{
+    if (i_relation == TRIPS)
+        latches_fix(parameters, latch_n_pairs(&run->plan->circuit.latch), LATCH_PAIRS);
 }
 
 extern const struct stage stage_common;
@@ -343,5 +388,7 @@ const struct stage stage_common = {
     .relations = relations,
     .start = start,
     .read = read_answers,
+    .applies = applies,
+    .guess = guess,
     .finish = finish,
 };

@@ -7,10 +7,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "calib/calibrate_plan.h"
+#include "calib/latches.h"
 #include "calib/relations.h"
 #include "calib/stage.h"
-#include "spice/latch_bench.h"
 
 struct comparator_stage_options {
     int64_t n_latches, n_resistances, n_delays;
@@ -40,7 +39,9 @@ static const struct option rows[] = {
      .kind = OPTION_REAL,
      .unit = QUANTITY_VOLT,
      .offset = MEMBER(reach_volts),
-     .initial_help = "6 standard deviations of the input pair",
+     .initial_help =
+         "6 standard deviations of the input pair, or of all shifts where pairs are not known; of source "
+         "resistances a quarter of path.supply",
      .low = 1e-6,
      .high = 10,
      .help = "largest trip point that is found"},
@@ -67,13 +68,14 @@ static const struct relation *const relations[N_RELATIONS] = {&relations_spread,
                                                               &relations_kickback, &relations_delay};
 
 /* Latches of one deck. */
-enum { PER_DECK = 10, OWN_SHIFTS = 6 };
+enum { PER_DECK = 10 };
 
 struct state {
-    size_t n_latches, n_shifts, n_trip_decks; /* then one deck of resistances, one of delays */
-    double *shift_volts;                      /* [n_latches][n_shifts] */
-    double *step_ohm, *column_ohm;            /* [n_resistances]: R_ref - R_col, R_col */
-    double *input_volts;                      /* [n_delays] */
+    size_t n_latches, n_shifts, n_trip_decks;
+    bool has_resistances, has_delays; /* then one deck of each */
+    double *shift_volts;              /* [n_latches][n_shifts] */
+    double *step_ohm, *column_ohm;    /* [n_resistances]: R_ref - R_col, R_col */
+    double *input_volts;              /* [n_delays] */
 };
 
 static void finish(struct stage_run *run)
@@ -89,48 +91,32 @@ static void finish(struct stage_run *run)
     run->state = NULL;
 }
 
-/* What a latch's input sees in the path. */
-static double source_ohm(const struct calibrate_plan *plan)
-{
-    return plan->circuit.path.sense == PATH_RESISTOR ? plan->array.r_sense_ohm : plan->circuit.path.r_out_ohm;
-}
-
 static double reach(const struct stage_run *run)
 {
     const struct comparator_stage_options *options = run->options;
-    const struct latch_options *latch = &run->plan->circuit.latch;
-    const double sigmas = 6, least_volts = 10e-3, um2 = 1e-12;
-    if (!isnan(options->reach_volts))
-        return options->reach_volts;
-    double pair_volts = latch->mismatch_volts / sqrt(latch->w_input_metres * latch->length_metres / um2);
-    return fmax(sigmas * pair_volts, least_volts);
+    return isnan(options->reach_volts) ? latches_reach_volts(run->plan) : options->reach_volts;
+}
+
+/* Kickback grows with the input pair's gates, the spread of trip points falls with them. */
+static double kick_reach(const struct stage_run *run)
+{
+    const struct comparator_stage_options *options = run->options;
+    const double supply_share = 0.25;
+    return isnan(options->reach_volts) ? supply_share * run->plan->circuit.path.supply_volts
+                                       : options->reach_volts;
 }
 
 /* --- decks --- */
 
-static enum rs_status finish_deck(struct stage_run *run, const char *name, const char *vector, size_t n,
-                                  struct text *deck, struct text *commands, struct rs_error *err)
-{
-    struct deck *added = decks_add(&run->decks, name, text_take(deck, err));
-    char ask[32];
-    for (size_t j = 0; j < n && added != NULL; j++) {
-        snprintf(ask, sizeof ask, "%s%zu", vector, j);
-        decks_ask(&run->decks, added, ask, 0);
-    }
-    if (added != NULL)
-        decks_add_run(&run->decks, added, text_take(commands, err));
-    return run->decks.failed ? rs_fail(err, RS_INTERNAL, "out of memory") : RS_OK;
-}
-
-static enum rs_status add_trips(struct stage_run *run, const char *name, size_t n,
-                                const struct latch_bench_sample *samples, struct rs_error *err)
+static enum rs_status add_trips(struct stage_run *run, const char *name, int64_t draw, double reach_volts,
+                                size_t n, const struct latch_bench_sample *samples, struct rs_error *err)
 {
     const struct comparator_stage_options *options = run->options;
     struct text deck = {0}, commands = {0};
-    enum rs_status status = latch_bench_write_trips(&run->plan->circuit, n, samples, reach(run),
+    enum rs_status status = latch_bench_write_trips(&run->plan->circuit, draw, n, samples, reach_volts,
                                                     options->resolution_volts, &deck, &commands, err);
     if (status == RS_OK)
-        status = finish_deck(run, name, "trip", n, &deck, &commands, err);
+        status = latches_add_deck(run, name, "trip", n, &deck, &commands, err);
     text_clear(&deck);
     text_clear(&commands);
     return status;
@@ -139,7 +125,7 @@ static enum rs_status add_trips(struct stage_run *run, const char *name, size_t 
 static enum rs_status add_mismatch(struct stage_run *run, struct rs_error *err)
 {
     struct state *state = run->state;
-    double ohm = source_ohm(run->plan);
+    double ohm = latches_source_ohm(run->plan);
     enum rs_status status = RS_OK;
     for (size_t first = 0; first < state->n_latches && status == RS_OK; first += PER_DECK) {
         struct latch_bench_sample samples[PER_DECK];
@@ -149,7 +135,8 @@ static enum rs_status add_mismatch(struct stage_run *run, struct rs_error *err)
             samples[j] =
                 (struct latch_bench_sample){state->shift_volts + (first + j) * state->n_shifts, ohm, ohm, 0};
         snprintf(name, sizeof name, "trip points of latches %zu to %zu", first, first + n - 1);
-        status = add_trips(run, name, n, samples, err);
+        status =
+            add_trips(run, name, latches_draw(run->plan, state->n_trip_decks), reach(run), n, samples, err);
         state->n_trip_decks++;
     }
     return status;
@@ -160,7 +147,7 @@ static enum rs_status add_resistances(struct stage_run *run, struct rs_error *er
     const struct comparator_stage_options *options = run->options;
     struct state *state = run->state;
     size_t n = (size_t)options->n_resistances;
-    double ohm = source_ohm(run->plan);
+    double ohm = latches_source_ohm(run->plan);
     struct latch_bench_sample *samples = memory_allocate(n, sizeof *samples, err);
     if (samples == NULL)
         return RS_INTERNAL;
@@ -172,7 +159,8 @@ static enum rs_status add_resistances(struct stage_run *run, struct rs_error *er
         samples[k] =
             (struct latch_bench_sample){.r_plus_ohm = column, .r_minus_ohm = column + state->step_ohm[k]};
     }
-    enum rs_status status = add_trips(run, "source resistances", n, samples, err);
+    enum rs_status status =
+        add_trips(run, "source resistances", LATCH_NOMINAL, kick_reach(run), n, samples, err);
     free(samples);
     return status;
 }
@@ -182,7 +170,7 @@ static enum rs_status add_delays(struct stage_run *run, struct rs_error *err)
     const struct comparator_stage_options *options = run->options;
     struct state *state = run->state;
     size_t n = (size_t)options->n_delays;
-    double ohm = source_ohm(run->plan);
+    double ohm = latches_source_ohm(run->plan);
     struct latch_bench_sample *samples = memory_allocate(n, sizeof *samples, err);
     struct text deck = {0}, commands = {0};
     if (samples == NULL)
@@ -194,11 +182,27 @@ static enum rs_status add_delays(struct stage_run *run, struct rs_error *err)
     }
     enum rs_status status = latch_bench_write_delays(&run->plan->circuit, n, samples, &deck, &commands, err);
     if (status == RS_OK)
-        status = finish_deck(run, "delays", "delay", n, &deck, &commands, err);
+        status = latches_add_deck(run, "delays", "delay", n, &deck, &commands, err);
     text_clear(&deck);
     text_clear(&commands);
     free(samples);
     return status;
+}
+
+static void tell_left_out(struct stage_run *run)
+{
+    const struct latch_options *latch = &run->plan->circuit.latch;
+    const struct state *state = run->state;
+    if (state->n_latches == 0)
+        stage_leave_out(run, "spread, offset",
+                        "the plan names no mismatch of this latch (latch.mismatch_parameters, "
+                        "latch.monte_carlo)");
+    else if (latch_n_pairs(latch) == 0)
+        stage_leave_out(run, "offset", "the pairs of this latch are not known (latch.mismatch_pairs)");
+    if (!state->has_resistances)
+        stage_leave_out(run, "kickback", "this latch takes currents, which no resistance changes");
+    if (!state->has_delays)
+        stage_leave_out(run, "delay", "no clock's edge from which this comparator's time would count");
 }
 
 static enum rs_status start(struct stage_run *run, struct rs_error *err)
@@ -206,9 +210,9 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     const struct comparator_stage_options *options = run->options;
     const struct calibrate_plan *plan = run->plan;
     const struct latch_options *latch = &plan->circuit.latch;
-    if (!(source_ohm(plan) > 0))
-        return rs_fail(err, RS_INPUT,
-                       "array.r_sense: 0 ohm found, a resistance expected: the latch looks at it");
+    enum rs_status status = latches_check_source(plan, err);
+    if (status != RS_OK)
+        return status;
     if (!(options->low_volts < options->high_volts))
         return rs_fail(err, RS_INPUT, "comparator.low: %g V found, less than comparator.high expected",
                        options->low_volts);
@@ -216,7 +220,11 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     run->state = state;
     if (state == NULL)
         return RS_INTERNAL;
-    *state = (struct state){.n_latches = (size_t)options->n_latches, .n_shifts = path_n_mismatch(latch)};
+    *state = (struct state){.n_latches = latches_differ(plan) ? (size_t)options->n_latches : 0,
+                            .n_shifts = latch_n_mismatch(latch),
+                            .has_resistances = !latch_takes_currents(latch),
+                            .has_delays = latch_has_clock(latch)};
+    tell_left_out(run);
     state->shift_volts = memory_allocate(state->n_latches * state->n_shifts, sizeof(double), err);
     state->step_ohm = memory_allocate((size_t)options->n_resistances, sizeof(double), err);
     state->column_ohm = memory_allocate((size_t)options->n_resistances, sizeof(double), err);
@@ -224,24 +232,22 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     if (state->shift_volts == NULL || state->step_ohm == NULL || state->column_ohm == NULL ||
         state->input_volts == NULL)
         return RS_INTERNAL;
-    enum rs_status status = path_draw_mismatch(latch, (uint64_t)plan->monte_carlo.seed, state->n_latches,
-                                               state->shift_volts, err);
+    status = latch_draw_mismatch(latch, (uint64_t)plan->monte_carlo.seed, state->n_latches,
+                                 state->shift_volts, err);
     if (status == RS_OK)
         status = add_mismatch(run, err);
-    if (status == RS_OK)
+    if (status == RS_OK && state->has_resistances)
         status = add_resistances(run, err);
-    return status == RS_OK ? add_delays(run, err) : status;
+    return status == RS_OK && state->has_delays ? add_delays(run, err) : status;
 }
 
 /* --- answers --- */
 
-/* Only the own latch has three pairs. */
 static void read_trips(const struct stage_run *run, bool with_shifts, struct observations *data)
 {
     const struct comparator_stage_options *options = run->options;
     const struct state *state = run->state;
-    if (with_shifts && run->plan->circuit.latch.file[0] != '\0')
-        return;
+    size_t n_pairs = latch_n_pairs(&run->plan->circuit.latch);
     for (size_t i = 0; i < state->n_latches; i++) {
         const struct deck *deck = &run->decks.decks[i / PER_DECK];
         const double *shift = state->shift_volts + i * state->n_shifts;
@@ -250,7 +256,7 @@ static void read_trips(const struct stage_run *run, bool with_shifts, struct obs
                                   .load_amperes = (double)NAN,
                                   .deck = (int32_t)(i / PER_DECK),
                                   .column = -1};
-        for (size_t k = 0; k < OWN_SHIFTS / 2 && with_shifts; k++)
+        for (size_t k = 0; k < n_pairs && with_shifts; k++)
             row.inputs[k] = shift[2 * k] - shift[2 * k + 1];
         if (deck->good)
             observations_add(data, &row);
@@ -262,7 +268,7 @@ static void read_rest(const struct stage_run *run, size_t i_relation, struct obs
     const struct comparator_stage_options *options = run->options;
     const struct state *state = run->state;
     bool delays = i_relation == DELAY;
-    size_t d = state->n_trip_decks + (delays ? 1 : 0);
+    size_t d = state->n_trip_decks + (delays && state->has_resistances ? 1 : 0);
     const struct deck *deck = &run->decks.decks[d];
     for (size_t k = 0; k < deck->n_vectors && deck->good; k++) {
         struct observation row = {.value = deck->values[k],
@@ -281,13 +287,37 @@ static void read_rest(const struct stage_run *run, size_t i_relation, struct obs
 static enum rs_status read_answers(struct stage_run *run, size_t i_relation, struct observations *data,
                                    const void **context, struct rs_error *err)
 {
-    (void)err;
+    const struct state *state = run->state;
+    enum rs_status status = RS_OK;
     *context = NULL;
-    if (i_relation == SPREAD || i_relation == OFFSET)
+    if (i_relation == SPREAD || i_relation == OFFSET) {
+        for (size_t d = 0; d < state->n_trip_decks && i_relation == SPREAD && status == RS_OK; d++)
+            status = latches_check_reach(&run->decks.decks[d], "comparator.reach", reach(run), err);
         read_trips(run, i_relation == OFFSET, data);
-    else
-        read_rest(run, i_relation, data);
-    return RS_OK;
+        return status;
+    }
+    if (i_relation == KICKBACK)
+        status = latches_check_reach(&run->decks.decks[state->n_trip_decks], "comparator.reach",
+                                     kick_reach(run), err);
+    read_rest(run, i_relation, data);
+    return status;
+}
+
+static bool applies(const struct stage_run *run, size_t i_relation)
+{
+    const struct state *state = run->state;
+    const bool list[N_RELATIONS] = {[SPREAD] = state->n_latches > 0,
+                                    [OFFSET] =
+                                        state->n_latches > 0 && latch_n_pairs(&run->plan->circuit.latch) > 0,
+                                    [KICKBACK] = state->has_resistances,
+                                    [DELAY] = state->has_delays};
+    return list[i_relation];
+}
+
+static void guess(const struct stage_run *run, size_t i_relation, struct relation_parameter *parameters)
+{
+    if (i_relation == OFFSET)
+        latches_fix(parameters, 1 + latch_n_pairs(&run->plan->circuit.latch), 1 + LATCH_PAIRS);
 }
 
 extern const struct stage stage_comparator;
@@ -299,5 +329,7 @@ const struct stage stage_comparator = {
     .relations = relations,
     .start = start,
     .read = read_answers,
+    .applies = applies,
+    .guess = guess,
     .finish = finish,
 };

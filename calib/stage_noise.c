@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "calib/calibrate_plan.h"
+#include "calib/latches.h"
 #include "calib/noise.h"
 #include "calib/relations.h"
 #include "calib/stage.h"
@@ -139,8 +139,8 @@ static enum rs_status add_pulse(struct stage_run *run, const char *name, double 
                                                  .input_volts = bias_volts};
     }
     enum rs_status status =
-        latch_bench_write_trips(&run->plan->circuit, N_LATCHES, samples, fmax(reach_volts, volts),
-                                resolution_volts, &text, &commands, err);
+        latch_bench_write_trips(&run->plan->circuit, LATCH_NOMINAL, N_LATCHES, samples,
+                                fmax(reach_volts, volts), resolution_volts, &text, &commands, err);
     struct deck *added = status == RS_OK ? add(run, name, &text, err) : NULL;
     for (int j = 0; j < N_LATCHES && added != NULL; j++) {
         snprintf(vector, sizeof vector, "trip%d", j);
@@ -166,19 +166,24 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     bool given = options->held_ratios.n > 0;
     double window =
         isnan(options->window_seconds) ? window_edges * path->edge_seconds : options->window_seconds;
-    *state = (struct state){
-        .n_held = given ? (size_t)options->held_ratios.n : sizeof default_held / sizeof default_held[0],
-        .held_ratios = given ? options->held_ratios.values : default_held,
-        .source_ohm = path->sense == PATH_RESISTOR ? plan->array.r_sense_ohm : path->r_out_ohm,
-        .step_seconds = window / (double)options->n_pulses,
-        .hertz = {{low_hertz[0], low_hertz[1]},
-                  {options->white_hertz / octave, options->white_hertz * octave}}};
-    if (!(state->source_ohm > 0))
-        return rs_fail(err, RS_INPUT,
-                       "array.r_sense: 0 ohm found, a resistance expected: the latch looks at it");
+    *state = (struct state){.n_held = given ? (size_t)options->held_ratios.n
+                                            : sizeof default_held / sizeof default_held[0],
+                            .held_ratios = given ? options->held_ratios.values : default_held,
+                            .source_ohm = latches_source_ohm(plan),
+                            .step_seconds = window / (double)options->n_pulses,
+                            .hertz = {{low_hertz[0], low_hertz[1]},
+                                      {options->white_hertz / octave, options->white_hertz * octave}}};
+    if (latch_takes_currents(&plan->circuit.latch)) {
+        stage_leave_out(run, "noise",
+                        "outputs that begin at the supply are a latch's of voltages; this kind's do not");
+        return RS_OK;
+    }
+    enum rs_status status = latches_check_source(plan, err);
+    if (status != RS_OK)
+        return status;
     if (state->n_held < 2)
         return rs_fail(err, RS_INPUT, "noise.held: one operating point found, two or more expected");
-    enum rs_status status = add_points(run, err);
+    status = add_points(run, err);
     if (status == RS_OK)
         status = add_pulse(run, "trip points without a pulse", 0, 0, err);
     for (int64_t k = 0; k < options->n_pulses && status == RS_OK; k++) {
@@ -322,6 +327,12 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
     return RS_OK;
 }
 
+static bool applies(const struct stage_run *run, size_t i_relation)
+{
+    (void)i_relation;
+    return !latch_takes_currents(&run->plan->circuit.latch);
+}
+
 extern const struct stage stage_noise;
 const struct stage stage_noise = {
     .name = "noise",
@@ -332,5 +343,6 @@ const struct stage stage_noise = {
     .relations = relations,
     .start = start,
     .read = read_answers,
+    .applies = applies,
     .finish = finish,
 };

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "calib/calibrate_plan.h"
+#include "calib/latches.h"
 #include "calib/relations.h"
 #include "calib/stage.h"
 #include "spice/latch_noise.h"
@@ -125,6 +125,11 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     if (state == NULL)
         return RS_INTERNAL;
     *state = (struct state){0};
+    if (latch_takes_currents(&plan->circuit.latch)) {
+        stage_leave_out(run, "decisions",
+                        "outputs that begin at the supply are a latch's of voltages; this kind's do not");
+        return RS_OK;
+    }
     enum rs_status status = stage_get_known(run, "noise_sigma_volts", &state->sigma_volts, err);
     if (status == RS_OK)
         status = stage_get_known(run, "noise_aperture_seconds", &aperture_seconds, err);
@@ -140,7 +145,7 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     struct latch_noise_decisions decisions = {
         .n_levels = n,
         .level_volts = state->level_volts,
-        .r_source_ohm = path->sense == PATH_RESISTOR ? plan->array.r_sense_ohm : path->r_out_ohm,
+        .r_source_ohm = latches_source_ohm(plan),
         .reset_seconds = isnan(options->reset_seconds) ? path->evaluation_seconds : options->reset_seconds,
         .force_volts = options->force_volts,
         .sigma_volts = state->sigma_volts * sqrt(aperture_seconds / step),
@@ -193,6 +198,12 @@ static void tell_truth(const struct stage_run *run, size_t i_relation, double *v
     values[1] = values[2] = (double)NAN;
 }
 
+static bool applies(const struct stage_run *run, size_t i_relation)
+{
+    (void)i_relation;
+    return !latch_takes_currents(&run->plan->circuit.latch);
+}
+
 extern const struct stage stage_noise_check;
 const struct stage stage_noise_check = {
     .name = "noise_check",
@@ -203,6 +214,7 @@ const struct stage stage_noise_check = {
     .relations = relations,
     .start = start,
     .read = read_answers,
+    .applies = applies,
     .tell_truth = tell_truth,
     .finish = finish,
 };

@@ -40,7 +40,9 @@ static const struct option rows[] = {
      .kind = OPTION_REAL,
      .unit = QUANTITY_AMPERE,
      .offset = MEMBER(range_amperes),
-     .initial_help = "1.5 swing / gain; with sense `resistor` 0.2 V / array.r_sense",
+     .initial_help =
+         "1.5 swing / gain; with sense `resistor` 0.2 V / array.r_sense, of latches of currents 0.9 "
+         "latch.bias",
      .low = 0,
      .high = 10,
      .flags = OPTION_LOW_OPEN,
@@ -74,6 +76,7 @@ static const struct relation *const relations[N_RELATIONS] = {&relations_gain, &
 #define DRIVE_VOLTS 20.0 /* of the largest current: almost a source of current */
 #define RESISTOR_VOLTS 0.2
 #define SWINGS 1.5
+#define BIAS_SHARE 0.9  /* of latches of currents: what goes into them stays positive */
 #define EDGE_SHARE 0.05 /* of path.edge_time: the step of the settling deck */
 
 /* A deck, and what its slots said at its instants. */
@@ -186,7 +189,8 @@ static enum rs_status add_bench(struct stage_run *run, struct bench *bench, cons
     bench->n_instants = n_instants;
     bench->seconds = memory_allocate(n_instants, sizeof(double), err);
     bench->volts = memory_allocate(n_instants * bench->n_slots, sizeof(double), err);
-    double *still = memory_allocate(bench->n_slots * path_n_mismatch(&bench->plan.latch), sizeof *still, err);
+    double *still =
+        memory_allocate(bench->n_slots * latch_n_mismatch(&bench->plan.latch), sizeof *still, err);
     if (bench->seconds == NULL || bench->volts == NULL || still == NULL) {
         free(still);
         return RS_INTERNAL;
@@ -195,7 +199,8 @@ static enum rs_status add_bench(struct stage_run *run, struct bench *bench, cons
                                 .array = &state->array,
                                 .n_vectors = n_vectors,
                                 .volts = state->drive_volts + (steps ? 0 : n_lines),
-                                .mismatch_volts = still};
+                                .mismatch_volts = still,
+                                .monte_carlo_draw = LATCH_NOMINAL};
     enum rs_status status = path_request_fill(&bench->path, &bench->request, err);
     bench->path.mismatch_volts = NULL;
     free(still);
@@ -237,6 +242,10 @@ static enum rs_status add_settling(struct stage_run *run, struct rs_error *err)
     size_t n = (size_t)options->n_instants;
     if (run->plan->circuit.path.sense == PATH_INTEGRATOR)
         return RS_OK;
+    if (latch_takes_currents(&run->plan->circuit.latch)) {
+        stage_leave_out(run, "settling", "copies of currents follow at once");
+        return RS_OK;
+    }
     settle_plan(&run->plan->circuit, &bench->plan);
     bench->plan.path.edge_seconds *= EDGE_SHARE;
     enum rs_status status = add_bench(run, bench, "settling", 2, n + 1, err);
@@ -259,12 +268,16 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     if (state == NULL)
         return RS_INTERNAL;
     *state = (struct state){0};
-    double r_sense_ohm = run->plan->array.r_sense_ohm, gain_ohm = path_gain_ohm(path, r_sense_ohm);
-    if (path->sense == PATH_RESISTOR && !(r_sense_ohm > 0))
+    double r_sense_ohm = run->plan->array.r_sense_ohm,
+           gain_ohm = path_gain_ohm(&run->plan->circuit, r_sense_ohm);
+    bool currents = latch_takes_currents(&run->plan->circuit.latch);
+    if (path->sense == PATH_RESISTOR && !currents && !(r_sense_ohm > 0))
         return rs_fail(err, RS_INPUT,
                        "array.r_sense: 0 ohm found, a resistance expected: the latch looks at it");
     double range_amperes = options->range_amperes;
-    if (isnan(range_amperes))
+    if (isnan(range_amperes) && currents)
+        range_amperes = BIAS_SHARE * run->plan->circuit.latch.bias_amperes;
+    else if (isnan(range_amperes))
         range_amperes =
             (path->sense == PATH_RESISTOR ? RESISTOR_VOLTS : SWINGS * path->swing_volts) / gain_ohm;
     size_t n_slots = (size_t)options->n_drives;
@@ -273,8 +286,8 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     state->minus_amperes = memory_allocate(n_slots, sizeof(double), err);
     if (state->plus_amperes == NULL || state->minus_amperes == NULL)
         return RS_INTERNAL;
-    enum rs_status status =
-        fill_array(state, n_lines, range_amperes, path->sense == PATH_RESISTOR ? r_sense_ohm : 0, err);
+    enum rs_status status = fill_array(state, n_lines, range_amperes,
+                                       path->sense == PATH_RESISTOR && !currents ? r_sense_ohm : 0, err);
     if (status != RS_OK)
         return status;
     drive(state, path, n_slots, range_amperes);
@@ -330,14 +343,20 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
                                    const void **context, struct rs_error *err)
 {
     const struct decks *decks = &run->decks;
-    bool linear = run->plan->circuit.path.sense == PATH_RESISTOR;
     (void)err;
     *context = NULL;
-    if (i_relation == (linear ? GAIN_LINEAR : GAIN) && decks->decks[0].good)
+    if (i_relation != SETTLING && decks->decks[0].good)
         read_gain(run, data);
-    if (i_relation == SETTLING && decks->n > 1 && decks->decks[1].good)
+    if (i_relation == SETTLING && decks->decks[1].good)
         read_settling(run, data);
     return RS_OK;
+}
+
+/* Copies of currents are linear, too. */
+static bool applies(const struct stage_run *run, size_t i_relation)
+{
+    bool linear = run->plan->circuit.path.sense == PATH_RESISTOR;
+    return i_relation == SETTLING ? run->decks.n > 1 : i_relation == (linear ? GAIN_LINEAR : GAIN);
 }
 
 /* Beside the answer: a fit that begins in it cannot move and is taken for one that does not converge. */
@@ -349,7 +368,7 @@ static void guess(const struct stage_run *run, size_t i_relation, struct relatio
         parameters[0].start = path->sense == PATH_TRANSIMPEDANCE ? path->settling_seconds + 1e-12 : 1e-12;
         return;
     }
-    parameters[0].start = aside * path_gain_ohm(path, run->plan->array.r_sense_ohm);
+    parameters[0].start = aside * path_gain_ohm(&run->plan->circuit, run->plan->array.r_sense_ohm);
     if (i_relation == GAIN)
         parameters[1].start = aside * path->swing_volts;
 }
@@ -363,6 +382,7 @@ const struct stage stage_sense = {
     .relations = relations,
     .start = start,
     .read = read_answers,
+    .applies = applies,
     .guess = guess,
     .finish = finish,
 };

@@ -1,4 +1,5 @@
 /* The registry of stages. */
+#include <stdio.h>
 #include <string.h>
 
 #include "calib/stage.h"
@@ -16,6 +17,13 @@ const struct stage *stage_find(const char *name)
         if (strcmp((*stage)->name, name) == 0)
             return *stage;
     return NULL;
+}
+
+void stage_leave_out(struct stage_run *run, const char *name, const char *why)
+{
+    size_t used = strlen(run->left_out);
+    snprintf(run->left_out + used, sizeof run->left_out - used, "%s%s: %s",
+             used > 0 ? "; " : "does not apply: ", name, why);
 }
 
 enum rs_status stage_get_known(const struct stage_run *run, const char *name, double *value,

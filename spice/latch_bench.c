@@ -1,66 +1,31 @@
 #include "spice/latch_bench.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "spice/latch_bench_internal.h"
-#include "spice/parts.h"
 
-static enum rs_status write_models(struct latch_bench *bench, struct rs_error *err)
+double latch_bench_common_volts(const struct path_plan *plan)
 {
-    const struct latch_options *latch = &bench->plan->latch;
-    struct text *deck = bench->deck;
-    char models[LATCH_FILE_PATH_SIZE], sha256[DIGEST_TEXT_SIZE];
-    if (latch->file[0] == '\0') {
-        text_append_bytes(deck, (const char *)parts_embedded_generic65, parts_embedded_generic65_size);
-        text_append_bytes(deck, (const char *)parts_embedded_strongarm, parts_embedded_strongarm_size);
-        return RS_OK;
-    }
-    enum rs_status status = latch_file_read(latch->file, latch->subcircuit, &bench->latch, err);
-    if (status == RS_OK && latch->models[0] != '\0')
-        status = latch_file_find(latch->models, models, sha256, err);
-    if (status != RS_OK)
-        return status;
-    text_append(deck, "* latch of the user's own, SHA-256 %s\n", bench->latch.sha256);
-    if (latch->monte_carlo[0] != '\0')
-        text_append(deck, ".options seed=%lld\n.param %s\n", (long long)latch->seed, latch->monte_carlo);
-    if (latch->models[0] != '\0')
-        text_append(deck, "* its models, SHA-256 %s\n%s \"%s\" %s\n", sha256,
-                    latch->models_section[0] != '\0' ? ".lib" : ".include", models, latch->models_section);
-    text_append(deck, ".include \"%s\"\n", bench->latch.path);
-    return RS_OK;
+    return latch_takes_currents(&plan->latch) ? plan->latch.bias_amperes * plan->latch.r_load_ohm
+                                              : plan->path.common_mode_volts;
 }
 
-enum rs_status latch_bench_write_head(struct latch_bench *bench, const char *what, size_t n,
+enum rs_status latch_bench_write_head(struct latch_bench *bench, const char *what, size_t n, int64_t draw,
                                       struct rs_error *err)
 {
     const struct path_options *o = &bench->plan->path;
-    text_append(
-        bench->deck,
-        "* %s of %zu latches\n"
-        ".options reltol=1e-5 vntol=1e-7 abstol=1e-13 chgtol=1e-16 gmin=1e-15 itl1=300 itl4=100 noacct\n"
-        ".temp %.10g\n",
-        what, n, o->temperature_kelvin - 273.15);
-    enum rs_status status = write_models(bench, err);
+    enum rs_status status = latch_open(&bench->plan->latch, &bench->latch, err);
+    if (status != RS_OK)
+        return status;
+    text_append(bench->deck,
+                "* %s of %zu latches\n"
+                ".options reltol=1e-5 vntol=1e-7 abstol=1e-13 chgtol=1e-16 gmin=%g itl1=300 itl4=100 noacct\n"
+                ".temp %.10g\n",
+                what, n, latch_gmin_siemens(&bench->plan->latch), o->temperature_kelvin - 273.15);
+    latch_write_models(&bench->latch, draw, bench->deck);
     text_append(bench->deck, "vdd vdd 0 dc %.17g\n", o->supply_volts);
-    return status;
-}
-
-static void write_mismatch(const struct latch_bench *bench, const struct latch_bench_sample *sample)
-{
-    const struct latch_options *latch = &bench->plan->latch;
-    const char *name = latch->mismatch_parameters;
-    size_t n = sample->mismatch_volts != NULL ? path_n_mismatch(latch) : 0;
-    for (size_t k = 0; k < n; k++) {
-        if (latch->file[0] == '\0') {
-            text_append(bench->deck, " dv%zu=%.17g", k + 1, sample->mismatch_volts[k]);
-            continue;
-        }
-        name += strspn(name, " ,\t");
-        size_t length = strcspn(name, " ,\t");
-        text_append(bench->deck, " %.*s=%.17g", (int)length, name, sample->mismatch_volts[k]);
-        name += length;
-    }
+    return RS_OK;
 }
 
 void latch_bench_write_latch(const struct latch_bench *bench, size_t j,
@@ -68,33 +33,20 @@ void latch_bench_write_latch(const struct latch_bench *bench, size_t j,
 {
     static const char *const nodes[LATCH_N_PORTS] = {"p", "n", "clk", "op", "on", "vdd", "0"};
     static const bool numbered[LATCH_N_PORTS] = {true, true, false, true, true, false, false};
-    static const int own_order[LATCH_N_PORTS] = {LATCH_INP,  LATCH_INN, LATCH_CLK, LATCH_OUTP,
-                                                 LATCH_OUTN, LATCH_VDD, LATCH_VSS};
-    const struct latch_options *l = &bench->plan->latch;
-    bool own = l->file[0] == '\0';
-    const int *ports = own ? own_order : bench->latch.ports;
-    struct text *deck = bench->deck;
-    text_append(deck, "rp%zu sp%zu p%zu %.17g\nrn%zu sn%zu n%zu %.17g\nxlatch%zu", j, j, j,
-                sample->r_plus_ohm, j, j, j, sample->r_minus_ohm, j);
+    const struct latch_options *options = &bench->plan->latch;
+    char names[LATCH_N_PORTS][32];
+    const char *list[LATCH_N_PORTS];
     for (int k = 0; k < LATCH_N_PORTS; k++) {
-        text_append(deck, " %s", nodes[ports[k]]);
-        if (numbered[ports[k]])
-            text_append(deck, "%zu", j);
+        snprintf(names[k], sizeof names[k], numbered[k] ? "%s%zu" : "%s", nodes[k], j);
+        list[k] = names[k];
     }
-    if (own)
-        text_append(deck,
-                    " strongarm w_tail=%.6g w_input=%.6g w_nlatch=%.6g w_platch=%.6g\n"
-                    "+ w_reset=%.6g w_equalise=%.6g l=%.6g",
-                    l->w_tail_metres, l->w_input_metres, l->w_nlatch_metres, l->w_platch_metres,
-                    l->w_reset_metres, l->w_equalise_metres, l->length_metres);
+    if (latch_takes_currents(options))
+        text_append(bench->deck, "gp%zu 0 p%zu sp%zu 0 %.17g\ngn%zu 0 n%zu sn%zu 0 %.17g\n", j, j, j,
+                    1 / options->r_load_ohm, j, j, j, 1 / options->r_load_ohm);
     else
-        text_append(deck, " %s %s", l->subcircuit, l->parameters);
-    text_append(deck, "\n+");
-    write_mismatch(bench, sample);
-    text_append(deck, "\n");
-    if (l->load_farad > 0)
-        text_append(deck, "cop%zu op%zu 0 %.6g\ncon%zu on%zu 0 %.6g\n", j, j, l->load_farad, j, j,
-                    l->load_farad);
+        text_append(bench->deck, "rp%zu sp%zu p%zu %.17g\nrn%zu sn%zu n%zu %.17g\n", j, j, j,
+                    sample->r_plus_ohm, j, j, j, sample->r_minus_ohm);
+    latch_write_instance(&bench->latch, j, list, sample->mismatch_volts, bench->deck);
 }
 
 /* --- trip points --- */
@@ -150,7 +102,7 @@ static void write_pulse(const struct latch_bench *bench, const struct cycle *cyc
                     sample->pulse_width_seconds - sharp, cycle->seconds);
 }
 
-enum rs_status latch_bench_write_trips(const struct path_plan *plan, size_t n,
+enum rs_status latch_bench_write_trips(const struct path_plan *plan, int64_t draw, size_t n,
                                        const struct latch_bench_sample *samples, double reach_volts,
                                        double resolution_volts, struct text *deck, struct text *commands,
                                        struct rs_error *err)
@@ -158,9 +110,12 @@ enum rs_status latch_bench_write_trips(const struct path_plan *plan, size_t n,
     struct latch_bench bench = {.plan = plan, .deck = deck};
     const struct path_options *o = &plan->path;
     struct cycle cycle = plan_cycles(o, reach_volts, resolution_volts);
-    enum rs_status status = latch_bench_write_head(&bench, "trip points", n, err);
-    if (status != RS_OK)
+    double common_volts = latch_bench_common_volts(plan);
+    enum rs_status status = latch_bench_write_head(&bench, "trip points", n, draw, err);
+    if (status != RS_OK) {
+        latch_close(&bench.latch);
         return status;
+    }
     write_sources(&bench, &cycle, reach_volts);
     text_append(commands, "save");
     for (size_t j = 0; j < n; j++) {
@@ -169,15 +124,15 @@ enum rs_status latch_bench_write_trips(const struct path_plan *plan, size_t n,
                     "bp%zu %s%zu 0 v = %.17g+v(trip%zu)/2\nbn%zu sn%zu 0 v = %.17g-v(trip%zu)/2\n"
                     "bm%zu 0 trip%zu i = %.12g*v(gate)*v(step)*(v(op%zu,on%zu) > 0 ? -1 : 1)\n"
                     "ct%zu trip%zu 0 1\nrt%zu trip%zu 0 1e15\n.ic v(trip%zu)=0\n",
-                    j, samples[j].pulse_volts == 0 ? "sp" : "bp", j,
-                    o->common_mode_volts + samples[j].input_volts, j, j, j, o->common_mode_volts, j, j, j,
-                    1 / cycle.gate_width_seconds, j, j, j, j, j, j, j);
+                    j, samples[j].pulse_volts == 0 ? "sp" : "bp", j, common_volts + samples[j].input_volts, j,
+                    j, j, common_volts, j, j, j, 1 / cycle.gate_width_seconds, j, j, j, j, j, j, j);
         latch_bench_write_latch(&bench, j, &samples[j]);
         text_append(commands, " v(trip%zu)", j);
     }
     text_append(deck, ".end\n");
     text_append(commands, "\ntran %.12g %.12g 0 %.12g\n", cycle.edge_seconds / 4,
                 (double)cycle.n * cycle.seconds, cycle.seconds / 10);
+    latch_close(&bench.latch);
     return RS_OK;
 }
 
@@ -192,16 +147,19 @@ enum rs_status latch_bench_write_delays(const struct path_plan *plan, size_t n,
     const struct path_options *o = &plan->path;
     double rise = o->evaluation_seconds, high = high_share * o->evaluation_seconds, edge = o->edge_seconds;
     double half = o->supply_volts / 2;
-    enum rs_status status = latch_bench_write_head(&bench, "delays", n, err);
-    if (status != RS_OK)
+    double common_volts = latch_bench_common_volts(plan);
+    enum rs_status status = latch_bench_write_head(&bench, "delays", n, LATCH_NOMINAL, err);
+    if (status != RS_OK) {
+        latch_close(&bench.latch);
         return status;
+    }
     text_append(deck, "vclk clk 0 pulse(0 %.17g %.12g %.12g %.12g %.12g %.12g)\n", o->supply_volts, rise,
                 edge, edge, high, 2 * (rise + high));
     text_append(commands, "save v(clk)");
     for (size_t j = 0; j < n; j++) {
         double d = samples[j].input_volts / 2;
         text_append(deck, "vp%zu sp%zu 0 dc %.17g\nvn%zu sn%zu 0 dc %.17g\ney%zu y%zu 0 op%zu on%zu 1\n", j,
-                    j, o->common_mode_volts + d, j, j, o->common_mode_volts - d, j, j, j, j);
+                    j, common_volts + d, j, j, common_volts - d, j, j, j, j);
         latch_bench_write_latch(&bench, j, &samples[j]);
         text_append(commands, " v(y%zu)", j);
     }
@@ -211,5 +169,6 @@ enum rs_status latch_bench_write_delays(const struct path_plan *plan, size_t n,
         text_append(commands,
                     "meas tran delay%zu trig v(clk) val=%.12g rise=1 targ v(y%zu) val=%.12g rise=1\n", j,
                     half, j, half);
+    latch_close(&bench.latch);
     return RS_OK;
 }

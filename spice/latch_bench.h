@@ -14,7 +14,8 @@
 
 #define LATCH_BENCH_RATIO 0.55
 
-/* One latch: its threshold shifts [path_n_mismatch] (NULL: none) and what its inputs see. */
+/* One latch: its threshold shifts [latch_n_mismatch] (NULL: none) and what its inputs see. Latches of
+ * currents take volts over latch.r_load, around latch.bias, and no resistance. */
 struct latch_bench_sample {
     const double *mismatch_volts;
     double r_plus_ohm, r_minus_ohm; /* at inp, inn; above 0 */
@@ -26,16 +27,17 @@ struct latch_bench_sample {
 
 /*
  * Appends a deck of n latches with trip points up to reach_volts, and the commands of its run, after which
- * the last value of tripJ is the trip point of latch J. RS_IO or RS_INPUT for a latch file of the user's own.
+ * the last value of tripJ is the trip point of latch J. draw: of latch_write_models. RS_IO or RS_INPUT for a
+ * latch file of the user's own.
  */
-enum rs_status latch_bench_write_trips(const struct path_plan *plan, size_t n,
+enum rs_status latch_bench_write_trips(const struct path_plan *plan, int64_t draw, size_t n,
                                        const struct latch_bench_sample *samples, double reach_volts,
                                        double resolution_volts, struct text *deck, struct text *commands,
                                        struct rs_error *err) RS_MUST_CHECK;
 
 /* The same for the time that latch J, whose input is above its trip point, takes from half supply on the
- * clock to half supply between its outputs: delayJ. One that does not get there within four evaluation times
- * makes the run fail. */
+ * clock to half supply between its outputs: delayJ; latches without mismatch and with a clock. One that does
+ * not get there within four evaluation times makes the run fail. */
 enum rs_status latch_bench_write_delays(const struct path_plan *plan, size_t n,
                                         const struct latch_bench_sample *samples, struct text *deck,
                                         struct text *commands, struct rs_error *err) RS_MUST_CHECK;

@@ -91,19 +91,15 @@ static enum rs_status read_ports(const char *path, const char *name, const char 
     return RS_OK;
 }
 
-enum rs_status latch_file_find(const char *path, char absolute[LATCH_FILE_PATH_SIZE],
-                               char sha256[DIGEST_TEXT_SIZE], struct rs_error *err)
+enum rs_status latch_file_find(const char *path, char absolute[LATCH_FILE_PATH_SIZE], struct rs_error *err)
 {
-    struct digest digest;
-    digest_init(&digest);
-    enum rs_status status = digest_add_file(&digest, path, err);
-    if (status != RS_OK)
-        return status;
-    digest_finish(&digest, sha256);
+    enum rs_status status = RS_OK;
     char *found = realpath(path, NULL);
-    if (found == NULL || strlen(found) >= LATCH_FILE_PATH_SIZE || strpbrk(found, "\"\n") != NULL)
-        status = rs_fail(err, RS_IO, "%s: error: no path that a deck can name: %s", path,
-                         found == NULL ? strerror(errno) : "too long, or with quotes in it");
+    if (found == NULL)
+        status = rs_fail(err, RS_IO, "%s: error: %s", path, strerror(errno));
+    else if (strlen(found) >= LATCH_FILE_PATH_SIZE || strpbrk(found, "\"\n") != NULL)
+        status = rs_fail(err, RS_IO,
+                         "%s: error: no path that a deck can name: too long, or with quotes in it", path);
     else
         memcpy(absolute, found, strlen(found) + 1);
     free(found);
@@ -115,7 +111,7 @@ enum rs_status latch_file_read(const char *path, const char *name, struct latch_
 {
     char *text;
     size_t n_bytes;
-    enum rs_status status = latch_file_find(path, out->path, out->sha256, err);
+    enum rs_status status = latch_file_find(path, out->path, err);
     if (status == RS_OK)
         status = file_read(path, FILE_BYTES_MAX, &text, &n_bytes, err);
     if (status != RS_OK)

@@ -1,9 +1,8 @@
-/* A user's own latch: which ports its subcircuit has, in which order, and what its files are, by their
- * SHA-256. */
+/* A user's own latch: which ports its subcircuit has, in which order. */
 #ifndef SPICE_LATCH_FILE_H
 #define SPICE_LATCH_FILE_H
 
-#include "io/digest.h"
+#include "rescore/status.h"
 
 enum latch_port {
     LATCH_INP,
@@ -21,7 +20,6 @@ enum { LATCH_FILE_PATH_SIZE = 4096 };
 struct latch_file {
     char path[LATCH_FILE_PATH_SIZE]; /* absolute: decks run anywhere */
     int ports[LATCH_N_PORTS];        /* of enum latch_port, in the subcircuit's order */
-    char sha256[DIGEST_TEXT_SIZE];
 };
 
 /*
@@ -32,8 +30,8 @@ struct latch_file {
 enum rs_status latch_file_read(const char *path, const char *name, struct latch_file *out,
                                struct rs_error *err) RS_MUST_CHECK;
 
-/* The absolute path and SHA-256 of a file that decks include. RS_IO when it cannot be read. */
+/* The absolute path of a file that decks include. RS_IO when it is not there. */
 enum rs_status latch_file_find(const char *path, char absolute[LATCH_FILE_PATH_SIZE],
-                               char sha256[DIGEST_TEXT_SIZE], struct rs_error *err) RS_MUST_CHECK;
+                               struct rs_error *err) RS_MUST_CHECK;
 
 #endif

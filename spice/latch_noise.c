@@ -11,15 +11,19 @@ enum rs_status latch_noise_write_point(const struct path_plan *plan, struct text
     struct latch_bench bench = {.plan = plan, .deck = deck};
     const struct path_options *o = &plan->path;
     const struct latch_bench_sample sample = {.r_plus_ohm = stiff_ohm, .r_minus_ohm = stiff_ohm};
-    enum rs_status status = latch_bench_write_head(&bench, "noise", 1, err);
-    if (status != RS_OK)
+    double common_volts = latch_bench_common_volts(plan);
+    enum rs_status status = latch_bench_write_head(&bench, "noise", 1, LATCH_NOMINAL, err);
+    if (status != RS_OK) {
+        latch_close(&bench.latch);
         return status;
+    }
     text_append(
         deck,
         "vclk clk 0 dc %.17g\nvd d 0 dc 0 ac 1\nbp sp0 0 v = %.17g+v(d)/2\nbn sn0 0 v = %.17g-v(d)/2\n"
         "vop op0 0 dc %.17g\nvon on0 0 dc %.17g\nhp y z vop 1\nhn z 0 von -1\n",
-        o->supply_volts, o->common_mode_volts, o->common_mode_volts, o->supply_volts, o->supply_volts);
+        o->supply_volts, common_volts, common_volts, o->supply_volts, o->supply_volts);
     latch_bench_write_latch(&bench, 0, &sample);
+    latch_close(&bench.latch);
     text_append(deck, ".end\n");
     return RS_OK;
 }
@@ -80,14 +84,13 @@ static void write_input(const struct latch_bench *bench, const struct latch_nois
 {
     const struct path_options *o = &bench->plan->path;
     double force = j % 2 == 0 ? -decisions->force_volts : decisions->force_volts;
-    double level = decisions->level_volts[j / 2];
+    double level = decisions->level_volts[j / 2], common_volts = latch_bench_common_volts(bench->plan);
     static const char sides[] = "pn";
     for (int side = 0; side < 2; side++) {
         double sign = side == 0 ? 0.5 : -0.5;
         text_append(bench->deck, "v%c%zu %s%c%zu 0 pulse(%.17g %.17g %.12g %.12g %.12g %.12g %.12g)\n",
-                    sides[side], j, side == 0 ? "b" : "s", sides[side], j,
-                    o->common_mode_volts + sign * force, o->common_mode_volts + sign * level,
-                    timing->cycle_seconds, o->edge_seconds, o->edge_seconds,
+                    sides[side], j, side == 0 ? "b" : "s", sides[side], j, common_volts + sign * force,
+                    common_volts + sign * level, timing->cycle_seconds, o->edge_seconds, o->edge_seconds,
                     timing->cycle_seconds - o->edge_seconds, 2 * timing->cycle_seconds);
     }
 }
@@ -110,9 +113,12 @@ enum rs_status latch_noise_write_decisions(const struct path_plan *plan,
     const struct latch_bench_sample sample = {.r_plus_ohm = decisions->r_source_ohm,
                                               .r_minus_ohm = decisions->r_source_ohm};
     double cycle = timing.cycle_seconds, sharp = timing.sharp_seconds, edge = o->edge_seconds;
-    enum rs_status status = latch_bench_write_head(&bench, "decisions", 2 * decisions->n_levels, err);
-    if (status != RS_OK)
+    enum rs_status status =
+        latch_bench_write_head(&bench, "decisions", 2 * decisions->n_levels, LATCH_NOMINAL, err);
+    if (status != RS_OK) {
+        latch_close(&bench.latch);
         return status;
+    }
     text_append(deck,
                 "vclk clk 0 pulse(0 %.17g %.12g %.12g %.12g %.12g %.12g)\n"
                 "vgate gate 0 pulse(0 1 %.12g %.12g %.12g %.12g %.12g)\n",
@@ -129,5 +135,6 @@ enum rs_status latch_noise_write_decisions(const struct path_plan *plan,
     text_append(deck, ".end\n");
     text_append(commands, "\ntran %.12g %.12g 0 %.12g\n", edge / 4,
                 2 * (double)decisions->n_decisions * cycle, cycle / 10);
+    latch_close(&bench.latch);
     return RS_OK;
 }

@@ -20,6 +20,7 @@ librescore_core_la_SOURCES += \
     %D%/worker_wire.c \
     %D%/worker_wire.h
 librescore_core_la_SOURCES += \
+    %D%/latch.c %D%/latch.h %D%/latch_sources.c %D%/latch_sources.h \
     %D%/latch_bench.c %D%/latch_bench.h %D%/latch_bench_internal.h \
     %D%/latch_file.c %D%/latch_file.h \
     %D%/latch_noise.c %D%/latch_noise.h \
@@ -34,17 +35,18 @@ EXTRA_DIST += %D%/README.md
 
 # What decks are made of is compiled in: the program works from any directory.
 spice_models = %D%/models/stanford.sub %D%/models/vteam.sub %D%/models/yakopcic.sub
-spice_parts = %D%/decks/generic65.lib %D%/decks/strongarm.sub %D%/decks/sense.sub %D%/decks/reference.sub $(spice_models)
+spice_parts = %D%/decks/generic65.lib %D%/decks/strongarm.sub %D%/decks/current_latch.sub \
+    %D%/decks/winner_take_all.sub %D%/decks/sense.sub %D%/decks/reference.sub $(spice_models)
 nodist_librescore_core_la_SOURCES += spice/parts_embedded.c
 CLEANFILES += spice/parts_embedded.c
 EXTRA_DIST += $(spice_parts) %D%/decks/README.md \
-    %D%/decks/current_latch.cir %D%/decks/current_latch.sub \
+    %D%/decks/current_latch.cir \
     %D%/decks/make_path.py %D%/decks/measure_offset.py %D%/decks/path.yaml \
     %D%/decks/path4.expected %D%/decks/path8.expected %D%/decks/path16.expected %D%/decks/path32.expected \
     %D%/decks/reference.cir %D%/decks/sense.cir \
     %D%/decks/strongarm_delay.cir %D%/decks/strongarm_kickback.cir %D%/decks/strongarm_offset.cir \
     %D%/decks/transistors.cir %D%/decks/trip.sub %D%/decks/trip_sources.inc \
-    %D%/decks/winner_take_all.cir %D%/decks/winner_take_all.sub
+    %D%/decks/winner_take_all.cir
 
 spice/parts_embedded.c: $(spice_parts)
 	@$(MKDIR_P) spice

@@ -8,6 +8,8 @@
 #define PARTS_LIST(PART)                                                                                     \
     PART(generic65)                                                                                          \
     PART(strongarm)                                                                                          \
+    PART(current_latch)                                                                                      \
+    PART(winner_take_all)                                                                                    \
     PART(sense)                                                                                              \
     PART(reference)                                                                                          \
     PART(stanford)                                                                                           \

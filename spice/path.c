@@ -6,12 +6,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "numeric/random.h"
 #include "spice/parts.h"
 #include "spice/path_internal.h"
-
-enum { N_OWN_MISMATCH = 6, MISMATCH_MAX = OPTION_REALS_MAX };
-#define UM2 1e-12
 
 /* ngspice starts after each corner with one step of Euler's rule, whose error in the gate's area is some 0.5
  * % of an edge. */
@@ -33,8 +29,11 @@ size_t path_n_slots(const struct path_options *options, size_t n_columns)
     return options->sign == PATH_DIFFERENTIAL ? n_columns / 2 : n_columns - (n_columns > 0);
 }
 
-double path_gain_ohm(const struct path_options *options, double r_sense_ohm)
+double path_gain_ohm(const struct path_plan *plan, double r_sense_ohm)
 {
+    const struct path_options *options = &plan->path;
+    if (latch_takes_currents(&plan->latch))
+        return plan->latch.r_load_ohm;
     switch (options->sense) {
     case PATH_TRANSIMPEDANCE:
         return options->r_feedback_ohm;
@@ -43,60 +42,6 @@ double path_gain_ohm(const struct path_options *options, double r_sense_ohm)
     default:
         return r_sense_ohm;
     }
-}
-
-/* --- mismatch --- */
-
-/* The word at `place`, blanks and commas skipped; its length is 0 at the end. */
-static const char *next_name(const char *place, size_t *length)
-{
-    place += strspn(place, " ,\t");
-    *length = strcspn(place, " ,\t");
-    return place;
-}
-
-size_t path_n_mismatch(const struct latch_options *latch)
-{
-    size_t n = 0, length;
-    if (latch->file[0] == '\0')
-        return N_OWN_MISMATCH;
-    for (const char *name = next_name(latch->mismatch_parameters, &length); length > 0;
-         name = next_name(name + length, &length))
-        n++;
-    return n < MISMATCH_MAX ? n : MISMATCH_MAX;
-}
-
-enum rs_status path_mismatch_sigmas(const struct latch_options *latch, double *sigma_volts,
-                                    struct rs_error *err)
-{
-    const struct option_reals *given = &latch->mismatch_sigmas_volts;
-    size_t n = path_n_mismatch(latch);
-    if (latch->file[0] != '\0') {
-        if (given->n != 1 && (size_t)given->n != n && n > 0)
-            return rs_fail(err, RS_INPUT, "latch.mismatch_sigmas: %d numbers found, 1 or %zu expected",
-                           given->n, n);
-        for (size_t k = 0; k < n; k++)
-            sigma_volts[k] = given->values[given->n == 1 ? 0 : k];
-        return RS_OK;
-    }
-    const double width_metres[] = {latch->w_input_metres, latch->w_nlatch_metres, latch->w_platch_metres};
-    for (size_t k = 0; k < n; k++) /* half a pair's variance each */
-        sigma_volts[k] = latch->mismatch_volts / sqrt(2 * width_metres[k / 2] * latch->length_metres / UM2);
-    return RS_OK;
-}
-
-enum rs_status path_draw_mismatch(const struct latch_options *latch, uint64_t seed, size_t n_slots,
-                                  double *volts, struct rs_error *err)
-{
-    double sigmas_volts[MISMATCH_MAX];
-    size_t n = path_n_mismatch(latch);
-    enum rs_status status = path_mismatch_sigmas(latch, sigmas_volts, err);
-    for (size_t k = 0; k < n && status == RS_OK; k++) {
-        const struct random_key key = {.seed = seed, .purpose = RANDOM_OFFSET, .draw = (uint32_t)k};
-        for (size_t j = 0; j < n_slots; j++)
-            volts[j * n + k] = sigmas_volts[k] * random_normal(&key, (uint32_t)j);
-    }
-    return status;
 }
 
 /* --- what a path needs of its array --- */
@@ -161,7 +106,7 @@ static enum rs_status check(const struct path *path, size_t n_slots, struct rs_e
         return status;
     if (n_slots == 0)
         return rs_fail(err, RS_INPUT, "the array has %zu bit lines, at least 2 expected", network->n_columns);
-    for (size_t j = 0; j < network->n_columns && path->plan->path.sense == PATH_RESISTOR; j++)
+    for (size_t j = 0; j < network->n_columns && path_sense_is_outside(path->plan); j++)
         if ((network->lines.r_sense_ohm != NULL ? network->lines.r_sense_ohm[j] : network->r_sense_ohm) <= 0)
             return rs_fail(err, RS_INPUT,
                            "bit line %zu has r_sense_ohm = 0, which path.sense 'resistor' looks across", j);
@@ -172,11 +117,12 @@ static enum rs_status check(const struct path *path, size_t n_slots, struct rs_e
 
 static void write_head(struct path_writer *writer)
 {
-    static const char *const senses[] = {"sense resistors", "transimpedances", "integrators"};
+    static const char *const senses[] = {"sense resistors", "transimpedances", "integrators", "copies"};
     static const char *const references[] = {"ideal", "current", "bias-rows", "replica"};
     const struct path *path = writer->path;
     const struct path_options *o = writer->options;
     const struct network *network = &path->array->network;
+    bool currents = latch_takes_currents(&path->plan->latch);
     text_append(
         writer->deck,
         "* full path: %zu word lines x %zu bit lines, %zu key slots (%s), %zu queries\n*\n"
@@ -186,23 +132,22 @@ static void write_head(struct path_writer *writer)
         "* reference:    %s, %s\n"
         "* key slot K:   xlatchK, inputs pK nK, outputs opK onK; decides at the clock's rise, %.6g s into a "
         "query\n"
-        "* printed:      inputV_K  v(pK) - v(nK) where the clock begins to rise, query V, volts\n"
+        "* printed:      inputV_K  v(pK) - v(nK) where the clock begins to rise, query V, volts%s\n"
         "*               outputV_K v(opK) - v(onK) where it begins to fall; above 0: keep\n"
         "*               delayV_K  from half supply on the clock to half supply between the outputs, "
         "seconds;\n"
-        "*                         %g where unresolved\n\n",
+        "*                         %g where unresolved; none without a clock\n\n",
         network->n_rows, network->n_columns, writer->n_slots,
         o->sign == PATH_DIFFERENTIAL ? "pairs of bit lines" : "bit lines against the last one",
-        path->n_vectors, o->common_mode_volts, writer->times.period_seconds, senses[o->sense],
+        path->n_vectors, o->common_mode_volts, writer->times.period_seconds, senses[currents ? 3 : o->sense],
         references[writer->reference->kind],
         writer->reference->sharing == PATH_SHARED ? "shared" : "per comparator", writer->times.clock_seconds,
-        o->evaluation_seconds);
+        currents ? ", currents times latch.r_load" : "", o->evaluation_seconds);
     /* chgtol: its default of 1e-14 C is more than any node of a latch holds, and moves the threshold. */
-    text_append(
-        writer->deck,
-        ".options reltol=1e-5 vntol=1e-7 abstol=1e-13 chgtol=1e-16 gmin=1e-15 itl1=300 itl4=100 noacct\n"
-        ".temp %.10g\n",
-        o->temperature_kelvin - 273.15);
+    text_append(writer->deck,
+                ".options reltol=1e-5 vntol=1e-7 abstol=1e-13 chgtol=1e-16 gmin=%g itl1=300 itl4=100 noacct\n"
+                ".temp %.10g\n",
+                latch_gmin_siemens(&path->plan->latch), o->temperature_kelvin - 273.15);
 }
 
 static void write_part(struct text *deck, const char *what, const unsigned char *text, size_t size)
@@ -211,83 +156,26 @@ static void write_part(struct text *deck, const char *what, const unsigned char 
     text_append_bytes(deck, (const char *)text, size);
 }
 
-static void write_latch_model(struct path_writer *writer)
-{
-    const struct latch_options *latch = &writer->path->plan->latch;
-    struct text *deck = writer->deck;
-    if (latch->file[0] == '\0') {
-        write_part(deck, "transistors: generic65.lib", parts_embedded_generic65,
-                   parts_embedded_generic65_size);
-        write_part(deck, "latch: strongarm.sub", parts_embedded_strongarm, parts_embedded_strongarm_size);
-        return;
-    }
-    text_append(deck, "\n* latch of the user's own, SHA-256 %s\n", writer->latch.sha256);
-    if (latch->monte_carlo[0] != '\0')
-        text_append(deck, ".options seed=%lld\n.param %s\n", (long long)latch->seed, latch->monte_carlo);
-    if (latch->models[0] != '\0') {
-        const char *section = latch->models_section;
-        text_append(deck, "* its models, SHA-256 %s\n%s \"%s\"%s%s\n", writer->models.sha256,
-                    section[0] != '\0' ? ".lib" : ".include", writer->models.path,
-                    section[0] != '\0' ? " " : "", section);
-    }
-    text_append(deck, ".include \"%s\"\n", writer->latch.path);
-}
-
-static void write_own_parameters(struct path_writer *writer)
-{
-    const struct latch_options *l = &writer->path->plan->latch;
-    text_append(
-        writer->deck,
-        " w_tail=%.6g w_input=%.6g w_nlatch=%.6g w_platch=%.6g\n+ w_reset=%.6g w_equalise=%.6g l=%.6g",
-        l->w_tail_metres, l->w_input_metres, l->w_nlatch_metres, l->w_platch_metres, l->w_reset_metres,
-        l->w_equalise_metres, l->length_metres);
-}
-
-static void write_mismatch(struct path_writer *writer, size_t j)
-{
-    const struct latch_options *latch = &writer->path->plan->latch;
-    size_t n = path_n_mismatch(latch), length = 0;
-    const char *name = latch->mismatch_parameters;
-    text_append(writer->deck, "\n+");
-    for (size_t k = 0; k < n; k++) {
-        double volts = writer->mismatch_volts[j * n + k];
-        name = next_name(name + length, &length);
-        if (latch->file[0] == '\0')
-            text_append(writer->deck, " dv%zu=%.17g", k + 1, volts);
-        else
-            text_append(writer->deck, " %.*s=%.17g", (int)length, name, volts);
-    }
-    text_append(writer->deck, "\n");
-}
-
 static void write_latch(struct path_writer *writer, size_t j)
 {
-    static const char *const nodes[LATCH_N_PORTS] = {"p%zu", "n%zu", "clk", "op%zu", "on%zu", "vdd", "0"};
-    static const int own_order[LATCH_N_PORTS] = {LATCH_INP,  LATCH_INN, LATCH_CLK, LATCH_OUTP,
-                                                 LATCH_OUTN, LATCH_VDD, LATCH_VSS};
+    static const char *const nodes[LATCH_N_PORTS] = {"p", "n", "clk", "op", "on", "vdd", "0"};
+    static const bool numbered[LATCH_N_PORTS] = {true, true, false, true, true, false, false};
     const struct latch_options *latch = &writer->path->plan->latch;
-    bool own = latch->file[0] == '\0', shared = writer->reference->sharing == PATH_SHARED;
-    const int *ports = own ? own_order : writer->latch.ports;
-    text_append(writer->deck, "xlatch%zu", j);
+    bool shared = writer->reference->sharing == PATH_SHARED, currents = latch_takes_currents(latch);
+    char names[LATCH_N_PORTS][PATH_NODE_SIZE];
+    const char *list[LATCH_N_PORTS];
     for (int k = 0; k < LATCH_N_PORTS; k++) {
-        const char *node = nodes[ports[k]];
-        text_append(writer->deck, " ");
-        if (ports[k] == LATCH_INN && shared)
-            text_append(writer->deck, "nref");
-        else if (strchr(node, '%') != NULL)
-            text_append(writer->deck, "%.*s%zu", (int)strcspn(node, "%"), node, j);
+        bool input = k == LATCH_INP || k == LATCH_INN;
+        if (k == LATCH_INN && shared)
+            snprintf(names[k], PATH_NODE_SIZE, "nref");
+        else if (numbered[k])
+            snprintf(names[k], PATH_NODE_SIZE, "%s%s%zu", input && currents ? "l" : "", nodes[k], j);
         else
-            text_append(writer->deck, "%s", node);
+            snprintf(names[k], PATH_NODE_SIZE, "%s", nodes[k]);
+        list[k] = names[k];
     }
-    text_append(writer->deck, " %s", own ? "strongarm" : latch->subcircuit);
-    if (own)
-        write_own_parameters(writer);
-    else
-        text_append(writer->deck, " %s", latch->parameters);
-    write_mismatch(writer, j);
-    if (latch->load_farad > 0)
-        text_append(writer->deck, "cop%zu op%zu 0 %.6g\ncon%zu on%zu 0 %.6g\n", j, j, latch->load_farad, j, j,
-                    latch->load_farad);
+    latch_write_instance(&writer->latch, j, list, writer->mismatch_volts + j * latch_n_mismatch(latch),
+                         writer->deck);
 }
 
 static double drive_volts(const struct path_writer *writer, size_t v, size_t i)
@@ -368,7 +256,7 @@ static enum rs_status write_parts(struct path_writer *writer, struct rs_error *e
     const struct network *network = &path->array->network;
     static const char *const models[] = {NULL, "stanford", "vteam", "yakopcic"};
     const char *model_name = models[writer->options->cell];
-    write_latch_model(writer);
+    latch_write_models(&writer->latch, writer->path->monte_carlo_draw, writer->deck);
     write_part(writer->deck, "sense paths: sense.sub", parts_embedded_sense, parts_embedded_sense_size);
     write_part(writer->deck, "references: reference.sub", parts_embedded_reference,
                parts_embedded_reference_size);
@@ -376,8 +264,9 @@ static enum rs_status write_parts(struct path_writer *writer, struct rs_error *e
         const struct netlist_model *model = netlist_model_find(model_name);
         write_part(writer->deck, "cells", model->text, *model->text_size);
     }
-    enum rs_status status = write_array(writer, path->array, "array", writer->options->sense == PATH_RESISTOR,
-                                        path->n_vectors * network->n_rows, path->volts, err);
+    enum rs_status status =
+        write_array(writer, path->array, "array", path_sense_is_outside(writer->path->plan),
+                    path->n_vectors * network->n_rows, path->volts, err);
     if (status == RS_OK && path->plan->reference.kind == PATH_REPLICA)
         status = write_array(writer, path->replica, "replica", false, path->replica->network.n_rows,
                              path->replica->voltage, err);
@@ -410,20 +299,19 @@ enum rs_status path_write(const struct path *path, struct text *deck, struct rs_
                                  .deck = deck};
     double *drawn = NULL;
     enum rs_status status = check(path, writer.n_slots, err);
-    if (status == RS_OK && latch->file[0] != '\0')
-        status = latch_file_read(latch->file, latch->subcircuit, &writer.latch, err);
-    if (status == RS_OK && latch->models[0] != '\0')
-        status = latch_file_find(latch->models, writer.models.path, writer.models.sha256, err);
     if (status != RS_OK)
         return status;
-    if (path->mismatch_volts == NULL) {
-        drawn = memory_allocate(writer.n_slots * path_n_mismatch(latch), sizeof *drawn, err);
-        status = drawn == NULL ? RS_INTERNAL
-                               : path_draw_mismatch(latch, (uint64_t)latch->seed, writer.n_slots, drawn, err);
+    status = latch_open(latch, &writer.latch, err);
+    if (status == RS_OK && path->mismatch_volts == NULL) {
+        drawn = memory_allocate(writer.n_slots * latch_n_mismatch(latch), sizeof *drawn, err);
+        status = drawn == NULL
+                     ? RS_INTERNAL
+                     : latch_draw_mismatch(latch, (uint64_t)latch->seed, writer.n_slots, drawn, err);
     }
-    writer.mismatch_volts = path->mismatch_volts != NULL ? path->mismatch_volts : drawn;
+    writer.mismatch_volts = drawn != NULL ? drawn : path->mismatch_volts;
     if (status == RS_OK)
         status = write_deck(&writer, err);
+    latch_close(&writer.latch);
     free(drawn);
     return status;
 }

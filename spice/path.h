@@ -14,11 +14,16 @@
  * is I_ref's in a sense path of its own (sign differential: the slot's sense path subtracts its two lines),
  * or the mid-level line's with I_ref added (sign offset). Bias rows are the array's own and their subtraction
  * is its business.
+ *
+ * A latch of currents: lines end in array.r_sense; copies of their currents, I_ref added to the negative one
+ * and latch.bias to both, flow into its inputs. pK and nK then tell these currents, without the bias, times
+ * latch.r_load.
  */
 #ifndef SPICE_PATH_H
 #define SPICE_PATH_H
 
 #include "crossbar/array_file.h"
+#include "spice/latch.h"
 #include "spice/netlist.h"
 #include "spice/path_options.h"
 #include "spice/worker.h"
@@ -30,7 +35,8 @@ struct path {
     const double *volts;              /* [n_vectors][n_rows], relative to v_cm */
     const struct array_file *replica; /* with reference `replica`, else NULL */
     const double *threshold_amperes;  /* [n_vectors][n_slots]; NULL: the plan's */
-    const double *mismatch_volts;     /* [n_slots][path_n_mismatch]; NULL: drawn from the plan's seed */
+    const double *mismatch_volts;     /* [n_slots][latch_n_mismatch]; NULL: drawn from the plan's seed */
+    int64_t monte_carlo_draw;         /* of latch_write_models */
 };
 
 /* When things happen in a query, from its start; period between queries. Integration, with that sense path,
@@ -44,16 +50,7 @@ struct path_times path_times(const struct path_options *options);
 size_t path_n_slots(const struct path_options *options, size_t n_columns);
 
 /* d per ampere, before compression; r_sense_ohm of the array. */
-double path_gain_ohm(const struct path_options *options, double r_sense_ohm);
-
-/* Threshold shifts of one latch: 6 of the own one (dv1 ... dv6 of decks/strongarm.sub), else as many as the
- * plan names. RS_INPUT where sigmas and names do not match. */
-size_t path_n_mismatch(const struct latch_options *latch);
-enum rs_status path_mismatch_sigmas(const struct latch_options *latch, double *sigma_volts,
-                                    struct rs_error *err) RS_MUST_CHECK;
-/* [n_slots][path_n_mismatch] from seed, slot and parameter alone (numeric/random.h, trial 0). */
-enum rs_status path_draw_mismatch(const struct latch_options *latch, uint64_t seed, size_t n_slots,
-                                  double *volts, struct rs_error *err) RS_MUST_CHECK;
+double path_gain_ohm(const struct path_plan *plan, double r_sense_ohm);
 
 /*
  * Appends the deck, which runs with `ngspice -b` (workers: path_request.h), exits 0 and prints inputV_J,
@@ -66,7 +63,7 @@ enum rs_status path_write(const struct path *path, struct text *deck, struct rs_
 struct path_decision {
     double input_volts;   /* d at the clock's edge */
     double output_volts;  /* outp - outn at the end: above 0 is "keep" */
-    double delay_seconds; /* half supply on the clock to half supply between the outputs */
+    double delay_seconds; /* half supply on the clock to half supply between the outputs; NAN: no clock */
     bool resolved; /* the outputs are more than half the supply apart; else delay is the evaluation time */
 };
 

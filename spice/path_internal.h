@@ -2,8 +2,10 @@
 #ifndef SPICE_PATH_INTERNAL_H
 #define SPICE_PATH_INTERNAL_H
 
-#include "spice/latch_file.h"
+#include "spice/latch.h"
 #include "spice/path.h"
+
+enum { PATH_NODE_SIZE = 32 };
 
 struct path_writer {
     const struct path *path;
@@ -11,13 +13,15 @@ struct path_writer {
     const struct reference_options *reference;
     struct path_times times;
     size_t n_slots;
-    struct latch_file latch, models; /* of a user's own; of the latter only path and digest */
+    struct latch latch;
     const double *mismatch_volts;
     struct text *deck;
 };
 
 /* What slot j is compared with in query v. */
 double path_sense_threshold(const struct path_writer *writer, size_t v, size_t j);
+/* Whether the sense resistance is the sense path's, not the array's. */
+bool path_sense_is_outside(const struct path_plan *plan);
 /* Whether slot J's own reference is a source of volts, vrefJ, in series with the latch's input (else of
  * amperes, irefJ), and its volts per ampere of threshold. */
 bool path_sense_is_series(const struct path_plan *plan);
@@ -29,6 +33,9 @@ void path_sense_write_wave(const struct path_writer *writer,
 void path_sense_write(struct path_writer *writer);
 /* The analysis and what it prints. */
 void path_print_write(struct path_writer *writer);
+/* What a transient's command ends with. Cells that follow their inputs have gates that nothing else holds,
+ * whose operating point Newton's method may miss: they begin at rest and settle within the first query. */
+const char *path_print_start(const struct path_plan *plan);
 /* The analysis alone, as one command. */
 void path_print_write_transient(const struct path *path, struct text *commands);
 

@@ -3,11 +3,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "spice/latch.h"
+
 static const char *const signs[] = {"differential", "offset", NULL};
 static const char *const senses[] = {"resistor", "transimpedance", "integrator", NULL};
 static const char *const cells[] = {"array", "stanford", "vteam", "yakopcic", NULL};
 static const char *const references[] = {"ideal", "current", "bias-rows", "replica", NULL};
 static const char *const sharings[] = {"per-comparator", "shared", NULL};
+static const char *const latches[] = {"strongarm", "current", "winner-take-all", NULL};
+static const char *const pairs[] = {"unknown", "input-n-p", NULL};
 
 #define TABLE(name, rows, type)                                                                              \
     const struct option_table name = {rows, sizeof rows / sizeof rows[0], sizeof(struct type)}
@@ -109,13 +113,26 @@ TABLE(path_options_reference, reference_rows, reference_options);
 #define WIDTH(name, member_, initial_, help_)                                                                \
     REAL("latch", name, LATCH(member_), QUANTITY_METRE, initial_, 1e-8, 1e-3, help_)
 static const struct option latch_rows[] = {
+    CHOICE(
+        "latch", "kind", LATCH(kind), latches, "strongarm",
+        "strongarm: compares voltages (comparator.kind voltage of a run); current: a clocked latch that the "
+        "lines' currents are copied into (current); winner-take-all: two cells, one for the line and one "
+        "for its reference, without a clock (winner-take-all)"),
     WIDTH("w_tail", w_tail_metres, "4 um", "width of the clocked tail"),
-    WIDTH("w_input", w_input_metres, "2 um", "width of the input pair"),
+    WIDTH("w_input", w_input_metres, "2 um", "width of the input pair (winner-take-all: of the input cells)"),
     WIDTH("w_nlatch", w_nlatch_metres, "1 um", "width of the cross-coupled n pair"),
     WIDTH("w_platch", w_platch_metres, "1 um", "width of the cross-coupled p pair"),
     WIDTH("w_reset", w_reset_metres, "1 um", "width of the outputs' reset switches"),
     WIDTH("w_equalise", w_equalise_metres, "0.5 um", "width of the inner nodes' reset switches"),
+    WIDTH("w_clamp", w_clamp_metres, "0.2 um", "kind current: width of the pair that carries the inputs"),
+    WIDTH("w_power", w_power_metres, "2 um", "kind current: width of the switch to the supply"),
+    WIDTH("w_follow", w_follow_metres, "2 um", "kind winner-take-all: width of the pair that follows"),
     WIDTH("length", length_metres, "65 nm", "length of all transistors"),
+    REAL("latch", "r_load", LATCH(r_load_ohm), QUANTITY_OHM, "1 kohm", 1e-3, 1e12,
+         "kinds of currents: what turns them into the volts that plans, decks and calibrations tell; no "
+         "resistor stands there"),
+    REAL("latch", "bias", LATCH(bias_amperes), QUANTITY_AMPERE, "20 uA", 0, 1,
+         "kinds of currents: added to both inputs, which take no negative current"),
     REAL("latch", "mismatch", LATCH(mismatch_volts), QUANTITY_VOLT, "3.5 mV", 0, 1,
          "standard deviation of a pair's threshold difference at W L = 1 um^2 (Pelgrom's A_VT)"),
     REAL("latch", "load", LATCH(load_farad), QUANTITY_FARAD, "2 fF", 0, 1e-9, "of each output"),
@@ -148,8 +165,22 @@ static const struct option latch_rows[] = {
      .initial = "0 V",
      .high = 1,
      .help = "their standard deviations; one number or one per parameter"},
+    {.key = "latch.mismatch_widths",
+     .kind = OPTION_REALS,
+     .unit = QUANTITY_METRE,
+     .offset = LATCH(mismatch_widths_metres),
+     .initial_help = "none: latch.mismatch_sigmas",
+     .low = 1e-8,
+     .high = 1e-3,
+     .help = "... or the widths of the transistors that they shift, each by latch.mismatch / sqrt(2 W "
+             "latch.length); one number or one per parameter"},
+    CHOICE("latch", "mismatch_pairs", LATCH(pairs), pairs, "unknown",
+           "input-n-p: the parameters are the input pair, the n pair and the p pair of a latch, two and two, "
+           "so that its sensitivities are found, too"),
     TEXT("latch", "monte_carlo", LATCH(monte_carlo),
          "the models' own Monte-Carlo switch, as NAME=VALUE ... of a .param; drawn with latch.seed"),
+    TEXT("latch", "monte_carlo_off", LATCH(monte_carlo_off),
+         "... and what turns it off, where latches without mismatch are meant and the models do not know it"),
 };
 TABLE(path_options_latch, latch_rows, latch_options);
 
@@ -214,6 +245,32 @@ static void check_latch(struct checker *checker, const struct latch_options *lat
            "a latch.file expected with it");
     demand(checker, latch->mismatch_parameters[0] == '\0' || latch->monte_carlo[0] == '\0',
            "latch.monte_carlo", "either this or latch.mismatch_parameters expected");
+    demand(checker, latch->monte_carlo_off[0] == '\0' || latch->monte_carlo[0] != '\0',
+           "latch.monte_carlo_off", "a latch.monte_carlo expected with it");
+    demand(checker,
+           latch->mismatch_parameters[0] == '\0' || latch->mismatch_widths_metres.n > 0 ||
+               settings_is_given(checker->settings, "latch.mismatch_sigmas"),
+           "latch.mismatch_parameters", "latch.mismatch_widths or latch.mismatch_sigmas expected with it");
+    demand(checker, latch->mismatch_widths_metres.n == 0 || latch->mismatch_parameters[0] != '\0',
+           "latch.mismatch_widths", "latch.mismatch_parameters expected with it");
+    demand(checker,
+           latch->mismatch_widths_metres.n == 0 ||
+               !settings_is_given(checker->settings, "latch.mismatch_sigmas"),
+           "latch.mismatch_widths", "either this or latch.mismatch_sigmas expected");
+    size_t n_pairs = latch->kind == PATH_WINNER ? 2 : 3;
+    demand(checker, latch->pairs == PATH_PAIRS_UNKNOWN || (!own && latch_n_mismatch(latch) == 2 * n_pairs),
+           "latch.mismatch_pairs",
+           "two latch.mismatch_parameters for each pair of a latch.file expected with it");
+}
+
+/* Currents are copied from lines that end in array.r_sense. */
+static void check_currents(struct checker *checker, const struct path_plan *plan)
+{
+    bool currents = latch_takes_currents(&plan->latch);
+    demand(checker, !currents || plan->path.sense == PATH_RESISTOR, "path.sense",
+           "this latch.kind takes the lines' currents; 'resistor' expected");
+    demand(checker, !currents || plan->reference.sharing == PATH_PER_COMPARATOR, "reference.sharing",
+           "this latch.kind has no node to share; 'per-comparator' expected");
 }
 
 enum rs_status path_options_check(const struct settings *settings, const struct path_plan *plan,
@@ -231,5 +288,6 @@ enum rs_status path_options_check(const struct settings *settings, const struct 
            "path.integration_time", "more than two edges expected");
     check_reference(&checker, plan);
     check_latch(&checker, &plan->latch);
+    check_currents(&checker, plan);
     return checker.status;
 }

@@ -13,6 +13,8 @@ enum path_sense { PATH_RESISTOR, PATH_TRANSIMPEDANCE, PATH_INTEGRATOR };
 enum path_cell { PATH_CELL_ARRAY, PATH_CELL_STANFORD, PATH_CELL_VTEAM, PATH_CELL_YAKOPCIC };
 enum path_reference { PATH_IDEAL, PATH_CURRENT, PATH_BIAS_ROWS, PATH_REPLICA };
 enum path_sharing { PATH_PER_COMPARATOR, PATH_SHARED };
+enum path_latch { PATH_STRONGARM, PATH_CURRENT_LATCH, PATH_WINNER };
+enum path_pairs { PATH_PAIRS_UNKNOWN, PATH_PAIRS_KNOWN };
 
 struct path_options {
     int sign, sense, cell; /* of the enums above */
@@ -32,15 +34,18 @@ struct reference_options {
 };
 
 struct latch_options {
+    int kind, pairs; /* of the enums above */
     double w_tail_metres, w_input_metres, w_nlatch_metres, w_platch_metres, w_reset_metres, w_equalise_metres,
-        length_metres;
-    double mismatch_volts; /* of a pair's threshold difference at W L = 1 um^2 */
+        w_clamp_metres, w_power_metres, w_follow_metres, length_metres;
+    double r_load_ohm, bias_amperes; /* of latches of currents */
+    double mismatch_volts;           /* of a pair's threshold difference at W L = 1 um^2 */
     double load_farad;
     int64_t seed;
     char file[OPTION_TEXT_SIZE], subcircuit[OPTION_TEXT_SIZE];
     char models[OPTION_TEXT_SIZE], models_section[OPTION_TEXT_SIZE];
-    char parameters[OPTION_TEXT_SIZE], mismatch_parameters[OPTION_TEXT_SIZE], monte_carlo[OPTION_TEXT_SIZE];
-    struct option_reals mismatch_sigmas_volts;
+    char parameters[OPTION_TEXT_SIZE], mismatch_parameters[OPTION_TEXT_SIZE];
+    char monte_carlo[OPTION_TEXT_SIZE], monte_carlo_off[OPTION_TEXT_SIZE];
+    struct option_reals mismatch_sigmas_volts, mismatch_widths_metres;
 };
 
 struct path_plan {

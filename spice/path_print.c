@@ -15,12 +15,17 @@ static const char *const kinds[N_KINDS] = {"input", "output", "delay"};
 /* `meas` would round to 6 digits. Sources have corners at both instants, so that time points lie there. */
 static void write_decision(struct path_writer *writer, size_t v, size_t j)
 {
+    bool clocked = latch_has_clock(&writer->path->plan->latch);
     double start = (double)v * writer->times.period_seconds, edge = writer->options->edge_seconds;
     double clock = start + writer->times.clock_seconds;
     double half = writer->options->supply_volts / 2, middle = clock + edge / 2;
     struct text *deck = writer->deck;
     text_append(deck, "let input%zu_%zu = " AT("d%zu", "before%zu") "\n", v, j, j, v, v);
     text_append(deck, "let output%zu_%zu = " AT("q%zu", "after%zu") "\n", v, j, j, v, v);
+    for (int k = 0; k < (clocked ? 0 : DELAY); k++)
+        text_append(deck, "print %s%zu_%zu\n", kinds[k], v, j);
+    if (!clocked)
+        return;
     text_append(deck, "let delay%zu_%zu = %.12g\nif abs(output%zu_%zu) gt %.12g\n", v, j,
                 writer->options->evaluation_seconds, v, j, half);
     text_append(
@@ -48,13 +53,18 @@ static void write_masks(struct path_writer *writer, size_t v)
         v, clock - width, clock + slack, v, output - width, output + slack, v, clock - slack, output + slack);
 }
 
+const char *path_print_start(const struct path_plan *plan)
+{
+    return latch_has_clock(&plan->latch) ? "" : " uic";
+}
+
 void path_print_write_transient(const struct path *path, struct text *commands)
 {
     const struct path_options *o = &path->plan->path;
     double period = path_times(o).period_seconds;
     double step = isnan(o->step_seconds) ? period / STEPS_PER_PERIOD : o->step_seconds;
-    text_append(commands, "tran %.12g %.12g 0 %.12g\n", o->edge_seconds / 4, (double)path->n_vectors * period,
-                step);
+    text_append(commands, "tran %.12g %.12g 0 %.12g%s\n", o->edge_seconds / 4,
+                (double)path->n_vectors * period, step, path_print_start(path->plan));
 }
 
 void path_print_write(struct path_writer *writer)

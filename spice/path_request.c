@@ -132,9 +132,13 @@ static void read_decision(const struct path *path, const struct worker_values *v
     out->input_volts = difference_at(path, values, slot, inputs, clock);
     out->output_volts = difference_at(path, values, slot, outputs, end);
     out->resolved = fabs(out->output_volts) > o->supply_volts / 2;
-    out->delay_seconds = out->resolved ? cross(path, values, slot, clock, end) - values->values[TIME][clock] -
-                                             o->edge_seconds / 2
-                                       : o->evaluation_seconds;
+    if (!latch_has_clock(&path->plan->latch))
+        out->delay_seconds = (double)NAN;
+    else if (!out->resolved)
+        out->delay_seconds = o->evaluation_seconds;
+    else
+        out->delay_seconds =
+            cross(path, values, slot, clock, end) - values->values[TIME][clock] - o->edge_seconds / 2;
 }
 
 enum rs_status path_request_read(const struct path *path, const struct worker_values *values,

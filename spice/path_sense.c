@@ -45,9 +45,14 @@ static double line_ohm(const struct path_writer *writer, size_t i_column)
     return line_ohm_of(writer->path, i_column);
 }
 
+bool path_sense_is_outside(const struct path_plan *plan)
+{
+    return plan->path.sense == PATH_RESISTOR && !latch_takes_currents(&plan->latch);
+}
+
 bool path_sense_is_series(const struct path_plan *plan)
 {
-    return plan->path.sense == PATH_RESISTOR && plan->reference.kind == PATH_IDEAL;
+    return path_sense_is_outside(plan) && plan->reference.kind == PATH_IDEAL;
 }
 
 double path_sense_reference_ohm(const struct path *path, size_t j)
@@ -82,7 +87,7 @@ static void write_line(struct path_writer *writer, size_t i_column, const char *
 static void write_unused(struct path_writer *writer, size_t i_column)
 {
     text_append(writer->deck, "* unused\n");
-    if (writer->options->sense == PATH_RESISTOR)
+    if (path_sense_is_outside(writer->path->plan))
         text_append(writer->deck, "rend%zu o%zu vcm %.17g\n", i_column, i_column, line_ohm(writer, i_column));
     else
         text_append(writer->deck, "vend%zu o%zu vcm 0\n", i_column, i_column);
@@ -192,6 +197,50 @@ static void write_offset(struct path_writer *writer)
                     writer->options->r_out_ohm);
 }
 
+/* --- latches of currents --- */
+
+/* The reference of slot j, into its negative input; mJ tells that side without it. */
+static void write_current_reference(struct path_writer *writer, size_t j)
+{
+    const struct reference_options *reference = writer->reference;
+    if (reference->kind == PATH_BIAS_ROWS) {
+        text_append(writer->deck, "vtold%zu n%zu m%zu 0\n", j, j, j);
+        return;
+    }
+    text_append(writer->deck, "vref%zu r%zu ln%zu 0\nhref%zu n%zu m%zu vref%zu %.17g\n", j, j, j, j, j, j, j,
+                writer->path->plan->latch.r_load_ohm);
+    if (reference->kind == PATH_REPLICA) {
+        text_append(writer->deck, "xref%zu r%zu 0 copied reference_mirror r_output=%.17g\n", j, j,
+                    reference->r_output_ohm);
+        return;
+    }
+    text_append(writer->deck, "iref%zu 0 r%zu", j, j);
+    path_sense_write_wave(writer, path_sense_threshold, j);
+    if (reference->kind == PATH_CURRENT)
+        text_append(writer->deck, "rref%zu r%zu 0 %.17g\n", j, j, reference->r_output_ohm);
+}
+
+/* Copies of both lines' currents; offset encoding: of the mid-level line for every slot. */
+static void write_currents(struct path_writer *writer)
+{
+    const struct latch_options *latch = &writer->path->plan->latch;
+    size_t n_columns = writer->path->array->network.n_columns;
+    bool offset = writer->options->sign == PATH_OFFSET;
+    for (size_t i = 0; i < n_columns; i++)
+        text_append(writer->deck, "vmeter%zu o%zu vcm 0\n", i, i);
+    for (size_t j = 0; j < writer->n_slots; j++) {
+        size_t plus = offset ? j : 2 * j, minus = offset ? n_columns - 1 : 2 * j + 1;
+        text_append(writer->deck,
+                    "* key slot %zu\nfp%zu 0 lp%zu vmeter%zu 1\nibp%zu 0 lp%zu %.17g\nhp%zu p%zu 0 "
+                    "vmeter%zu %.17g\n",
+                    j, j, j, plus, j, j, latch->bias_amperes, j, j, plus, latch->r_load_ohm);
+        text_append(writer->deck,
+                    "fn%zu 0 ln%zu vmeter%zu 1\nibn%zu 0 ln%zu %.17g\nhn%zu m%zu 0 vmeter%zu %.17g\n", j, j,
+                    minus, j, j, latch->bias_amperes, j, j, minus, latch->r_load_ohm);
+        write_current_reference(writer, j);
+    }
+}
+
 /* The replica: a constantly driven array whose bit line 0 gives v(copy) = 1 ohm x its current, v(copied) =
  * -v(copy). */
 static void write_replica(struct path_writer *writer)
@@ -220,6 +269,10 @@ void path_sense_write(struct path_writer *writer)
     if (writer->reference->kind == PATH_REPLICA)
         write_replica(writer);
     text_append(writer->deck, "\n* sense paths and reference\n");
+    if (latch_takes_currents(&writer->path->plan->latch)) {
+        write_currents(writer);
+        return;
+    }
     if (differential)
         write_differential(writer);
     else

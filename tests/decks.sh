@@ -44,7 +44,7 @@ figure difference1000 1.69e-2 0.02
 deck=current_latch; run "$srcdir/spice/decks/$deck.cir" $deck
 signs=$(sed -n 's/^y.\[last\] = \(-*\).*/\1+/p' out | cut -c1 | tr -d '\n')
 ok "$deck: it follows the sign of the current, and of a mismatch" "$([ "$signs" = "+-+-+-+-+" ]; echo $?)" "$signs"
-figure delay_e 9.14e-11 0.01
+figure delay_e 1.486e-10 0.01
 
 deck=winner_take_all; run "$srcdir/spice/decks/$deck.cir" $deck
 shares=$(sed -n 's/^share = //p' out | tr '\n' ' ')

@@ -52,7 +52,7 @@ void path_case_inputs(const struct path_case *c, double *volts)
 {
     double amperes[PATH_CASE_VECTORS_MAX * PATH_CASE_LINES_MAX];
     size_t n = c->array.network.n_columns, n_slots = path_n_slots(&c->plan.path, n);
-    double gain = path_gain_ohm(&c->plan.path, c->array.network.r_sense_ohm);
+    double gain = path_gain_ohm(&c->plan, c->array.network.r_sense_ohm);
     double threshold = c->plan.reference.threshold_amperes.values[0];
     path_case_currents(c, amperes);
     for (size_t v = 0; v < c->path.n_vectors; v++)

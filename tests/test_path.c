@@ -112,7 +112,7 @@ Test(path, decisions_follow_the_mismatch)
     path_case_fill(c, N, N_VECTORS, 40);
     c->plan.path.sense = PATH_TRANSIMPEDANCE;
     c->plan.path.r_feedback_ohm = 2e3;
-    cr_assert_eq(path_draw_mismatch(&c->plan.latch, 1, N_SLOTS, mismatch, &err), RS_OK);
+    cr_assert_eq(latch_draw_mismatch(&c->plan.latch, 1, N_SLOTS, mismatch, &err), RS_OK);
     run(c);
     for (int k = 0; k < N_VECTORS * N_SLOTS; k++) {
         double input = decisions[k].input_volts, o = offset(&mismatch[k % N_SLOTS * N_MISMATCH]);
@@ -376,7 +376,7 @@ Test(path, drawn_mismatch_has_the_spread_of_its_size)
     static double volts[N_SLOTS * 6];
     struct rs_error err;
     path_options_fill(&plan);
-    cr_assert_eq(path_draw_mismatch(&plan.latch, 7, N_SLOTS, volts, &err), RS_OK);
+    cr_assert_eq(latch_draw_mismatch(&plan.latch, 7, N_SLOTS, volts, &err), RS_OK);
     for (int k = 0; k < 6; k++) {
         double sum = 0, width = k < 2 ? 2 : 1, sigma = 3.5e-3 / sqrt(2 * width * 0.065);
         for (int j = 0; j < N_SLOTS; j++)

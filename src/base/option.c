@@ -393,3 +393,47 @@ void option_print_range(const struct option *option, struct text *out)
     }
     text_append(out, "%s%s to %s", option->flags & OPTION_LOW_OPEN ? "above " : "", low, high);
 }
+
+enum { HELP_WIDTH = 96 };
+
+void option_print_wrapped(const char *words, const char *lead, struct text *out)
+{
+    size_t column = 0;
+    while (*words != '\0') {
+        size_t length = strcspn(words, " ");
+        if (column > 0 && column + 1 + length > HELP_WIDTH) {
+            text_append(out, "\n");
+            column = 0;
+        }
+        if (column == 0) {
+            text_append(out, "%s", lead);
+            column = strlen(lead);
+        } else {
+            text_append(out, " ");
+            column++;
+        }
+        text_append_bytes(out, words, length);
+        column += length;
+        words += length + strspn(words + length, " ");
+    }
+    text_append(out, "\n");
+}
+
+void option_print_help(const struct option *option, struct text *out)
+{
+    text_append(out, "%s\n", option->key);
+    option_print_wrapped(option->help, "    ", out);
+    text_append(out, "    type:    ");
+    option_print_type(option, out);
+    text_append(out, "\n    unit:    %s\n    default: %s\n", quantity_symbol(option->unit),
+                option->initial != NULL ? option->initial : option->initial_help);
+    struct text range = {0};
+    option_print_range(option, &range);
+    if (range.length > 0)
+        text_append(out, "    range:   %s\n", range.bytes);
+    text_clear(&range);
+    if (option->published != NULL) {
+        text_append(out, "    published values:\n");
+        option_print_wrapped(option->published, "        ", out);
+    }
+}

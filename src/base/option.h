@@ -93,4 +93,10 @@ void option_print_type(const struct option *option, struct text *out);
 /* "0 to 1 Mohm", or nothing where there are no bounds. */
 void option_print_range(const struct option *option, struct text *out);
 
+/* Everything a user may ask of it: key, meaning, type, unit, default, range, published values. */
+void option_print_help(const struct option *option, struct text *out);
+
+/* A text in lines that begin with `lead`. */
+void option_print_wrapped(const char *words, const char *lead, struct text *out);
+
 #endif

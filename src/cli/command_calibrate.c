@@ -89,6 +89,8 @@ static void print_plain(const struct calibrate *calibrate, const char *path)
         const struct calibrate_stage *stage = &calibrate->stages[s];
         printf("%sstage %s: %s; %zu decks\n", s > 0 ? "\n" : "", stage->stage->name, stage->stage->summary,
                stage->n_decks);
+        if (stage->good && stage->message[0] != '\0')
+            printf("  %s\n", stage->message);
         for (size_t r = 0; r < stage->n_results; r++)
             print_result(&calibrate->results[stage->first_result + r]);
     }
@@ -223,6 +225,8 @@ const struct command command_calibrate = {
     .n_positionals_max = 1,
     .needs_output = true,
     .writes_store = true,
-    .example = "rescore calibrate plan.yaml -o calib.h5 && rescore report calib.h5 -o calib.html",
+    .example =
+        "rescore calibrate plan.yaml -o calib.h5 && rescore report calib.h5 -o calib.html\n  rescore explain "
+        "--plan                # every key of a plan",
     .run = run,
 };

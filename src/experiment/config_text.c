@@ -5,8 +5,6 @@
 
 #include "experiment/config_internal.h"
 
-enum { COMMENT_WIDTH = 96 };
-
 /* What the template of `init` sets apart from the defaults: the demo. */
 struct init_value {
     const char *key, *value;
@@ -109,30 +107,6 @@ char *config_resolved_text(const struct configuration *configuration, struct rs_
     return text_take(&out, err);
 }
 
-/* Text broken at blanks, each line begun with `lead`. */
-static void append_wrapped(const char *words, const char *lead, struct text *out)
-{
-    size_t column = 0;
-    while (*words != '\0') {
-        size_t length = strcspn(words, " ");
-        if (column > 0 && column + 1 + length > COMMENT_WIDTH) {
-            text_append(out, "\n");
-            column = 0;
-        }
-        if (column == 0) {
-            text_append(out, "%s", lead);
-            column = strlen(lead);
-        } else {
-            text_append(out, " ");
-            column++;
-        }
-        text_append_bytes(out, words, length);
-        column += length;
-        words += length + strspn(words + length, " ");
-    }
-    text_append(out, "\n");
-}
-
 static void append_described(const struct option *option, const char *lead, struct text *out)
 {
     struct text line = {0};
@@ -144,7 +118,7 @@ static void append_described(const struct option *option, const char *lead, stru
         text_append(&line, "; %s", range.bytes);
     text_append(&line, ")");
     if (!line.failed && !range.failed)
-        append_wrapped(line.bytes, lead, out);
+        option_print_wrapped(line.bytes, lead, out);
     else
         out->failed = true;
     text_clear(&range);
@@ -184,25 +158,6 @@ char *config_init_text(struct rs_error *err)
     return text_take(&out, err);
 }
 
-static void explain_one(const struct option *option, struct text *out)
-{
-    text_append(out, "%s\n", option->key);
-    append_wrapped(option->help, "    ", out);
-    text_append(out, "    type:    ");
-    option_print_type(option, out);
-    text_append(out, "\n    unit:    %s\n    default: %s\n", quantity_symbol(option->unit),
-                option->initial != NULL ? option->initial : option->initial_help);
-    struct text range = {0};
-    option_print_range(option, &range);
-    if (range.length > 0)
-        text_append(out, "    range:   %s\n", range.bytes);
-    text_clear(&range);
-    if (option->published != NULL) {
-        text_append(out, "    published values:\n");
-        append_wrapped(option->published, "        ", out);
-    }
-}
-
 static void explain_sweep(struct text *out)
 {
     text_append(
@@ -216,7 +171,7 @@ char *config_explain_text(int index, struct rs_error *err)
     for (int i = index < 0 ? 0 : index; i < (index < 0 ? config_n_options() : index + 1); i++) {
         if (index < 0 && i > 0)
             text_append(&out, "\n");
-        explain_one(config_option(i), &out);
+        option_print_help(config_option(i), &out);
     }
     if (index < 0) {
         text_append(&out, "\n");
@@ -237,7 +192,7 @@ char *config_explain_section(const char *section, struct rs_error *err)
             continue;
         if (out.length > 0)
             text_append(&out, "\n");
-        explain_one(option, &out);
+        option_print_help(option, &out);
     }
     if (out.length > 0 || out.failed)
         return text_take(&out, err);

@@ -13,8 +13,8 @@ const struct calibration_row calibration_table[CALIBRATION_N] = {
 #undef CALIBRATION_ROW
 };
 
-static enum rs_status settle_identity(struct text *text, struct calibration_identity *out,
-                                      struct rs_error *err)
+enum rs_status calibration_identity_take(struct text *text, struct calibration_identity *out,
+                                         struct rs_error *err)
 {
     struct digest digest;
     out->text = text_take(text, err);
@@ -37,7 +37,10 @@ enum rs_status calibration_topology_identity(const struct calibration_topology *
                 topology->r_sense_ohm);
     text_append(&text, "sense %s\nreference %s\nshare %s\nsign %s\n", topology->sense, topology->reference,
                 topology->share, topology->sign);
-    return settle_identity(&text, out, err);
+    /* Files of latches of voltages had no such line once. */
+    if (topology->kind != NULL && strcmp(topology->kind, "voltage") != 0)
+        text_append(&text, "kind %s\n", topology->kind);
+    return calibration_identity_take(&text, out, err);
 }
 
 enum rs_status calibration_device_identity(const struct card *card, double g_min_siemens,
@@ -60,7 +63,7 @@ enum rs_status calibration_device_identity(const struct card *card, double g_min
             text_append(&text, "\n");
         }
     }
-    return settle_identity(&text, out, err);
+    return calibration_identity_take(&text, out, err);
 }
 
 void calibration_identity_clear(struct calibration_identity *identity)
@@ -109,6 +112,7 @@ void calibration_clear(struct calibration *calibration)
 {
     calibration_identity_clear(&calibration->topology);
     calibration_identity_clear(&calibration->device);
+    calibration_identity_clear(&calibration->latch);
     free(calibration->estimates);
     free(calibration->correlation);
     free(calibration->residuals);
@@ -172,4 +176,13 @@ enum rs_status calibration_check(const struct calibration *calibration, const ch
     enum rs_status of_topology = compare("topology", path, &calibration->topology, topology, err);
     enum rs_status of_device = compare("device", path, &calibration->device, device, err);
     return of_topology != RS_OK ? of_topology : of_device;
+}
+
+enum rs_status calibration_check_latch(const struct calibration *calibration, const char *path,
+                                       const struct calibration_identity *latch, struct rs_error *err)
+{
+    err->text[0] = '\0';
+    if (calibration->latch.text == NULL)
+        return RS_OK;
+    return compare("latch", path, &calibration->latch, latch, err);
 }

@@ -2,10 +2,11 @@
  * The file that `calibrate` makes and `comparator.calibration` names: a behavioural model of sense path,
  * comparator and thresholds, fitted to ngspice, with the identity of the circuit it was fitted to.
  *
- * Root attributes: format, version, topology, topology_sha256, device, device_sha256, ngspice_version,
- * ngspice_options. Datasets: /parameter /value /stderr /lo95 /hi95 /unit [p], /correlation [p][p], /residual
- * /residual_stage /residual_deck /residual_column [r], /column_threshold_shift [key slot] in amperes at the
- * array's output, at threshold 0 without load; the last ones may be missing.
+ * Root attributes: format, version, topology, topology_sha256, device, device_sha256, latch, latch_sha256
+ * (may be missing), ngspice_version, ngspice_options. Datasets: /parameter /value /stderr /lo95 /hi95 /unit
+ * [p], /correlation [p][p], /residual /residual_stage /residual_deck /residual_column [r],
+ * /column_threshold_shift [key slot] in amperes at the array's output, at threshold 0 without load; the last
+ * ones may be missing.
  */
 #ifndef FRONTEND_CALIBRATION_H
 #define FRONTEND_CALIBRATION_H
@@ -14,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "devices/card.h"
 #include "io/digest.h"
 #include "io/store.h"
@@ -73,12 +75,12 @@ struct calibration_identity {
     char sha256[DIGEST_TEXT_SIZE];
 };
 
-/* The words are those of the options comparator.sense, comparator.reference, comparator.share and
- * encoding.sign. */
+/* The words are those of the options comparator.kind, comparator.sense, comparator.reference,
+ * comparator.share and encoding.sign; kind NULL: voltage. */
 struct calibration_topology {
     size_t n_rows, n_columns;
     double r_word_line_ohm, r_bit_line_ohm, r_driver_ohm, r_sense_ohm;
-    const char *sense, *reference, *share, *sign;
+    const char *kind, *sense, *reference, *share, *sign;
 };
 
 /* Each fills an identity that the caller frees with calibration_identity_clear; RS_INTERNAL: no memory. */
@@ -89,6 +91,9 @@ enum rs_status calibration_topology_identity(const struct calibration_topology *
 enum rs_status calibration_device_identity(const struct card *card, double g_min_siemens,
                                            double g_max_siemens, struct calibration_identity *out,
                                            struct rs_error *err) RS_MUST_CHECK;
+/* Takes the text of a canonical identity. */
+enum rs_status calibration_identity_take(struct text *text, struct calibration_identity *out,
+                                         struct rs_error *err) RS_MUST_CHECK;
 void calibration_identity_clear(struct calibration_identity *identity);
 
 struct calibration_estimate {
@@ -104,6 +109,7 @@ struct calibration_residual {
 /* Arrays are owned; one that is empty is NULL. */
 struct calibration {
     struct calibration_identity topology, device;
+    struct calibration_identity latch; /* what runs do not know of; text NULL: not told */
     char ngspice_version[CALIBRATION_TEXT_SIZE], ngspice_options[CALIBRATION_TEXT_SIZE];
     size_t n_estimates;
     struct calibration_estimate *estimates;
@@ -144,5 +150,9 @@ enum rs_status calibration_check(const struct calibration *calibration, const ch
                                  const struct calibration_identity *topology,
                                  const struct calibration_identity *device,
                                  struct rs_error *err) RS_MUST_CHECK;
+/* The same of the latch, where the calibration tells it. */
+enum rs_status calibration_check_latch(const struct calibration *calibration, const char *path,
+                                       const struct calibration_identity *latch,
+                                       struct rs_error *err) RS_MUST_CHECK;
 
 #endif

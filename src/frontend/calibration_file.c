@@ -23,9 +23,12 @@ static enum rs_status write_head(const struct calibration *calibration, struct s
         {"device_sha256", calibration->device.sha256},
         {"ngspice_version", calibration->ngspice_version},
         {"ngspice_options", calibration->ngspice_options},
+        {"latch", calibration->latch.text},
+        {"latch_sha256", calibration->latch.sha256},
     };
+    size_t n = sizeof texts / sizeof texts[0] - (calibration->latch.text == NULL ? 2 : 0);
     enum rs_status status = store_write_integer(store, "/", "version", VERSION, err);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RS_OK; i++)
+    for (size_t i = 0; i < n && status == RS_OK; i++)
         status = store_write_text(store, "/", texts[i][0], texts[i][1], err);
     return status;
 }
@@ -199,6 +202,8 @@ static enum rs_status read_head(const struct store *store, struct calibration *o
         status = read_identity(store, "topology", &out->topology, err);
     if (status == RS_OK)
         status = read_identity(store, "device", &out->device, err);
+    if (status == RS_OK && store_has_attribute(store, "/", "latch"))
+        status = read_identity(store, "latch", &out->latch, err);
     if (status == RS_OK)
         status = read_short_text(store, "ngspice_version", out->ngspice_version, err);
     return status == RS_OK ? read_short_text(store, "ngspice_options", out->ngspice_options, err) : status;

@@ -70,6 +70,12 @@ static enum rs_status read_gain(struct reader *reader)
                            "comparator.sense: integrator found without a gain; comparator.sense_time and "
                            "comparator.c_integrate, or comparator.r_load, expected");
     }
+    if (isnan(gain) && reader->circuit->calibration != NULL &&
+        (options->sense == COMPARATOR_TRANSIMPEDANCE || options->kind != COMPARATOR_VOLTAGE))
+        return rs_fail(
+            reader->err, RS_INPUT,
+            "comparator.calibration: no gain_ohm found, behind which this sense path has its volts; "
+            "a file with the stage 'sense', or comparator.r_load, expected");
     reader->gain_ohm = isnan(gain) ? reader->circuit->r_sense_ohm : gain;
     return RS_OK;
 }
@@ -79,7 +85,15 @@ static double pair_sigma_volts(const struct comparator_options *options, double 
     return options->a_vt_volt_metres / sqrt(width_metres * options->gate_length_metres);
 }
 
-/* Pairs of a latch err in volts, branches of a comparator of currents in ratios. */
+/* Whether a calibration knows what the pairs of a comparator of currents do. */
+static bool has_pairs(const struct reader *reader)
+{
+    double value;
+    return reader->circuit->calibration != NULL &&
+           calibration_get(reader->circuit->calibration, CALIBRATION_offset_sensitivity_input, &value);
+}
+
+/* Pairs of a latch err in volts, branches of a comparator of currents, unless calibrated, in ratios. */
 static enum rs_status read_mismatch(const struct reader *reader, struct comparator *out)
 {
     const struct comparator_options *options = reader->options;
@@ -88,11 +102,12 @@ static enum rs_status read_mismatch(const struct reader *reader, struct comparat
     const double given[] = {options->sensitivity_input, options->sensitivity_n_latch,
                             options->sensitivity_p_latch};
     double branch = options->mirror_gain_per_volt * pair_sigma_volts(options, widths[0]);
-    if (options->kind == COMPARATOR_CURRENT)
+    bool pairs = options->kind == COMPARATOR_VOLTAGE || has_pairs(reader);
+    if (options->kind == COMPARATOR_CURRENT && !pairs)
         out->branch_ratio[1] = branch;
-    if (options->kind == COMPARATOR_WINNER)
+    if (options->kind == COMPARATOR_WINNER && !pairs)
         out->branch_ratio[0] = out->branch_ratio[1] = branch / sqrt(2.0);
-    for (int pair = 0; pair < COMPARATOR_PAIRS && options->kind == COMPARATOR_VOLTAGE; pair++) {
+    for (int pair = 0; pair < COMPARATOR_PAIRS && pairs; pair++) {
         enum calibration_parameter parameter =
             (enum calibration_parameter)(CALIBRATION_offset_sensitivity_input + pair);
         double sensitivity = choose(reader, given[pair], parameter, default_sensitivity[pair]);
@@ -193,6 +208,7 @@ static enum rs_status read_path(const struct reader *reader, struct comparator *
     out->line_farads = options->line_farads;
     out->settling_seconds = choose(reader, options->settling_seconds, CALIBRATION_settling_seconds, 0);
     out->sense_seconds = options->sense_seconds;
+    out->takes_currents = currents;
     out->integrates = options->sense == COMPARATOR_INTEGRATOR;
     return status;
 }
@@ -481,6 +497,8 @@ double comparator_common(const struct comparator *comparator, double signal_unit
 {
     double swing = comparator->swing_units;
     struct inputs inputs = join(comparator, signal_units, minus_units, reference_units);
+    if (comparator->takes_currents) /* the reference joins the negative branch */
+        return 0.5 * (signal_units + 2 * minus_units + reference_units);
     if (swing > 0)
         return 0.5 * swing * (tanh(inputs.plus_units / swing) + tanh(inputs.minus_units / swing));
     return 0.5 * (inputs.plus_units + inputs.minus_units);

@@ -50,7 +50,7 @@ struct comparator {
     double swing_units;                                  /* 0: linear */
     double volts_per_unit;                               /* 0: currents alone */
     double line_farads, settling_seconds, sense_seconds; /* sense_seconds NAN: all has settled */
-    bool integrates;
+    bool integrates, takes_currents;
     double delay_t0_seconds, delay_tau_seconds, delay_min_seconds; /* at the temperature of the run */
     double delay_v1_units, evaluation_seconds;                     /* evaluation_seconds NAN: no end */
     enum comparator_unresolved unresolved;
@@ -130,7 +130,8 @@ void comparator_rulings(const struct comparator *comparator, const struct random
  */
 double comparator_kickback_ohm(const struct comparator *comparator, double plus_ohm, double minus_ohm);
 
-/* The mean of both inputs, as the comparator sees it, above the rail. */
+/* The mean of both inputs, as the comparator sees it, above the rail; of currents, with the reference in the
+ * negative one, above the bias. */
 double comparator_common(const struct comparator *comparator, double signal_units, double minus_units,
                          double reference_units);
 

@@ -53,8 +53,9 @@ struct comparator_options {
     struct option_either reference_error;
 };
 /* The words of three choices, for what names a circuit. */
-extern const char *const frontend_options_senses[],
-    *const frontend_options_references[], *const frontend_options_shares[], *const frontend_options_signs[];
+extern const char *const frontend_options_kinds[],
+    *const frontend_options_senses[], *const frontend_options_references[],
+                                          *const frontend_options_shares[], *const frontend_options_signs[];
 
 struct readout_options {
     int64_t bits;         /* 0: ideal */

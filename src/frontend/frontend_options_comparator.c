@@ -1,7 +1,7 @@
 /* The options of comparator, sense path and reference. */
 #include "frontend/frontend_options.h"
 
-static const char *const kinds[] = {"voltage", "current", "winner-take-all", NULL};
+const char *const frontend_options_kinds[] = {"voltage", "current", "winner-take-all", NULL};
 static const char *const unresolved[] = {"random", "keep", "prune", NULL};
 static const char *const compensations[] = {"none", "calibrated", NULL};
 const char *const frontend_options_senses[] = {"resistor", "transimpedance", "integrator", NULL};
@@ -14,7 +14,7 @@ static const struct option rows[] = {
      .kind = OPTION_CHOICE,
      .offset = MEMBER(kind),
      .initial = "voltage",
-     .choices = kinds,
+     .choices = frontend_options_kinds,
      .help = "voltage: a latch behind the sense path; current: mirrors whose gain errs; winner-take-all: two "
              "branches with the reference, each with its own error"},
     {.key = "comparator.offset",
