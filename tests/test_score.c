@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "score/policy.h"
+#include "score/policy_cascade.h"
 #include "score/threshold.h"
 #include "tensor/code.h"
 
@@ -47,8 +48,15 @@ static struct policy_work decide(const struct policy *policy, const struct polic
 {
     struct policy_room room;
     bool uncertain[N_KEYS + 1] = {false};
-    struct policy_answer answer = {.keep = keep, .uncertain = uncertain};
+    bool value[N_KEYS];
+    const struct policy_cascade_shape shape = {
+        .n_layers = 1, .n_heads = 1, .n_keys_max = N_KEYS, .n_queries_max = 1};
+    struct policy_answer answer = {.keep = keep, .uncertain = uncertain, .value = value};
     cr_assert_eq(policy_room_create(policy, N_KEYS, 1, KERNEL_BASELINE, &room, NULL), RS_OK);
+    if (policy->cascades) {
+        cr_assert_eq(policy_cascade_create(&options, &shape, KERNEL_BASELINE, &room.cascade, NULL), RS_OK);
+        policy_cascade_begin(room.cascade, 0, 1, N_KEYS);
+    }
     policy_set_keys(&room, N_KEYS, codes);
     policy->decide(query, &room, &answer);
     for (size_t j = 0; j < N_KEYS; j++)

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "score/policy_cascade.h"
 #include "tensor/code.h"
 
 struct attention {
@@ -26,6 +28,7 @@ struct attention {
     int64_t *exact_sums;                        /* [n_keys_max] */
     double *signal_units, *minus_units; /* [n_queries_max * n_heads_per_kv][n_keys_max]; minus: or NULL */
     double *source_ohm;                 /* [n_keys_max], or NULL */
+    double *reference_ratio;            /* [n_keys_max], or NULL */
     double *array_joules;               /* [n_queries_max * n_heads_per_kv], or NULL */
 };
 
@@ -36,6 +39,7 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
     size_t n_reads = attention->mode == QUERY_ANALOG ? shape->n_queries_max * n_heads : 0;
     bool lines = comparator_needs_lines(&attention->setup->comparator);
     bool sources = attention->setup->comparator.kickback_units_per_ohm != 0;
+    bool loads = attention->setup->comparator.reference_loads;
     struct block {
         void **memory;
         size_t count, size;
@@ -51,12 +55,29 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
         {(void **)&attention->signal_units, n_reads * n_keys, sizeof(double)},
         {(void **)&attention->minus_units, lines ? n_reads * n_keys : 0, sizeof(double)},
         {(void **)&attention->source_ohm, sources ? n_keys : 0, sizeof(double)},
+        {(void **)&attention->reference_ratio, loads ? n_keys : 0, sizeof(double)},
         {(void **)&attention->array_joules, attention->setup->solves_energy ? n_reads : 0, sizeof(double)},
     };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         if ((*blocks[i].memory = memory_allocate(blocks[i].count, blocks[i].size, err)) == NULL)
             return RS_INTERNAL;
     return RS_OK;
+}
+
+/* What the policy remembers; passes that prune nothing have none. */
+static enum rs_status create_cascade(struct attention *attention, struct rs_error *err)
+{
+    const struct attention_setup *setup = attention->setup;
+    const struct attention_shape *shape = &setup->shape;
+    const struct policy_cascade_shape own = {.n_layers = shape->n_layers,
+                                             .n_heads = shape->n_heads,
+                                             .n_keys_max = shape->n_keys_max,
+                                             .n_queries_max = shape->n_queries_max,
+                                             .causal = shape->causal,
+                                             .self = shape->n_queries_max == shape->n_keys_max};
+    if (!setup->policy->cascades || attention->mode == QUERY_QUANTISED)
+        return RS_OK;
+    return policy_cascade_create(&setup->prune, &own, kernel_chosen(), &attention->scratch.room.cascade, err);
 }
 
 enum rs_status attention_create(const struct attention_setup *setup, enum query_mode mode,
@@ -72,6 +93,8 @@ enum rs_status attention_create(const struct attention_setup *setup, enum query_
     enum rs_status status = allocate(attention, err);
     if (status == RS_OK)
         status = query_scratch_create(setup, &attention->scratch, err);
+    if (status == RS_OK)
+        status = create_cascade(attention, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
         status = bank_create(setup, &attention->bank, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
@@ -103,6 +126,7 @@ void attention_destroy(struct attention *attention)
     free(attention->signal_units);
     free(attention->minus_units);
     free(attention->source_ohm);
+    free(attention->reference_ratio);
     free(attention->array_joules);
     free(attention);
 }
@@ -123,6 +147,8 @@ void attention_start(struct attention *attention, uint32_t trial, struct keep *k
 void attention_set_sample(struct attention *attention, uint32_t sample)
 {
     attention->sample = sample;
+    if (attention->scratch.room.cascade != NULL)
+        policy_cascade_reset(attention->scratch.room.cascade);
 }
 
 void attention_set_watch(struct attention *attention, attention_watch *watch, void *context)
@@ -205,11 +231,12 @@ static enum rs_status read_arrays(struct attention *attention, const struct atte
         .signal_units = attention->signal_units,
         .minus_units = comparator_needs_lines(&setup->comparator) ? attention->minus_units : NULL,
         .source_ohm = setup->comparator.kickback_units_per_ohm != 0 ? attention->source_ohm : NULL,
+        .reference_ratio = setup->comparator.reference_loads ? attention->reference_ratio : NULL,
         .array_joules = setup->solves_energy ? attention->array_joules : NULL,
     };
     enum rs_status status = bank_read(attention->bank, &job, &answer, attention->keep, err);
     comparators_begin(attention->comparators, attention->trial, call->layer, call->kv_head, call->n_keys,
-                      answer.source_ohm);
+                      answer.source_ohm, answer.reference_ratio);
     return status;
 }
 
@@ -310,6 +337,8 @@ enum rs_status attention_run(void *context, const struct attention_call *call, s
                    call->d == attention->setup->shape.d,
                "the call is larger than the workload's shape");
     encode(attention, call);
+    if (attention->scratch.room.cascade != NULL)
+        policy_cascade_begin(attention->scratch.room.cascade, call->layer, call->n_queries, call->n_keys);
     query_set_keys(attention->setup, attention->mode, call->n_keys, attention->key_codes,
                    &attention->scratch);
     if (attention->mode == QUERY_ANALOG) {

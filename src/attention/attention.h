@@ -25,7 +25,7 @@ void attention_destroy(struct attention *attention);
 /* Starts a trial: counts and certificate at 0. keep: where to save samples, or NULL. */
 void attention_start(struct attention *attention, uint32_t trial, struct keep *keep_borrow);
 
-/* The sample whose calls follow; also the number of the write. */
+/* The sample whose calls follow, layers in order from 0; also the number of the write. */
 void attention_set_sample(struct attention *attention, uint32_t sample);
 
 void attention_set_watch(struct attention *attention, attention_watch *watch, void *context);

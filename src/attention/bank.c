@@ -11,6 +11,7 @@
 #include "attention/writes.h"
 #include "base/memory.h"
 #include "crossbar/certify.h"
+#include "crossbar/loading.h"
 #include "crossbar/sense_node.h"
 
 enum { BANK_PROBES = 4 };
@@ -21,16 +22,18 @@ struct bank {
     const struct attention_setup *setup;
     struct reads *reads;
     struct writes *writes;
-    double *scale_amperes;               /* [n_columns] */
-    double *volts;                       /* [reads of a job][n_rows] */
-    double *current_amperes;             /* [READS_CHUNK][n_columns] */
-    double *probe_volts, *probe_amperes; /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
-    double *line_volts;                  /* [2][n_rows][n_columns], of cells that bend; or NULL */
-    struct replica *replica;             /* NULL unless that is the reference */
-    struct power *power;                 /* NULL unless energies are asked for */
-    double *power_volts;                 /* [reads of a job][n_rows], or NULL */
-    struct sense_node *sense_node;       /* NULL unless comparators need it */
-    double *settled_ratio, *line_ohm;    /* [n_columns] */
+    double *scale_amperes;                /* [n_columns] */
+    double *volts;                        /* [reads of a job][n_rows] */
+    double *current_amperes;              /* [READS_CHUNK][n_columns] */
+    double *probe_volts, *probe_amperes;  /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
+    double *line_volts;                   /* [2][n_rows][n_columns], of cells that bend; or NULL */
+    struct replica *replica;              /* NULL unless that is the reference */
+    struct power *power;                  /* NULL unless energies are asked for */
+    double *power_volts;                  /* [reads of a job][n_rows], or NULL */
+    struct sense_node *sense_node;        /* NULL unless comparators need it */
+    struct loading *loading;              /* NULL unless references load their lines */
+    double *settled_ratio, *line_ohm;     /* [n_columns] */
+    double *drawn_amperes, *loss_amperes; /* [n_columns] */
     struct bank_certificate certificate;
     bool started;         /* a write was seen since the last reset */
     uint32_t first_write; /* which one */
@@ -53,13 +56,16 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
     bank->setup = setup;
     double **const blocks[] = {&bank->scale_amperes, &bank->volts,         &bank->current_amperes,
                                &bank->probe_volts,   &bank->probe_amperes, &bank->line_volts,
-                               &bank->settled_ratio, &bank->line_ohm};
+                               &bank->settled_ratio, &bank->line_ohm,      &bank->drawn_amperes,
+                               &bank->loss_amperes};
     const size_t sizes[] = {n_columns,
                             setup_reads_max(setup) * n_rows,
                             READS_CHUNK * n_columns,
                             BANK_PROBES * n_rows,
                             BANK_PROBES * n_columns,
                             cell_law_is_linear(&setup->law) ? 0 : 2 * n_cells,
+                            n_columns,
+                            n_columns,
                             n_columns,
                             n_columns};
     enum rs_status status = RS_OK;
@@ -79,6 +85,8 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
         status = replica_create(setup, &bank->replica, err);
     if (status == RS_OK && (settles(&setup->comparator) || setup->comparator.kickback_units_per_ohm != 0))
         status = sense_node_create(&setup->network, &bank->sense_node, err);
+    if (status == RS_OK && setup->comparator.reference_loads)
+        status = loading_create(&setup->network, NULL, &bank->loading, err);
     if (status != RS_OK)
         bank_destroy(bank);
     else
@@ -96,8 +104,11 @@ void bank_destroy(struct bank *bank)
     power_destroy(bank->power);
     free(bank->power_volts);
     sense_node_destroy(bank->sense_node);
+    loading_destroy(bank->loading);
     free(bank->settled_ratio);
     free(bank->line_ohm);
+    free(bank->drawn_amperes);
+    free(bank->loss_amperes);
     free(bank->line_volts);
     free(bank->scale_amperes);
     free(bank->volts);
@@ -279,9 +290,34 @@ static void look_at_lines(struct bank *bank, const struct tile *tile, bool last)
         size_t plus, minus;
         mapping_lines(&setup->mapping, slot, &plus, &minus);
         source_ohm[tile->first_key + slot] +=
-            (comparator_kickback_ohm(&setup->comparator, bank->line_ohm[minus]) -
-             comparator_kickback_ohm(&setup->comparator, bank->line_ohm[plus])) /
+            comparator_kickback_ohm(&setup->comparator, bank->line_ohm[plus], bank->line_ohm[minus]) /
             (double)setup->mapping.n_stacks;
+    }
+}
+
+/* What the references of all slots, each of one unit, are worth at their comparators. */
+static void load_lines(struct bank *bank, const struct tile *tile)
+{
+    const struct attention_setup *setup = bank->setup;
+    const struct mapping *mapping = &setup->mapping;
+    double *ratio = tile->answer->reference_ratio;
+    size_t plus, minus;
+    if (bank->loading == NULL || ratio == NULL)
+        return;
+    memset(bank->drawn_amperes, 0, mapping->n_columns * sizeof(double));
+    for (size_t slot = 0; slot < mapping->n_keys_per_array; slot++) {
+        mapping_lines(mapping, slot, &plus, &minus);
+        if (setup->comparator.join == COMPARATOR_JOIN_MINUS)
+            bank->drawn_amperes[minus] = -1;
+        else
+            bank->drawn_amperes[plus] = 1;
+    }
+    loading_factor(bank->loading, bank->reads->seen_siemens);
+    bank->certificate.n_failed += !loading_compute(bank->loading, bank->drawn_amperes, bank->loss_amperes);
+    for (size_t slot = 0; slot < tile->n_keys; slot++) {
+        mapping_lines(mapping, slot, &plus, &minus);
+        ratio[tile->first_key + slot] +=
+            (bank->loss_amperes[plus] - bank->loss_amperes[minus]) / (double)mapping->n_stacks;
     }
 }
 
@@ -333,6 +369,8 @@ static enum rs_status read_span(struct bank *bank, struct tile *tile, size_t fir
     take_power(bank, tile, first, span->n_reads, span->programmed_siemens);
     certify_array(bank, &key, span->programmed_siemens, tile->first && last);
     look_at_lines(bank, tile, last);
+    if (last)
+        load_lines(bank, tile);
     for (size_t r = 0, n; r < span->n_reads; r += n) {
         /* The array that is saved is the one of its first read. */
         size_t n_left = span->n_reads - r;
@@ -417,6 +455,8 @@ static void start_signals(const struct bank *bank, const struct bank_job *job,
         memset(answer->array_joules, 0, n_reads * sizeof(double));
     if (answer->source_ohm != NULL)
         memset(answer->source_ohm, 0, job->n_keys * sizeof(double));
+    if (answer->reference_ratio != NULL)
+        memset(answer->reference_ratio, 0, job->n_keys * sizeof(double));
     if (kind != COMPARATOR_BIAS_ROWS && kind != COMPARATOR_REPLICA)
         return;
     for (size_t read = 0; read < n_reads; read++) {
@@ -441,7 +481,8 @@ enum rs_status bank_read(struct bank *bank, const struct bank_job *job, const st
                 return status;
         }
         if (bank->replica != NULL)
-            bank->certificate.n_failed += replica_subtract(bank->replica, job, tile, answer->signal_units);
+            bank->certificate.n_failed +=
+                replica_subtract(bank->replica, job, tile, answer->reference_ratio, answer->signal_units);
     }
     return RS_OK;
 }

@@ -7,6 +7,7 @@
 #include "base/kernel.h"
 #include "base/memory.h"
 #include "numeric/softmax.h"
+#include "score/policy_cascade.h"
 #include "tensor/code.h"
 
 /* Signals nearer than this are ties: rounding of the circuit solution, far below any physical difference. */
@@ -134,6 +135,13 @@ static void weigh_values(const struct query *query, size_t d, double value_step,
         output[i] *= value_step;
 }
 
+/* Keys whose value is not used have no weight, and nobody else gets it. */
+static void leave_out(const bool *value, size_t n, double *weights)
+{
+    for (size_t j = 0; j < n; j++)
+        weights[j] = value[j] ? weights[j] : 0;
+}
+
 /* What a query that keeps nothing attends to; `ranking` [n_keys] picks the best, of ties the lowest index. */
 static void fill_empty(const struct attention_setup *setup, const struct query *query, const double *ranking,
                        double tie, bool *chosen)
@@ -197,6 +205,17 @@ static void take_serial(const struct attention_setup *setup, const struct query 
                      scratch->serial_results);
 }
 
+/* Sum of key j without the LSBs that progressive quantisation did not fetch; they count as 0. */
+static int64_t sum_msb(const struct attention_setup *setup, const struct query *query, size_t j)
+{
+    int bits = (int)setup->encoding.bits, lsb_bits = (int)setup->prune.progressive_lsb_bits;
+    const int16_t *key = query->key_codes + j * setup->shape.d;
+    int64_t sum = 0;
+    for (size_t i = 0; i < setup->shape.d; i++)
+        sum += (int64_t)query->query_codes[i] * code_msb(key[i], bits, bits - lsb_bits, true);
+    return sum * (INT64_C(1) << lsb_bits);
+}
+
 /*
  * Scores of fetched keys from the digital unit, its decision of uncertain ones, and which of the kept stay.
  * The bit-serial unit's early termination can only drop what the rethreshold drops anyway.
@@ -205,19 +224,23 @@ static void recompute(const struct attention_setup *setup, const struct query *q
                       double threshold, struct query_scratch *scratch, struct attention_counts *counts)
 {
     int bits = (int)setup->encoding.bits;
-    bool whole = setup->recompute_bits == bits;
+    bool whole = setup->recompute_bits == bits, msb = scratch->work.precision == POLICY_PRECISION_MSB;
+    int most_bits = bits - 1 - (msb ? (int)setup->prune.progressive_lsb_bits : 0);
     double own_unit = ldexp(unit, 2 * (bits - setup->recompute_bits));
     struct bit_serial_stop stop = {.threshold = code_threshold(threshold, own_unit)};
     take_serial(setup, query, stop, whole, scratch);
     for (size_t j = 0; j < query->n_keys; j++) {
         int64_t sum = whole ? query->exact_sums[j] : scratch->serial_results[j].sum;
+        if (msb)
+            sum = sum_msb(setup, query, j);
         scratch->scores[j] = own_unit * (double)sum;
         scratch->kept[j] |= scratch->uncertain[j] && sum >= stop.threshold;
         scratch->final[j] = scratch->kept[j] && (!setup->rethreshold || sum >= stop.threshold);
         if (!scratch->fetched[j])
             continue;
         counts->n_recomputed++;
-        counts->n_recompute_bits += scratch->serial_results[j].n_bits;
+        int n_bits = scratch->serial_results[j].n_bits;
+        counts->n_recompute_bits += n_bits < most_bits ? n_bits : most_bits;
     }
 }
 
@@ -313,6 +336,18 @@ static void count_decisions(const struct query *query, const struct query_scratc
     }
 }
 
+/* The k largest exact scores, where the exact decision is not made by them alone. */
+static const bool *exact_top(const struct attention_setup *setup, const struct query *query, size_t k,
+                             struct query_scratch *scratch)
+{
+    const struct topk_unit unit = {TOPK_PARALLELISM, 0};
+    if (!setup->policy->cascades)
+        return scratch->exact_keep;
+    topk_choose(scratch->room.topk, &unit, scratch->scores, query->n_keys, k, &query->key,
+                scratch->room.flags);
+    return scratch->room.flags;
+}
+
 /* Compares with the exact decision on the same q and k: lost mass, recall, output error. Uses scores and
  * weights. */
 static void compare(const struct attention_setup *setup, const struct query *query, double unit,
@@ -327,11 +362,14 @@ static void compare(const struct attention_setup *setup, const struct query *que
             counts->lost_mass_sum += scratch->weights[j];
     if (n_exact > 0) {
         counts->n_recall_queries++;
-        counts->recall_sum += recall(query, scratch->exact_keep, n_exact, scratch->weights);
-    } else {
+        counts->recall_sum +=
+            recall(query, exact_top(setup, query, n_exact, scratch), n_exact, scratch->weights);
+    } else if (!scratch->room.exact_pruned) {
         fill_empty(setup, query, scratch->scores, 0, scratch->exact_keep);
     }
     softmax(scratch->scores, scratch->exact_keep, n, scratch->weights);
+    if (n_exact > 0)
+        leave_out(scratch->room.exact_value, n, scratch->weights);
     weigh_values(query, d, value_step, scratch->weights, scratch->exact_output);
     double error = 0, size = 0;
     for (size_t i = 0; i < d; i++) {
@@ -356,7 +394,8 @@ static void read_scores(const struct attention_setup *setup, const struct query 
 static void decide_analog(const struct attention_setup *setup, const struct query *query,
                           struct policy_query *view, struct query_scratch *scratch)
 {
-    struct policy_answer answer = {.keep = scratch->kept, .uncertain = scratch->uncertain};
+    struct policy_answer answer = {
+        .keep = scratch->kept, .uncertain = scratch->uncertain, .value = scratch->value};
     double references[2];
     query_references(setup, query->layer, query->head, references);
     if (setup->policy->input == POLICY_INPUT_COMPARATORS)
@@ -374,13 +413,14 @@ static void decide_analog(const struct attention_setup *setup, const struct quer
     scratch->work = answer.work;
 }
 
-/* exact_keep, kept, uncertain, fetched, work. */
+/* exact_keep, kept, uncertain, fetched, value, work. */
 static void decide(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
                    int64_t exact_threshold, double unit, struct query_scratch *scratch)
 {
     size_t n = query->n_keys;
     struct policy_query view = {.n_keys = n,
                                 .d = setup->shape.d,
+                                .i_query = query->self,
                                 .layer = query->layer,
                                 .head = query->head,
                                 .options = &setup->prune,
@@ -392,15 +432,21 @@ static void decide(const struct attention_setup *setup, enum query_mode mode, co
                                 .analog_unit = setup_analog_unit(setup, query->layer, query->head),
                                 .key = &query->key};
     memset(scratch->uncertain, 0, n * sizeof(bool));
+    memset(scratch->value, 1, n * sizeof(bool));
+    memset(scratch->room.exact_value, 1, n * sizeof(bool));
+    scratch->room.exact_pruned = false;
     scratch->work = (struct policy_work){0};
     if (mode == QUERY_QUANTISED)
         memset(scratch->exact_keep, 1, n * sizeof(bool));
     else
         setup->policy->decide_exact(&view, &scratch->room, scratch->exact_keep);
-    if (mode == QUERY_ANALOG)
+    if (mode == QUERY_ANALOG) {
         decide_analog(setup, query, &view, scratch);
-    else
+    } else {
         memcpy(scratch->kept, scratch->exact_keep, n * sizeof(bool));
+        memcpy(scratch->value, scratch->room.exact_value, n * sizeof(bool));
+        scratch->work.query_pruned = scratch->room.exact_pruned;
+    }
     for (size_t j = 0; j < n; j++)
         scratch->fetched[j] = scratch->kept[j] | scratch->uncertain[j];
 }
@@ -431,7 +477,8 @@ void query_run(const struct attention_setup *setup, enum query_mode mode, const 
     else
         use_readout(setup, query, scratch);
     count_decisions(query, scratch, counts);
-    if (count(scratch->final, n) == 0) {
+    bool computed = !scratch->work.query_pruned && !scratch->work.head_pruned;
+    if (computed && count(scratch->final, n) == 0) {
         counts->n_empty++;
         if (analog && !setup->policy->is_exact)
             fill_analog(setup, query, scratch);
@@ -439,12 +486,19 @@ void query_run(const struct attention_setup *setup, enum query_mode mode, const 
             fill_empty(setup, query, scratch->scores, 0, scratch->final);
         for (size_t j = 0; j < n; j++)
             scratch->fetched[j] |= scratch->final[j];
+        memset(scratch->value, 1, n * sizeof(bool));
     }
     softmax(scratch->scores, scratch->final, n, scratch->weights);
-    memcpy(scratch->value, scratch->final, n * sizeof(bool));
+    for (size_t j = 0; j < n; j++)
+        scratch->value[j] &= scratch->final[j];
+    leave_out(scratch->value, n, scratch->weights);
     weigh_values(query, setup->shape.d, value_step, scratch->weights, scratch->output);
     for (size_t i = 0; i < setup->shape.d; i++)
         output[i] = (float)scratch->output[i];
     if (analog)
         compare(setup, query, unit, value_step, scratch, counts);
+    if (scratch->room.cascade != NULL)
+        policy_cascade_add_outputs(scratch->room.cascade, query->self, query->head, setup->shape.d,
+                                   analog ? scratch->output : NULL,
+                                   analog ? scratch->exact_output : scratch->output);
 }

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "devices/law_current_voltage.h"
 #include "score/hybrid.h"
+#include "score/policy_cascade.h"
 #include "tensor/code.h"
 
 enum { SETUP_ARRAYS_PER_HEAD = 1024 };
@@ -86,6 +87,34 @@ static enum rs_status check_shape(const struct attention_setup *setup, struct rs
     return RS_OK;
 }
 
+static enum rs_status check_cascade(const struct attention_setup *setup, struct rs_error *err)
+{
+    long long lsb_bits = (long long)setup->prune.progressive_lsb_bits, bits = (long long)setup->encoding.bits;
+    if (!setup->policy->cascades)
+        return RS_OK;
+    if (setup->prune.threshold.n > 0 && !setup->rethreshold)
+        return rs_fail(err, RS_INPUT,
+                       "prune.threshold: found, but policy cascade keeps a part of each sample's tokens; "
+                       "prune.keep_ratio expected");
+    if (lsb_bits > bits - CODE_BITS_MIN)
+        return rs_fail(err, RS_INPUT,
+                       "prune.progressive_lsb_bits %lld found, at most %lld (encoding.bits - %d) expected",
+                       lsb_bits, bits - CODE_BITS_MIN, CODE_BITS_MIN);
+    if (lsb_bits > 0 && (!setup->recompute.enabled || setup->recompute_bits != bits))
+        return rs_fail(err, RS_INPUT,
+                       "prune.progressive_lsb_bits %lld found, but scores are not recomputed with all bits; "
+                       "recompute.enabled: true and recompute.bits: 0 expected",
+                       lsb_bits);
+    size_t n_layers = (size_t)setup->shape.n_layers;
+    double *ratios = memory_allocate(2 * n_layers, sizeof *ratios, err);
+    if (ratios == NULL)
+        return RS_INTERNAL;
+    enum rs_status status =
+        policy_cascade_schedule(&setup->prune, setup->shape.n_layers, ratios, ratios + n_layers, err);
+    free(ratios);
+    return status;
+}
+
 static void settle(const struct attention_options *options, struct attention_setup *out)
 {
     const struct array_options *array = options->array;
@@ -154,6 +183,7 @@ static enum rs_status init_comparator(const struct attention_options *options, s
     const struct comparator_circuit circuit = {
         .r_sense_ohm = options->array->r_sense_ohm,
         .unit_amperes = out->mapping.unit_amperes,
+        .sign = (enum encoding_sign)options->encoding->sign,
         .temperature_kelvin = out->device.at.temperature_kelvin,
         .n_slots = out->mapping.n_keys_per_array,
         .calibration = options->comparator->calibration[0] != '\0' ? &calibration : NULL};
@@ -187,6 +217,8 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
         status = check_shape(out, err);
     if (status == RS_OK)
         status = check_policy(out, err);
+    if (status == RS_OK)
+        status = check_cascade(out, err);
     if (status == RS_OK)
         status = settle_bend(out, err);
     if (status != RS_OK)

@@ -122,8 +122,9 @@ static enum rs_status create_model(struct model *model, const struct cost_system
                                    struct rs_error *err)
 {
     const struct cost_options *options = &cost->options;
-    double node = common ? model_constant(CONSTANTS_COMMON_NODE) : system->node_metres();
-    double hertz = system->hertz() * technology_clock_ratio(system->node_metres(), node);
+    double own_node = model_constant(system->node);
+    double node = common ? model_constant(CONSTANTS_COMMON_NODE) : own_node;
+    double hertz = model_constant(system->hertz) * technology_clock_ratio(own_node, node);
     *model =
         (struct model){.system = system,
                        .shape = cost->shape,
@@ -141,7 +142,7 @@ static enum rs_status create_model(struct model *model, const struct cost_system
 /* Then the system at the common node is the system itself. */
 static bool is_at_common_node(const struct cost_system *system)
 {
-    return fabs(system->node_metres() - model_constant(CONSTANTS_COMMON_NODE)) < 1e-12;
+    return fabs(model_constant(system->node) - model_constant(CONSTANTS_COMMON_NODE)) < 1e-12;
 }
 
 enum rs_status cost_create(const char *name, const struct cost_shape *shape,
@@ -185,9 +186,12 @@ void cost_destroy(struct cost *cost)
 {
     if (!cost)
         return;
-    for (int i = 0; i < N_MODELS; i++)
-        if (cost->models[i].system)
-            cost->models[i].system->destroy(&cost->models[i]);
+    for (int i = 0; i < N_MODELS; i++) {
+        struct model *model = &cost->models[i];
+        if (model->state && model->system->destroy)
+            model->system->destroy(model);
+        free(model->state);
+    }
     free(cost->ones);
     free(cost);
 }

@@ -39,7 +39,7 @@ static const struct option rows[] = {
      .initial = "-1",
      .low = -1,
      .high = 64,
-     .help = "corelets of SPRINT, bit-serial units of LeOPArd; -1: each system's own",
+     .help = "corelets of SPRINT, bit-serial units of LeOPArd, eighths of SpAtten; -1: each system's own",
      .published = "1, 2, 4 corelets (SPRINT S, M, L, notes on the paper); 6, 8 units (LeOPArd AE, HP, "
                   "assumed)"},
     {.key = "cost.channels",

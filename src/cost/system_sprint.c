@@ -27,15 +27,11 @@ struct state {
 static void destroy(struct model *model)
 {
     struct state *state = model->state;
-    if (!state)
-        return;
     for (size_t unit = 0; state->residency && unit < model->n_units; unit++)
         residency_clear(&state->residency[unit]);
     free(state->residency);
     free(state->masks);
     free(state->wanted);
-    free(state);
-    model->state = NULL;
 }
 
 static size_t places(const struct model *model)
@@ -207,16 +203,6 @@ static void end(struct model *model)
         model->tally.n_cycles;
 }
 
-static double node(void)
-{
-    return model_constant(CONSTANTS_SPRINT_NODE);
-}
-
-static double hertz(void)
-{
-    return model_constant(CONSTANTS_SPRINT_HERTZ);
-}
-
 /* The K and the V half of a corelet's own buffer, whatever capacity an experiment gives it. */
 static double memory_bytes(const struct model *model)
 {
@@ -225,8 +211,9 @@ static double memory_bytes(const struct model *model)
 }
 
 #define COMMON_PARTS                                                                                         \
-    .memory = SYSTEM_MEMORY_RERAM, .requests_kept = true, .node_metres = node, .hertz = hertz,               \
-    .memory_bytes = memory_bytes, .destroy = destroy, .begin = begin, .query = query, .end = end,            \
+    .memory = SYSTEM_MEMORY_RERAM, .requests_kept = true, .node = CONSTANTS_SPRINT_NODE,                     \
+    .hertz = CONSTANTS_SPRINT_HERTZ, .memory_bytes = memory_bytes, .destroy = destroy, .begin = begin,       \
+    .query = query, .end = end,                                                                              \
     .source = "Yazdanbakhsh et al., MICRO 2022 (abstract; circuit figures from notes on the paper)"
 
 const struct cost_system system_baseline = {

@@ -23,6 +23,7 @@ static const struct section {
     {&cost_section_table, offsetof(struct config, cost)},
     {&run_options_monte_carlo, offsetof(struct config, monte_carlo)},
     {&train_options_table, offsetof(struct config, train)},
+    {&transformer_options_table, offsetof(struct config, transformer)},
 };
 
 enum { N_SECTIONS = sizeof sections / sizeof sections[0] };

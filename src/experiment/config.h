@@ -13,6 +13,7 @@
 #include "frontend/frontend_options.h"
 #include "io/digest.h"
 #include "model/train_options.h"
+#include "model/transformer_options.h"
 #include "score/prune_options.h"
 
 enum { CONFIG_SWEEPS_MAX = 6, CONFIG_OPTIONS_MAX = 192, CONFIG_POINTS_MAX = 100000 };
@@ -30,6 +31,7 @@ struct config {
     struct cost_section cost;
     struct monte_carlo_options monte_carlo;
     struct train_options train;
+    struct transformer_options transformer;
 };
 
 /* Where an option's value comes from. */

@@ -254,14 +254,30 @@ static void note_ideal(struct plan *plan)
 /* Keys that one policy reads may differ from their defaults only where it is run. */
 static enum rs_status check_policy_keys(const struct plan *plan, struct rs_error *err)
 {
+    struct prune_options defaults;
     static const struct {
         const char *key, *policy;
-        size_t offset;
-    } owned[] = {{"prune.band", "three-way", offsetof(struct prune_options, band)},
-                 {"prune.search_share", "a3", offsetof(struct prune_options, search_share)},
-                 {"prune.post_share", "a3", offsetof(struct prune_options, post_share)},
-                 {"prune.skip_below", "mnnfast", offsetof(struct prune_options, skip_below)}};
-    struct prune_options defaults;
+        size_t offset, size;
+    } owned[] = {
+#define OWNED(policy, member)                                                                                \
+    {"prune." #member, policy, offsetof(struct prune_options, member), sizeof defaults.member}
+        OWNED("three-way", band),
+        OWNED("cascade", token_unpruned_layers),
+        OWNED("cascade", token_ratio_start),
+        OWNED("cascade", token_ratio_end),
+        OWNED("cascade", token_keep),
+        OWNED("cascade", head_unpruned_layers),
+        OWNED("cascade", head_ratio_start),
+        OWNED("cascade", head_ratio_end),
+        OWNED("cascade", head_keep),
+        OWNED("cascade", value_ratio),
+        OWNED("cascade", progressive_lsb_bits),
+        OWNED("cascade", progressive_bound),
+        OWNED("a3", search_share),
+        OWNED("a3", post_share),
+        OWNED("mnnfast", skip_below),
+#undef OWNED
+    };
     option_fill_defaults(&prune_options_table, &defaults);
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
         bool runs = false, differs = false;
@@ -269,7 +285,7 @@ static enum rs_status check_policy_keys(const struct plan *plan, struct rs_error
             const struct attention_setup *setup = &plan->points[p].setup;
             runs = runs || strcmp(setup->policy->name, owned[i].policy) == 0;
             differs = differs || memcmp((const char *)&setup->prune + owned[i].offset,
-                                        (const char *)&defaults + owned[i].offset, sizeof(double)) != 0;
+                                        (const char *)&defaults + owned[i].offset, owned[i].size) != 0;
         }
         if (differs && !runs)
             return rs_fail(err, RS_INPUT, "%s: found, but prune.policy is %s; %s expected", owned[i].key,

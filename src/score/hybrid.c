@@ -24,6 +24,10 @@ const struct hybrid_row hybrid_rows[] = {
      "top-k by a ramp as in Topkima-Former's SRAM arrays, here in ReRAM and untrained, read-out scores enter "
      "the "
      "softmax"},
+    {"cascade", ON, ANY, ANY, NULL,
+     "SpAtten's cascade by probabilities of analog scores; survivors are recomputed"},
+    {"cascade", OFF, ANY, ANY, NULL,
+     "SpAtten's cascade by probabilities of analog scores, which enter the softmax, too"},
     {"a3", ANY, ANY, ANY, NULL, "A3's digital candidates, its second stage on analog scores"},
     {"mnnfast", ANY, ANY, ANY, NULL, "MnnFast's zero-skipping by probabilities of analog scores"},
     {"oracle", ANY, ON, ON, "LeOPArd", NULL},

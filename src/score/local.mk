@@ -3,6 +3,7 @@ librescore_core_la_SOURCES += \
     %D%/policies.h \
     %D%/policy.c %D%/policy.h \
     %D%/policy_a3.c \
+    %D%/policy_cascade.c %D%/policy_cascade.h \
     %D%/policy_mnnfast.c \
     %D%/policy_three_way.c \
     %D%/policy_topk.c \

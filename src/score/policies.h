@@ -4,6 +4,6 @@
 
 #include "score/policy.h"
 
-extern const struct policy policy_three_way, policy_topk, policy_a3, policy_mnnfast;
+extern const struct policy policy_three_way, policy_topk, policy_cascade, policy_a3, policy_mnnfast;
 
 #endif

@@ -6,9 +6,10 @@
 
 #include "base/memory.h"
 #include "score/policies.h"
+#include "score/policy_cascade.h"
 
-const char *const policy_names[] = {"threshold", "three-way", "topk", "a3", "mnnfast",
-                                    "oracle",    "random",    "none", NULL};
+const char *const policy_names[] = {"threshold", "three-way", "topk",   "cascade", "a3",
+                                    "mnnfast",   "oracle",    "random", "none",    NULL};
 
 size_t policy_keep_exact(const struct policy_query *query, bool *keep)
 {
@@ -107,7 +108,8 @@ static const struct policy none = {
 };
 
 static const struct policy *const policies[] = {
-    &threshold, &policy_three_way, &policy_topk, &policy_a3, &policy_mnnfast, &oracle, &random_choice, &none,
+    &threshold,      &policy_three_way, &policy_topk,   &policy_cascade, &policy_a3,
+    &policy_mnnfast, &oracle,           &random_choice, &none,
 };
 
 const struct policy *policy_at(int index)
@@ -124,8 +126,9 @@ enum rs_status policy_room_create(const struct policy *policy, size_t n_keys_max
         .reals = memory_allocate(n_keys_max, sizeof(double), err),
         .sums = memory_allocate(n_keys_max, sizeof(int64_t), err),
         .flags = memory_allocate(n_keys_max, sizeof(bool), err),
+        .exact_value = memory_allocate(n_keys_max, sizeof(bool), err),
     };
-    enum rs_status status = out->reals && out->sums && out->flags ? RS_OK : RS_INTERNAL;
+    enum rs_status status = out->reals && out->sums && out->flags && out->exact_value ? RS_OK : RS_INTERNAL;
     if (status == RS_OK && policy->ranks)
         status = topk_create(n_keys_max, kernel, &out->topk, err);
     if (status == RS_OK && policy->searches)
@@ -142,6 +145,8 @@ void policy_room_clear(struct policy_room *room)
     free(room->flags);
     topk_destroy(room->topk);
     a3_columns_destroy(room->columns);
+    policy_cascade_destroy(room->cascade);
+    free(room->exact_value);
     *room = (struct policy_room){0};
 }
 

@@ -27,7 +27,7 @@ enum policy_input {
 
 /* One query and its visible keys, 0 ... n_keys - 1. NULL where the policy's input does not give it. */
 struct policy_query {
-    size_t n_keys, d;
+    size_t n_keys, d, i_query;
     int layer, head; /* head: the query's */
     const struct prune_options *options;
     const int16_t *query_codes; /* [d] */
@@ -64,6 +64,9 @@ struct policy_work {
     enum policy_precision precision;
 };
 
+/* What a policy remembers from query to query (policy_cascade.h). */
+struct policy_cascade;
+
 /* Work of one thread. */
 struct policy_room {
     size_t n_keys_max, d;
@@ -72,12 +75,17 @@ struct policy_room {
     bool *flags;       /* [n_keys_max] */
     struct topk *topk; /* of the policies that need them, else NULL */
     struct a3_columns *columns;
+    struct policy_cascade *cascade; /* owned */
+    /* Of the exact decision, beside its keep: whether it does not compute the query at all (false on entry),
+     * and [n_keys_max] whose values it uses (all true on entry). */
+    bool exact_pruned, *exact_value;
 };
 
 struct policy_answer {
     bool *keep;      /* [n_keys] */
     bool *uncertain; /* [n_keys] left to the digital unit, which keeps those whose exact score reaches the
                         threshold; disjoint from keep; all false on entry */
+    bool *value;     /* [n_keys] of those that enter the softmax, whose value is used; all true on entry */
     struct policy_work work; /* all 0 on entry */
 };
 
@@ -89,6 +97,7 @@ struct policy {
     bool rethresholds;  /* default of recompute.rethreshold */
     bool ranks;         /* needs room->topk */
     bool searches;      /* needs room->columns */
+    bool cascades;      /* needs room->cascade */
     void (*decide)(const struct policy_query *query, struct policy_room *room, struct policy_answer *answer);
     /* keep [n_keys]: the exact decision, the same policy on exact scores (definitions 4) */
     void (*decide_exact)(const struct policy_query *query, struct policy_room *room, bool *keep);
