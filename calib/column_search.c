@@ -110,7 +110,9 @@ static void finish_query(struct column_search *search)
 bool column_search_take(void *state, const struct worker_values *values, struct worker_run *next)
 {
     struct column_search *search = state;
-    path_request_read(&search->path, values, search->decisions);
+    search->failed = path_request_read(&search->path, values, search->decisions, &search->reason) != RS_OK;
+    if (search->failed)
+        return false;
     search->i_step++;
     for (size_t j = 0; j < search->n_slots; j++) {
         const struct path_decision *decision = &search->decisions[j];

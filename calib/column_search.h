@@ -27,6 +27,8 @@ struct column_search {
     double *threshold_amperes, *centre_amperes; /* [n_slots] */
     struct path_decision *decisions;
     struct text commands;
+    bool failed; /* an answer could not be read, for this reason */
+    struct rs_error reason;
 };
 
 /* Allocates what a search of so many rows, columns, slots and queries needs. column_search_clear frees. */

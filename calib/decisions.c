@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "numeric/random.h"
-#include "spice/path_waves.h"
+#include "spice/path_request.h"
 #include "tensor/code.h"
 
 static const double default_drive_volts = 0.1;
@@ -130,28 +130,44 @@ static void draw_codes(const struct random_key *key, int limit, size_t n, int16_
         codes[i] = (int16_t)((int)random_integer(key, (uint32_t)i, (uint32_t)(2 * limit + 1)) - limit);
 }
 
-/* Keys and queries. Bias rows keep what the file has. */
-static enum rs_status draw_array(struct work *work, size_t i_deck, struct instance *x, struct rs_error *err)
+/* Of a reference that stays where it is, queries are chosen: so many are drawn for each. */
+enum { N_CANDIDATES = 32 };
+
+/* Keys. Bias rows keep what the file has. */
+static enum rs_status draw_keys(struct work *work, size_t i_deck, struct instance *x, struct rs_error *err)
 {
     const struct mapping *m = &work->decisions->prediction.mapping;
-    size_t n_queries = work->decisions->n_queries, n_bias = count_bias_rows(work->plan),
-           n_codes = m->d * (m->n_keys_per_array > n_queries ? m->n_keys_per_array : n_queries);
-    struct random_key keys = key_of(work, i_deck, DRAW_KEYS), queries = key_of(work, i_deck, DRAW_QUERIES);
-    int16_t *codes = memory_allocate(n_codes, sizeof *codes, err);
+    struct random_key key = key_of(work, i_deck, DRAW_KEYS);
+    int16_t *codes = memory_allocate(m->d * m->n_keys_per_array, sizeof *codes, err);
     if (codes == NULL)
         return RS_INTERNAL;
-    draw_codes(&keys, m->key_limit, m->d * m->n_keys_per_array, codes);
+    draw_codes(&key, m->key_limit, m->d * m->n_keys_per_array, codes);
     mapping_targets(m, 0, 0, m->n_keys_per_array, codes, x->conductance);
-    draw_codes(&queries, m->query_limit, m->d * n_queries, codes);
-    for (size_t v = 0; v < n_queries; v++)
-        mapping_volts(m, 0, codes + v * m->d, x->volts + v * m->n_rows);
     free(codes);
-    for (size_t i = m->n_rows - n_bias; i < m->n_rows; i++) {
+    for (size_t i = m->n_rows - count_bias_rows(work->plan); i < m->n_rows; i++)
         memcpy(x->conductance + i * m->n_columns, work->array->conductance + i * m->n_columns,
                m->n_columns * sizeof(double));
-        for (size_t v = 0; v < n_queries; v++)
-            x->volts[v * m->n_rows + i] = work->array->voltage != NULL ? work->array->voltage[i] : 0;
+    return RS_OK;
+}
+
+/* One candidate of every query: volts [n_queries][n_rows]. */
+static enum rs_status draw_queries(struct work *work, size_t i_deck, uint32_t candidate, double *volts,
+                                   struct rs_error *err)
+{
+    const struct mapping *m = &work->decisions->prediction.mapping;
+    size_t n_queries = work->decisions->n_queries, n_bias = count_bias_rows(work->plan);
+    struct random_key key = key_of(work, i_deck, DRAW_QUERIES);
+    int16_t *codes = memory_allocate(m->d * n_queries, sizeof *codes, err);
+    if (codes == NULL)
+        return RS_INTERNAL;
+    key.write = candidate;
+    draw_codes(&key, m->query_limit, m->d * n_queries, codes);
+    for (size_t v = 0; v < n_queries; v++) {
+        mapping_volts(m, 0, codes + v * m->d, volts + v * m->n_rows);
+        for (size_t i = m->n_rows - n_bias; i < m->n_rows; i++)
+            volts[v * m->n_rows + i] = work->array->voltage != NULL ? work->array->voltage[i] : 0;
     }
+    free(codes);
     return RS_OK;
 }
 
@@ -169,15 +185,23 @@ static double signal_amperes(const struct mapping *mapping, const double *ampere
     return amperes[plus] - amperes[minus];
 }
 
-/* Near: the signal less a distance in standard deviations of the offset. A reference that is a circuit of its
- * own is where it is. */
+/* Whether each slot's reference can be put where it is wanted. */
+static bool is_movable(const struct path_plan *plan)
+{
+    int kind = plan->reference.kind;
+    return (kind == PATH_IDEAL || kind == PATH_CURRENT) && plan->reference.sharing == PATH_PER_COMPARATOR;
+}
+
+static double draw_uniform(const struct random_key *key, size_t cell)
+{
+    return (random_integer(key, (uint32_t)cell, 1 << 24) + 0.5) / (1 << 24);
+}
+
+/* Near: the signal less a distance in standard deviations of the offset. */
 static void draw_thresholds(struct work *work, size_t i_deck, struct instance *x)
 {
     struct decisions *d = work->decisions;
     const struct prediction *p = &d->prediction;
-    int kind = work->plan->reference.kind;
-    bool movable =
-        (kind == PATH_IDEAL || kind == PATH_CURRENT) && work->plan->reference.sharing == PATH_PER_COMPARATOR;
     struct random_key is_near = key_of(work, i_deck, DRAW_IS_NEAR),
                       distance = key_of(work, i_deck, DRAW_DISTANCE);
     double span =
@@ -186,16 +210,75 @@ static void draw_thresholds(struct work *work, size_t i_deck, struct instance *x
         is_near.write = distance.write = (uint32_t)v;
         for (size_t j = 0; j < d->n_slots; j++) {
             size_t at = v * d->n_slots + j;
-            double share = (random_integer(&is_near, (uint32_t)j, 1 << 24) + 0.5) / (1 << 24),
-                   place = (random_integer(&distance, (uint32_t)j, 1 << 24) + 0.5) / (1 << 23) - 1;
-            bool moved = movable && share < d->options->near_ratio;
             double signal = signal_amperes(&p->mapping, x->amperes + v * p->mapping.n_columns, j);
-            x->threshold_amperes[at] = moved ? signal - place * span : plan_threshold(work->plan, j);
-            if (kind == PATH_REPLICA)
-                x->threshold_amperes[at] = work->replica_amperes[0];
-            x->rows[at].is_near = moved;
+            x->rows[at].is_near = draw_uniform(&is_near, j) < d->options->near_ratio;
+            x->threshold_amperes[at] = x->rows[at].is_near
+                                           ? signal - (2 * draw_uniform(&distance, j) - 1) * span
+                                           : plan_threshold(work->plan, j);
         }
     }
+}
+
+/* Where the circuit or the plan has it: [n_queries][n_slots]. */
+static void place_thresholds(const struct work *work, size_t n_queries, double *amperes)
+{
+    size_t n_slots = work->decisions->n_slots;
+    for (size_t at = 0; at < n_queries * n_slots; at++)
+        amperes[at] = work->plan->reference.kind == PATH_REPLICA ? work->replica_amperes[0]
+                                                                 : plan_threshold(work->plan, at % n_slots);
+}
+
+static bool lies_near(const struct decisions *d, const struct prediction_decision *decision)
+{
+    return fabs(decision->input_volts - decision->shift_volts) <=
+           d->options->near_sigmas * d->prediction.sigma_volts;
+}
+
+/* Of the candidates of query v, predicted [N_CANDIDATES][n_queries][n_slots], that with most slots near. */
+static size_t choose(const struct decisions *d, size_t v, const struct prediction_decision *predicted)
+{
+    size_t best = 0, most = 0;
+    for (size_t c = 0; c < N_CANDIDATES; c++) {
+        size_t n_near = 0;
+        for (size_t j = 0; j < d->n_slots; j++)
+            n_near += lies_near(d, &predicted[(c * d->n_queries + v) * d->n_slots + j]);
+        if (n_near > most) {
+            most = n_near;
+            best = c;
+        }
+    }
+    return best;
+}
+
+/* Queries near the reference as it is; the share of them that stays far is the first that is drawn. */
+static enum rs_status choose_queries(struct work *work, size_t i_deck, struct instance *x,
+                                     struct rs_error *err)
+{
+    struct decisions *d = work->decisions;
+    const struct mapping *m = &d->prediction.mapping;
+    struct random_key is_near = key_of(work, i_deck, DRAW_IS_NEAR);
+    size_t n = N_CANDIDATES * d->n_queries, n_volts = d->n_queries * m->n_rows;
+    double *volts = memory_allocate(n * (m->n_rows + m->n_columns + d->n_slots), sizeof *volts, err);
+    struct prediction_decision *predicted = memory_allocate(n * d->n_slots, sizeof *predicted, err);
+    enum rs_status status = volts == NULL || predicted == NULL ? RS_INTERNAL : RS_OK;
+    double *amperes = volts + n * m->n_rows, *thresholds = amperes + n * m->n_columns;
+    struct path path = {.plan = work->plan, .array = &x->array, .n_vectors = n, .volts = volts};
+    for (uint32_t c = 0; c < N_CANDIDATES && status == RS_OK; c++)
+        status = draw_queries(work, i_deck, c, volts + c * n_volts, err);
+    if (status == RS_OK)
+        status = prediction_solve(&x->array, n, volts, amperes, err);
+    if (status == RS_OK) {
+        place_thresholds(work, n, thresholds);
+        status = prediction_compute(&d->prediction, &path, amperes, thresholds, NULL, predicted, err);
+    }
+    for (size_t v = 0; v < d->n_queries && status == RS_OK; v++) {
+        bool near = draw_uniform(&is_near, v) < d->options->near_ratio;
+        size_t c = near ? choose(d, v, predicted) : 0;
+        memcpy(x->volts + v * m->n_rows, volts + c * n_volts + v * m->n_rows, m->n_rows * sizeof(double));
+    }
+    free(volts);
+    free(predicted);
+    return status;
 }
 
 static enum rs_status allocate_instance(struct work *work, size_t i_deck, struct instance *x,
@@ -218,15 +301,53 @@ static enum rs_status allocate_instance(struct work *work, size_t i_deck, struct
                : RS_INTERNAL;
 }
 
+/* Keys, mismatch, queries, thresholds of one array. */
+static enum rs_status draw_instance(struct work *work, size_t i_deck, struct instance *x,
+                                    struct rs_error *err)
+{
+    struct decisions *d = work->decisions;
+    bool movable = is_movable(work->plan);
+    enum rs_status status = draw_keys(work, i_deck, x, err);
+    if (status == RS_OK)
+        status = path_draw_mismatch(&work->plan->latch,
+                                    MISMATCH_SEED + ((uint64_t)d->options->seed << 20) + i_deck, d->n_slots,
+                                    x->mismatch_volts, err);
+    if (status == RS_OK)
+        status =
+            movable ? draw_queries(work, i_deck, 0, x->volts, err) : choose_queries(work, i_deck, x, err);
+    if (status == RS_OK)
+        status = prediction_solve(&x->array, d->n_queries, x->volts, x->amperes, err);
+    if (status == RS_OK && movable)
+        draw_thresholds(work, i_deck, x);
+    else if (status == RS_OK)
+        place_thresholds(work, d->n_queries, x->threshold_amperes);
+    return status;
+}
+
+static void fill_row(const struct work *work, size_t i_deck, size_t k, struct instance *x)
+{
+    const struct decisions *d = work->decisions;
+    struct decisions_row *row = &x->rows[k];
+    row->deck = (int32_t)i_deck;
+    row->query = (int32_t)(k / d->n_slots);
+    row->slot = (int32_t)(k % d->n_slots);
+    row->threshold_amperes = x->threshold_amperes[k];
+    row->engine = x->predicted[k];
+    if (!is_movable(work->plan))
+        row->is_near = lies_near(d, &row->engine);
+    for (size_t pair = 0; pair < COMPARATOR_PAIRS; pair++) {
+        const double *shifts = x->mismatch_volts + (size_t)row->slot * path_n_mismatch(&work->plan->latch);
+        row->pair_volts[pair] =
+            d->prediction.knows_pairs ? shifts[2 * pair] - shifts[2 * pair + 1] : (double)NAN;
+    }
+}
+
 /* Draws one array and says what the engine expects of it. */
 static enum rs_status predict(struct work *work, size_t i_deck, struct rs_error *err)
 {
     struct decisions *d = work->decisions;
     struct instance *x = &work->instances[i_deck];
-    int kind = work->plan->reference.kind;
     enum rs_status status = allocate_instance(work, i_deck, x, err);
-    if (status == RS_OK)
-        status = draw_array(work, i_deck, x, err);
     if (status != RS_OK)
         return status;
     x->array = *work->array; /* borrowed, but for the conductances */
@@ -237,33 +358,15 @@ static enum rs_status predict(struct work *work, size_t i_deck, struct rs_error 
                             .array = &x->array,
                             .n_vectors = d->n_queries,
                             .volts = x->volts,
-                            .replica = kind == PATH_REPLICA ? &work->replica : NULL,
+                            .replica = work->plan->reference.kind == PATH_REPLICA ? &work->replica : NULL,
                             .threshold_amperes = x->threshold_amperes,
                             .mismatch_volts = x->mismatch_volts};
-    status =
-        path_draw_mismatch(&work->plan->latch, MISMATCH_SEED + ((uint64_t)d->options->seed << 20) + i_deck,
-                           d->n_slots, x->mismatch_volts, err);
+    status = draw_instance(work, i_deck, x, err);
     if (status == RS_OK)
-        status = prediction_solve(&x->array, d->n_queries, x->volts, x->amperes, err);
-    if (status != RS_OK)
-        return status;
-    draw_thresholds(work, i_deck, x);
-    status = prediction_compute(&d->prediction, &x->path, x->amperes, x->threshold_amperes, x->mismatch_volts,
-                                x->predicted, err);
-    for (size_t k = 0; k < d->n_queries * d->n_slots && status == RS_OK; k++) {
-        struct decisions_row *row = &x->rows[k];
-        row->deck = (int32_t)i_deck;
-        row->query = (int32_t)(k / d->n_slots);
-        row->slot = (int32_t)(k % d->n_slots);
-        row->threshold_amperes = x->threshold_amperes[k];
-        row->engine = x->predicted[k];
-        for (size_t pair = 0; pair < COMPARATOR_PAIRS; pair++) {
-            const double *shifts =
-                x->mismatch_volts + (size_t)row->slot * path_n_mismatch(&work->plan->latch);
-            row->pair_volts[pair] =
-                d->prediction.knows_pairs ? shifts[2 * pair] - shifts[2 * pair + 1] : (double)NAN;
-        }
-    }
+        status = prediction_compute(&d->prediction, &x->path, x->amperes, x->threshold_amperes,
+                                    x->mismatch_volts, x->predicted, err);
+    for (size_t k = 0; k < d->n_queries * d->n_slots && status == RS_OK; k++)
+        fill_row(work, i_deck, k, x);
     return status;
 }
 
@@ -275,8 +378,7 @@ static bool take(void *state, const struct worker_values *values, struct worker_
     size_t n = x->path.n_vectors * x->n_slots;
     struct path_decision *decisions = memory_allocate(n, sizeof *decisions, &x->reason);
     (void)next;
-    x->good = decisions != NULL && path_waves_read(x->path.plan, values, x->path.n_vectors, x->n_slots,
-                                                   decisions, &x->reason) == RS_OK;
+    x->good = decisions != NULL && path_request_read(&x->path, values, decisions, &x->reason) == RS_OK;
     for (size_t k = 0; k < n && x->good; k++)
         x->rows[k].ngspice = decisions[k];
     free(decisions);
@@ -286,27 +388,25 @@ static bool take(void *state, const struct worker_values *values, struct worker_
 static enum rs_status add_deck(struct work *work, size_t i_deck, struct rs_error *err)
 {
     struct instance *x = &work->instances[i_deck];
-    struct text text = {0}, commands = {0};
-    char name[DECKS_NAME_SIZE], vector[PATH_WAVES_NAME_SIZE + 8], node[PATH_WAVES_NAME_SIZE];
-    enum rs_status status = path_write(&x->path, &text, err);
+    struct path_request request = {0};
+    char name[DECKS_NAME_SIZE];
+    enum rs_status status = path_request_fill(&x->path, &request, err);
     if (status != RS_OK) {
-        text_clear(&text);
+        path_request_clear(&request);
         return status;
     }
-    path_waves_write_commands(work->plan, x->path.n_vectors, x->n_slots, &commands);
     snprintf(name, sizeof name, "path %zu", i_deck);
-    struct deck *deck = decks_add(&work->decks, name, text_take(&text, err));
-    for (size_t k = 0; deck != NULL && k < path_waves_count(work->plan, x->n_slots); k++) {
-        path_waves_name(work->plan, x->n_slots, k, node);
-        snprintf(vector, sizeof vector, k == 0 ? "%s" : "v(%s)", node);
-        decks_ask(&work->decks, deck, vector, 0);
-    }
+    struct deck *deck = decks_add(&work->decks, name, request.deck);
+    request.deck = NULL; /* theirs now */
+    for (size_t k = 0; deck != NULL && k < request.n_vectors; k++)
+        decks_ask(&work->decks, deck, request.vectors[k].name, 0);
     if (deck != NULL) {
-        decks_add_run(&work->decks, deck, text_take(&commands, err));
+        decks_add_run(&work->decks, deck, request.transient);
+        request.transient = NULL;
         deck->take = take;
         deck->state = x;
     }
-    text_clear(&commands);
+    path_request_clear(&request);
     return work->decks.failed ? rs_fail(err, RS_INTERNAL, "out of memory") : RS_OK;
 }
 

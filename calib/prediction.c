@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "crossbar/array_solver.h"
+#include "crossbar/loading.h"
 #include "crossbar/sense_node.h"
 
 #define SOLVER_TOLERANCE 1e-11
@@ -33,6 +34,7 @@ static void fill_options(const struct path_plan *plan, const struct network *net
         out->settling_seconds = path->settling_seconds;
     out->sense_seconds =
         path->sense == PATH_INTEGRATOR ? path->integration_seconds : path_times(path).clock_seconds;
+    out->r_output_ohm = path->r_out_ohm;
     out->line_farads = path->line_capacitance_farad * (double)network->n_rows;
     out->evaluation_seconds = path->evaluation_seconds;
     if (latch->file[0] == '\0') {
@@ -83,6 +85,7 @@ enum rs_status prediction_init(const struct path_plan *plan, const struct mappin
     fill_options(plan, network, calibration, &options);
     const struct comparator_circuit circuit = {.r_sense_ohm = network->r_sense_ohm,
                                                .unit_amperes = mapping->unit_amperes,
+                                               .sign = (enum encoding_sign)plan->path.sign,
                                                .temperature_kelvin = plan->path.temperature_kelvin,
                                                .n_slots = mapping->n_keys_per_array,
                                                .calibration = calibration};
@@ -103,7 +106,7 @@ void prediction_clear(struct prediction *prediction)
 }
 
 void prediction_decide(const struct prediction *prediction, double signal_units, double minus_units,
-                       double reference_units, const double normals[COMPARATOR_PAIRS], double shift_units,
+                       double reference_units, const double normals[COMPARATOR_PAIRS], double kick_ohm,
                        struct prediction_decision *out)
 {
     static const double equal_branches[COMPARATOR_BRANCHES] = {0, 0};
@@ -112,6 +115,9 @@ void prediction_decide(const struct prediction *prediction, double signal_units,
     double d = comparator_difference(comparator, signal_units, minus_units, reference_units, equal_branches);
     double common = comparator_common(comparator, signal_units, minus_units, reference_units);
     double offset_units = comparator_offset(comparator, normals, common);
+    double shift_units =
+        comparator->offset_mean_units +
+        (comparator->kickback_units_per_ohm + comparator->kickback_per_common * common) * kick_ohm;
     double margin = d - offset_units - shift_units;
     *out = (struct prediction_decision){.input_volts = d * volts,
                                         .common_volts = common * volts,
@@ -151,28 +157,27 @@ static void find_normals(const struct prediction *prediction, const double *shif
     }
 }
 
-/* [n_slots]: the mean offset, and the kickback of unequal lines. */
-static void find_shifts(const struct prediction *prediction, const double *line_ohm, size_t n_slots,
-                        double *shift_units)
+/* [n_slots]: what kickback multiplies. */
+static void find_kicks(const struct prediction *prediction, const double *line_ohm, size_t n_slots,
+                       double *kick_ohm)
 {
-    const struct comparator *comparator = &prediction->comparator;
     for (size_t j = 0; j < n_slots; j++) {
         size_t plus, minus;
         mapping_lines(&prediction->mapping, j, &plus, &minus);
-        shift_units[j] =
-            comparator->offset_mean_units +
-            comparator->kickback_units_per_ohm * (comparator_kickback_ohm(comparator, line_ohm[minus]) -
-                                                  comparator_kickback_ohm(comparator, line_ohm[plus]));
+        kick_ohm[j] = comparator_kickback_ohm(&prediction->comparator, line_ohm[plus], line_ohm[minus]);
     }
 }
 
 struct lines {
     double *resistance_ohm, *settled_ratio, *amperes; /* [n_columns] */
-    double *shift_units, *signal_units, *minus_units; /* [n_slots] */
+    double *drawn_amperes, *loss_amperes;             /* [n_columns] */
+    double *kick_ohm, *signal_units, *minus_units;    /* [n_slots] */
+    double *reference_amperes;                        /* [n_slots], what they are worth at the comparators */
+    struct loading *loading;                          /* NULL: no reference loads a line */
 };
 
 static enum rs_status find_lines(const struct prediction *prediction, const struct array_file *array,
-                                 const struct lines *lines, struct rs_error *err)
+                                 struct lines *lines, struct rs_error *err)
 {
     struct sense_node *node = NULL;
     enum rs_status status = sense_node_create(&array->network, &node, err);
@@ -183,6 +188,38 @@ static enum rs_status find_lines(const struct prediction *prediction, const stru
     for (size_t j = 0; j < array->network.n_columns; j++)
         lines->settled_ratio[j] = comparator_settled(&prediction->comparator, lines->settled_ratio[j]);
     sense_node_destroy(node);
+    if (!prediction->comparator.reference_loads)
+        return RS_OK;
+    status = loading_create(&array->network, &array->edges, &lines->loading, err);
+    if (status == RS_OK)
+        loading_factor(lines->loading, array->conductance);
+    return status;
+}
+
+/* Of one query. A reference that several slots share is the first one's. */
+static enum rs_status find_references(const struct prediction *prediction, const double *given_amperes,
+                                      const struct lines *lines, struct rs_error *err)
+{
+    const struct mapping *mapping = &prediction->mapping;
+    bool shared = prediction->comparator.join != COMPARATOR_JOIN_PLUS;
+    size_t plus, minus;
+    memset(lines->drawn_amperes, 0, mapping->n_columns * sizeof(double));
+    for (size_t j = 0; j < mapping->n_keys_per_array; j++) {
+        mapping_lines(mapping, j, &plus, &minus);
+        lines->reference_amperes[j] = given_amperes[shared ? 0 : j];
+        if (prediction->comparator.join == COMPARATOR_JOIN_MINUS)
+            lines->drawn_amperes[minus] = -given_amperes[0];
+        else
+            lines->drawn_amperes[plus] = given_amperes[j];
+    }
+    if (lines->loading == NULL)
+        return RS_OK;
+    if (!loading_compute(lines->loading, lines->drawn_amperes, lines->loss_amperes))
+        return rs_fail(err, RS_INCOMPLETE, "what references draw from the array's lines did not converge");
+    for (size_t j = 0; j < mapping->n_keys_per_array; j++) {
+        mapping_lines(mapping, j, &plus, &minus);
+        lines->reference_amperes[j] = lines->loss_amperes[plus] - lines->loss_amperes[minus];
+    }
     return RS_OK;
 }
 
@@ -194,32 +231,32 @@ enum rs_status prediction_compute(const struct prediction *prediction, const str
     const struct mapping *mapping = &prediction->mapping;
     size_t n_columns = mapping->n_columns, n_slots = mapping->n_keys_per_array,
            n_mismatch = path_n_mismatch(&path->plan->latch);
-    double *memory = memory_allocate(3 * n_columns + 3 * n_slots, sizeof *memory, err);
+    double *memory = memory_allocate(5 * n_columns + 4 * n_slots, sizeof *memory, err);
     if (memory == NULL)
         return RS_INTERNAL;
-    const struct lines lines = {memory,
-                                memory + n_columns,
-                                memory + 2 * n_columns,
-                                memory + 3 * n_columns,
-                                memory + 3 * n_columns + n_slots,
-                                memory + 3 * n_columns + 2 * n_slots};
+    double *slots = memory + 5 * n_columns;
+    struct lines lines = {
+        memory, memory + n_columns, memory + 2 * n_columns, memory + 3 * n_columns, memory + 4 * n_columns,
+        slots,  slots + n_slots,    slots + 2 * n_slots,    slots + 3 * n_slots,    NULL};
     enum rs_status status = find_lines(prediction, path->array, &lines, err);
-    find_shifts(prediction, lines.resistance_ohm, n_slots, lines.shift_units);
+    find_kicks(prediction, lines.resistance_ohm, n_slots, lines.kick_ohm);
     for (size_t v = 0; v < path->n_vectors && status == RS_OK; v++) {
         for (size_t j = 0; j < n_columns; j++)
             lines.amperes[j] = amperes[v * n_columns + j] * lines.settled_ratio[j];
         memset(lines.signal_units, 0, 2 * n_slots * sizeof(double)); /* and minus_units behind them */
         mapping_add_signals(mapping, n_slots, lines.amperes, lines.signal_units);
         mapping_add_minus(mapping, n_slots, lines.amperes, lines.minus_units);
+        status = find_references(prediction, reference_amperes + v * n_slots, &lines, err);
         for (size_t j = 0; j < n_slots; j++) {
             double normals[COMPARATOR_PAIRS] = {0};
             if (mismatch_volts != NULL && prediction->knows_pairs)
                 find_normals(prediction, mismatch_volts + j * n_mismatch, normals);
             prediction_decide(prediction, lines.signal_units[j], lines.minus_units[j],
-                              reference_amperes[v * n_slots + j] / mapping->unit_amperes, normals,
-                              lines.shift_units[j], &decisions[v * n_slots + j]);
+                              lines.reference_amperes[j] / mapping->unit_amperes, normals, lines.kick_ohm[j],
+                              &decisions[v * n_slots + j]);
         }
     }
+    loading_destroy(lines.loading);
     free(memory);
     return status;
 }

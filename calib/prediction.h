@@ -44,9 +44,9 @@ struct prediction_decision {
 };
 
 /* One slot: signal I+ - I-, its negative line and reference, in units; its pairs' threshold differences, in
- * standard deviations, and its systematic shift. */
+ * standard deviations, and what kickback multiplies (comparator_kickback_ohm). */
 void prediction_decide(const struct prediction *prediction, double signal_units, double minus_units,
-                       double reference_units, const double normals[COMPARATOR_PAIRS], double shift_units,
+                       double reference_units, const double normals[COMPARATOR_PAIRS], double kick_ohm,
                        struct prediction_decision *out);
 
 /* The currents of an array for n_vectors drives: amperes [n_vectors][n_columns]. */

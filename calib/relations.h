@@ -28,12 +28,10 @@ enum { RELATIONS_DELAY_VOLTS, RELATIONS_DELAY_KELVIN_ABOVE }; /* |d|; temperatur
 extern const struct relation relations_delay;
 
 /* Latch: systematic offset, volts. */
-enum {
-    RELATIONS_KICKBACK_OHM,
-    RELATIONS_KICKBACK_LATCHES,
-    RELATIONS_KICKBACK_COLUMN_OHM
-}; /* R_ref - R_col; latches on a shared reference; R_col */
+enum { RELATIONS_KICKBACK_OHM, RELATIONS_KICKBACK_COLUMN_OHM }; /* R_ref - R_col; R_col */
 extern const struct relation relations_kickback;
+/* What of a source resistance counts: r0 asinh(R / r0). */
+double relations_kicked_ohm(double source_ohm, double r0_ohm);
 
 /* Latch: noise (relations_noise.c). No inputs but the part. */
 enum { RELATIONS_PARTS_LATCH, RELATIONS_PARTS_SOURCE, RELATIONS_PARTS_SENSE, RELATIONS_N_PARTS };

@@ -138,11 +138,11 @@ const struct relation relations_delay = {.name = "delay",
 
 /* --- kickback --- */
 
-enum { PER_OHM, R0, PER_LATCH, CONSTANT };
+enum { PER_OHM, R0, CONSTANT };
 
 /* The kick's low-pass: a source resistance R and the gate's capacitance C attenuate it by 1 / sqrt(1 + (R /
  * r0)^2) per ohm, r0 = 1 / (2 pi f C); from 0 to R that is r0 asinh(R / r0). */
-static double kicked_ohm(double source_ohm, double r0_ohm)
+double relations_kicked_ohm(double source_ohm, double r0_ohm)
 {
     return r0_ohm * asinh(source_ohm / r0_ohm);
 }
@@ -155,9 +155,8 @@ static bool predict_kickback(const void *context, const struct observations *dat
         const double *inputs = data->rows[i].inputs;
         double column = inputs[RELATIONS_KICKBACK_COLUMN_OHM],
                reference = column + inputs[RELATIONS_KICKBACK_OHM];
-        fitted[i] = values[CONSTANT] +
-                    values[PER_OHM] * (kicked_ohm(reference, values[R0]) - kicked_ohm(column, values[R0])) +
-                    values[PER_LATCH] * inputs[RELATIONS_KICKBACK_LATCHES];
+        fitted[i] = values[CONSTANT] + values[PER_OHM] * (relations_kicked_ohm(reference, values[R0]) -
+                                                          relations_kicked_ohm(column, values[R0]));
     }
     return true;
 }
@@ -177,27 +176,19 @@ static const struct relation_parameter kickback_parameters[] = {
             .high = 1e9,
             .scale = 1,
             .logarithmic = true},
-    [PER_LATCH] = {.name = "kickback_shared_volts_per_latch",
-                   .unit = "V",
-                   .help = "shift per latch on an unbuffered reference",
-                   .start = 0,
-                   .scale = 1e-3,
-                   UNBOUNDED,
-                   .fixed = true},
     [CONSTANT] = {.name = "kickback_constant_volts",
                   .unit = "V",
                   .help = "shift at equal source resistances",
                   .scale = 1e-3,
                   UNBOUNDED},
 };
-const struct relation relations_kickback = {
-    .name = "kickback",
-    .summary = "systematic offset against source resistance and latches on a shared reference",
-    .unit = "V",
-    .kind = RELATION_CURVE,
-    .n_parameters = 4,
-    .parameters = kickback_parameters,
-    .model = predict_kickback};
+const struct relation relations_kickback = {.name = "kickback",
+                                            .summary = "systematic offset against source resistances",
+                                            .unit = "V",
+                                            .kind = RELATION_CURVE,
+                                            .n_parameters = 3,
+                                            .parameters = kickback_parameters,
+                                            .model = predict_kickback};
 
 /* --- decisions --- */
 

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "calib/calibrate_plan.h"
 #include "calib/column_search.h"
+#include "calib/prediction.h"
 #include "calib/relations.h"
 #include "calib/stage.h"
 #include "crossbar/sense_node.h"
@@ -150,27 +151,47 @@ static enum rs_status draw_set(const struct stage_run *run, size_t s, struct set
     return status;
 }
 
-/* What kickback shifts each slot's threshold by, as a run has it: amperes [n_slots], 0 where the lines are
- * buffered or no stage has found it. */
-static enum rs_status find_kickback(const struct stage_run *run, const struct set *set, double *amperes,
-                                    struct rs_error *err)
+/* Kickback as the stages before have found it; 0 where none has, or where lines are buffered. */
+struct kickback {
+    double volts_per_ohm, per_volt; /* per volt of common mode */
+};
+
+static double known(const struct stage_run *run, const char *name, double otherwise)
+{
+    double value;
+    struct rs_error ignored;
+    return stage_get_known(run, name, &value, &ignored) == RS_OK ? value : otherwise;
+}
+
+/* What a run makes of each slot's ends [n_slots]: what kickback multiplies, and what a reference current is
+ * worth. */
+static enum rs_status find_ends(const struct stage_run *run, const struct set *set, struct kickback *kickback,
+                                double *kick_ohm, double *ratio, struct rs_error *err)
 {
     const struct state *state = run->state;
+    struct prediction prediction;
     struct sense_node *node = NULL;
-    struct rs_error ignored;
-    double volts_per_ohm;
-    if (run->plan->circuit.path.sense != PATH_RESISTOR ||
-        stage_get_known(run, "kickback_volts_per_ohm", &volts_per_ohm, &ignored) != RS_OK)
-        return RS_OK;
     double *line_ohm = memory_allocate(state->mapping.n_columns, sizeof *line_ohm, err);
     enum rs_status status = line_ohm == NULL ? RS_INTERNAL : sense_node_create(&state->network, &node, err);
     if (status == RS_OK)
         sense_node_compute(node, set->search.array.conductance, 0, line_ohm, NULL);
-    for (size_t j = 0; j < set->search.n_slots && status == RS_OK; j++) {
+    if (status == RS_OK)
+        status =
+            prediction_init(&run->plan->circuit, &state->mapping, &state->network, NULL, &prediction, err);
+    if (status != RS_OK)
+        goto done;
+    bool sees_lines = prediction.comparator.sources.sees_lines;
+    kickback->volts_per_ohm = sees_lines ? known(run, "kickback_volts_per_ohm", 0) : 0;
+    kickback->per_volt = sees_lines ? known(run, "kickback_per_volt", 0) : 0;
+    prediction.comparator.kickback_r0_ohm = known(run, "kickback_r0_ohm", (double)INFINITY);
+    for (size_t j = 0; j < set->search.n_slots; j++) {
         size_t plus, minus;
         mapping_lines(&state->mapping, j, &plus, &minus);
-        amperes[j] = volts_per_ohm * (line_ohm[minus] - line_ohm[plus]) / state->network.r_sense_ohm;
+        ratio[j] = prediction.comparator.reference_loads ? line_ohm[plus] / state->network.r_sense_ohm : 1;
+        kick_ohm[j] = comparator_kickback_ohm(&prediction.comparator, line_ohm[plus], line_ohm[minus]);
     }
+    prediction_clear(&prediction);
+done:
     sense_node_destroy(node);
     free(line_ohm);
     return status;
@@ -187,16 +208,18 @@ static enum rs_status solve_set(const struct stage_run *run, struct set *set, st
     struct transfer_plan *plan = NULL;
     double *transfer = memory_allocate(n_rows * n_columns, sizeof *transfer, err);
     double *amperes = memory_allocate(n_columns, sizeof *amperes, err);
-    double *kickback = memory_allocate(search->n_slots, sizeof *kickback, err);
+    double *kick_ohm = memory_allocate(2 * search->n_slots, sizeof *kick_ohm, err);
+    double *ratio = kick_ohm + search->n_slots;
+    struct kickback kickback = {0, 0};
     double gain_ohm = path_gain_ohm(path, state->network.r_sense_ohm);
     enum rs_status status =
-        transfer == NULL || amperes == NULL
+        transfer == NULL || amperes == NULL || kick_ohm == NULL
             ? RS_INTERNAL
             : transfer_plan_create(&state->network, NULL, KERNEL_BASELINE, TRANSFER_F64, &plan, err);
     if (status == RS_OK)
         transfer_compute(plan, search->array.conductance, transfer);
     if (status == RS_OK)
-        status = find_kickback(run, set, kickback, err);
+        status = find_ends(run, set, &kickback, kick_ohm, ratio, err);
     for (size_t q = 0; q < search->n_queries && status == RS_OK; q++) {
         const double *volts = search->volts + q * n_rows;
         transfer_apply(&state->network, transfer, volts, amperes, NULL);
@@ -208,17 +231,21 @@ static enum rs_status solve_set(const struct stage_run *run, struct set *set, st
                 set->ideal_amperes[at] += volts[i] * (line[plus] - line[minus]);
                 set->load_amperes[at] += volts[i] * (line[plus] + line[minus]);
             }
-            search->expected_amperes[at] = amperes[plus] - amperes[minus] - kickback[j];
+            /* At the trip point both inputs are at gain I-. */
+            double kick_volts =
+                (kickback.volts_per_ohm + kickback.per_volt * gain_ohm * amperes[minus]) * kick_ohm[j];
+            search->expected_amperes[at] =
+                (amperes[plus] - amperes[minus] - kick_volts / gain_ohm) / ratio[j];
             double left = path->sense == PATH_RESISTOR
                               ? 1
                               : 1 / pow(cosh(gain_ohm * amperes[minus] / path->swing_volts), 2);
-            search->slope_ohm[at] = gain_ohm * fmax(left, 0.05);
+            search->slope_ohm[at] = gain_ohm * ratio[j] * fmax(left, 0.05);
         }
     }
     transfer_plan_destroy(plan);
     free(transfer);
     free(amperes);
-    free(kickback);
+    free(kick_ohm);
     return status;
 }
 
@@ -327,6 +354,8 @@ static enum rs_status read_set(const struct state *state, size_t s, bool rest, s
 {
     const struct set *set = &state->sets[s];
     const struct column_search *search = &set->search;
+    if (search->failed)
+        return rs_fail(err, RS_INCOMPLETE, "keys %zu: %s", s, search->reason.text);
     for (size_t at = 0; at < search->n_queries * search->n_slots; at++) {
         double trip = search->trip_amperes[at], from = set->ideal_amperes[at];
         size_t slot = at % search->n_slots;

@@ -1,7 +1,7 @@
 /*
- * What the common mode of the inputs does to a latch: how its sensitivities to mismatch and its decision time
- * change around path.common_mode. The same latches as transients of transistors (spice/latch_bench.h) at a
- * common mode below, at and above.
+ * What the common mode of the inputs does to a latch: how its sensitivities to mismatch, its kickback and its
+ * decision time change around path.common_mode. The same latches as transients of transistors
+ * (spice/latch_bench.h) at a common mode below, at and above.
  */
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "calib/calibrate_plan.h"
+#include "calib/relations.h"
 #include "calib/stage.h"
 #include "spice/latch_bench.h"
 
@@ -45,7 +46,7 @@ static const struct option_table options_table = {rows, sizeof rows / sizeof row
 
 /* --- relations --- */
 
-enum { IN_COMMON, IN_INPUT, IN_NLATCH, IN_PLATCH };
+enum { IN_COMMON, IN_INPUT, IN_NLATCH, IN_PLATCH, IN_KICKED_OHM = IN_INPUT };
 
 static bool predict_trips(const void *context, const struct observations *data, const double *values,
                           double *fitted)
@@ -56,6 +57,15 @@ static bool predict_trips(const void *context, const struct observations *data, 
         fitted[i] =
             x[IN_COMMON] * (values[0] * x[IN_INPUT] + values[1] * x[IN_NLATCH] + values[2] * x[IN_PLATCH]);
     }
+    return true;
+}
+
+static bool predict_kicks(const void *context, const struct observations *data, const double *values,
+                          double *fitted)
+{
+    (void)context;
+    for (size_t i = 0; i < data->n; i++)
+        fitted[i] = values[0] * data->rows[i].inputs[IN_COMMON] * data->rows[i].inputs[IN_KICKED_OHM];
     return true;
 }
 
@@ -87,6 +97,18 @@ static const struct relation relation_trips = {
     .parameters = slopes,
     .model = predict_trips};
 
+static const struct relation_parameter kick_slope[] = {
+    SLOPE("kickback_per_volt", "1/ohm", 1e-4, "change of kickback_volts_per_ohm per volt of common mode"),
+};
+static const struct relation relation_kicks = {
+    .name = "kicks",
+    .summary = "change of a trip point with the common mode behind unequal resistances: c k (F(R-) - F(R+))",
+    .unit = "V",
+    .kind = RELATION_CURVE,
+    .n_parameters = 1,
+    .parameters = kick_slope,
+    .model = predict_kicks};
+
 static const struct relation_parameter delay_slope[] = {
     SLOPE("delay_t0_per_volt", "s/V", 1e-10, "change of delay_t0_seconds per volt of common mode"),
 };
@@ -98,16 +120,22 @@ static const struct relation relation_delays = {.name = "delays",
                                                 .parameters = delay_slope,
                                                 .model = predict_delays};
 
-enum { TRIPS, DELAYS, N_RELATIONS };
-static const struct relation *const relations[N_RELATIONS] = {&relation_trips, &relation_delays};
+enum { TRIPS, DELAYS, KICKS, N_RELATIONS };
+static const struct relation *const relations[N_RELATIONS] = {&relation_trips, &relation_delays,
+                                                              &relation_kicks};
 
 /* --- decks --- */
 
 enum { PER_DECK = 10, N_MODES = 3, OWN_SHIFTS = 6 };
 
+/* Resistances at the negative input, of that at the positive one. */
+static const double kick_ratios[] = {0.5, 0.75, 1.5, 2};
+enum { N_KICKS = sizeof kick_ratios / sizeof kick_ratios[0] };
+
 struct state {
-    size_t n_latches, n_shifts, n_groups; /* deck of group g at mode m: g N_MODES + m; then the delays' */
-    double *shift_volts;                  /* [n_latches][n_shifts] */
+    /* Deck of group g at mode m: g N_MODES + m; then those of unequal resistances; then the delays'. */
+    size_t n_latches, n_shifts, n_groups;
+    double *shift_volts; /* [n_latches][n_shifts] */
     struct path_plan circuits[N_MODES];
 };
 
@@ -150,20 +178,14 @@ static double source_ohm(const struct calibrate_plan *plan)
     return plan->circuit.path.sense == PATH_RESISTOR ? plan->array.r_sense_ohm : plan->circuit.path.r_out_ohm;
 }
 
-static enum rs_status add_trips(struct stage_run *run, size_t group, size_t mode, struct rs_error *err)
+static enum rs_status add_samples(struct stage_run *run, const char *what, size_t mode, size_t n,
+                                  const struct latch_bench_sample *samples, struct rs_error *err)
 {
     const struct common_stage_options *options = run->options;
     const struct state *state = run->state;
-    size_t n = latches_of(state, group);
-    double ohm = source_ohm(run->plan);
-    struct latch_bench_sample samples[PER_DECK];
     struct text deck = {0}, commands = {0};
     char name[DECKS_NAME_SIZE];
-    for (size_t j = 0; j < n; j++)
-        samples[j] = (struct latch_bench_sample){
-            state->shift_volts + (group * PER_DECK + j) * state->n_shifts, ohm, ohm, 0};
-    snprintf(name, sizeof name, "trip points of latches from %zu on at %+.3g V", group * PER_DECK,
-             mode_volts(options, mode));
+    snprintf(name, sizeof name, "trip points of %s at %+.3g V", what, mode_volts(options, mode));
     enum rs_status status = latch_bench_write_trips(&state->circuits[mode], n, samples, options->reach_volts,
                                                     options->resolution_volts, &deck, &commands, err);
     if (status == RS_OK)
@@ -171,6 +193,29 @@ static enum rs_status add_trips(struct stage_run *run, size_t group, size_t mode
     text_clear(&deck);
     text_clear(&commands);
     return status;
+}
+
+static enum rs_status add_trips(struct stage_run *run, size_t group, size_t mode, struct rs_error *err)
+{
+    const struct state *state = run->state;
+    size_t n = latches_of(state, group);
+    double ohm = source_ohm(run->plan);
+    struct latch_bench_sample samples[PER_DECK];
+    char what[DECKS_NAME_SIZE / 2];
+    for (size_t j = 0; j < n; j++)
+        samples[j] = (struct latch_bench_sample){
+            state->shift_volts + (group * PER_DECK + j) * state->n_shifts, ohm, ohm, 0};
+    snprintf(what, sizeof what, "latches from %zu on", group * PER_DECK);
+    return add_samples(run, what, mode, n, samples, err);
+}
+
+static enum rs_status add_kicks(struct stage_run *run, size_t mode, struct rs_error *err)
+{
+    double ohm = source_ohm(run->plan);
+    struct latch_bench_sample samples[N_KICKS];
+    for (size_t j = 0; j < N_KICKS; j++)
+        samples[j] = (struct latch_bench_sample){NULL, ohm, kick_ratios[j] * ohm, 0};
+    return add_samples(run, "unequal resistances", mode, N_KICKS, samples, err);
 }
 
 static enum rs_status add_delays(struct stage_run *run, size_t mode, struct rs_error *err)
@@ -225,6 +270,8 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
         for (size_t m = 0; m < N_MODES && status == RS_OK; m++)
             status = add_trips(run, g, m, err);
     for (size_t m = 0; m < N_MODES && status == RS_OK; m++)
+        status = add_kicks(run, m, err);
+    for (size_t m = 0; m < N_MODES && status == RS_OK; m++)
         status = add_delays(run, m, err);
     return status;
 }
@@ -254,6 +301,16 @@ static void read_changes(const struct stage_run *run, size_t first_deck, size_t 
         }
 }
 
+/* As it counts for kickback, negative less positive input; 0 where no stage has found from where on. */
+static double kicked_ohm(const struct stage_run *run, size_t k)
+{
+    double r0_ohm, ohm = source_ohm(run->plan);
+    struct rs_error ignored;
+    if (stage_get_known(run, "kickback_r0_ohm", &r0_ohm, &ignored) != RS_OK)
+        return 0;
+    return relations_kicked_ohm(kick_ratios[k] * ohm, r0_ohm) - relations_kicked_ohm(ohm, r0_ohm);
+}
+
 static enum rs_status read_answers(struct stage_run *run, size_t i_relation, struct observations *data,
                                    const void **context, struct rs_error *err)
 {
@@ -262,8 +319,13 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
     (void)err;
     *context = NULL;
     if (i_relation == DELAYS)
-        read_changes(run, state->n_groups * N_MODES, (size_t)options->n_delays, NULL,
+        read_changes(run, (state->n_groups + 1) * N_MODES, (size_t)options->n_delays, NULL,
                      options->delay_tolerance_seconds, data);
+    if (i_relation == KICKS && kicked_ohm(run, 0) != 0) {
+        read_changes(run, state->n_groups * N_MODES, N_KICKS, NULL, options->tolerance_volts, data);
+        for (size_t i = 0; i < data->n; i++)
+            data->rows[i].inputs[IN_KICKED_OHM] = kicked_ohm(run, i / (N_MODES - 1));
+    }
     /* Only the own latch has three pairs. */
     for (size_t g = 0; i_relation == TRIPS && g < state->n_groups; g++)
         if (run->plan->circuit.latch.file[0] == '\0')

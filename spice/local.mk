@@ -29,7 +29,6 @@ librescore_core_la_SOURCES += \
     %D%/path_options.c %D%/path_options.h \
     %D%/path_print.c \
     %D%/path_request.c %D%/path_request.h \
-    %D%/path_waves.c %D%/path_waves.h \
     %D%/path_sense.c
 EXTRA_DIST += %D%/README.md
 

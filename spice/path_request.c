@@ -70,6 +70,11 @@ void path_request_clear(struct path_request *request)
 
 /* --- answers --- */
 
+static const int inputs[2] = {PLUS, MINUS}, outputs[2] = {OUT_PLUS, OUT_MINUS};
+
+/* Sources have corners at both instants of a decision: a point of time lies there, to so much of an edge. */
+#define SLACK 1e-3
+
 /* The last time point not after `seconds`. */
 static size_t find_point(const struct worker_values *values, double seconds)
 {
@@ -92,61 +97,67 @@ static double difference_at(const struct path *path, const struct worker_values 
            values->values[place_of(path, slot, which[1])][k];
 }
 
-static const int inputs[2] = {PLUS, MINUS}, outputs[2] = {OUT_PLUS, OUT_MINUS};
-
-/* Sources have corners where this is asked for, so that a time point lies there but for rounding. */
-static double interpolate(const struct path *path, const struct worker_values *values, size_t slot,
-                          const int which[2], double seconds)
-{
-    const double *time = values->values[TIME];
-    size_t k = find_point(values, seconds);
-    double here = difference_at(path, values, slot, which, k);
-    if (k + 1 >= values->lengths[TIME])
-        return here;
-    double next = difference_at(path, values, slot, which, k + 1);
-    return here + (next - here) * fmax(0, seconds - time[k]) / (time[k + 1] - time[k]);
-}
-
 double path_request_input(const struct path *path, const struct worker_values *values, size_t slot,
                           double seconds)
 {
-    return interpolate(path, values, slot, inputs, seconds);
+    const double *time = values->values[TIME];
+    size_t k = find_point(values, seconds);
+    double here = difference_at(path, values, slot, inputs, k);
+    if (k + 1 >= values->lengths[TIME])
+        return here;
+    double next = difference_at(path, values, slot, inputs, k + 1);
+    return here + (next - here) * fmax(0, seconds - time[k]) / (time[k + 1] - time[k]);
 }
 
-/* When |output| passes half the supply for the last time in the clock's high half. */
-static double crossing(const struct path *path, const struct worker_values *values, size_t slot, double start,
-                       double stop)
+/* Where the outputs are last less than half the supply apart, between two points on a line. */
+static double cross(const struct path *path, const struct worker_values *values, size_t slot, size_t first,
+                    size_t last)
 {
     const double *time = values->values[TIME];
     double half = path->plan->path.supply_volts / 2;
-    size_t last = find_point(values, stop);
-    while (last > 0 && time[last] > start && fabs(difference_at(path, values, slot, outputs, last)) >= half)
-        last--;
-    double low = fabs(difference_at(path, values, slot, outputs, last));
-    double high = fabs(difference_at(path, values, slot, outputs, last + 1));
-    return time[last] + (time[last + 1] - time[last]) * (half - low) / (high - low);
+    for (size_t i = last; i > first; i--) {
+        double before = fabs(difference_at(path, values, slot, outputs, i - 1)),
+               after = fabs(difference_at(path, values, slot, outputs, i));
+        if (before < half && after >= half)
+            return time[i - 1] + (time[i] - time[i - 1]) * (half - before) / (after - before);
+    }
+    return time[first];
 }
 
-void path_request_read(const struct path *path, const struct worker_values *values,
-                       struct path_decision *decisions)
+/* `clock`, `end`: the points at which the clock begins to rise and to fall. */
+static void read_decision(const struct path *path, const struct worker_values *values, size_t slot,
+                          size_t clock, size_t end, struct path_decision *out)
+{
+    const struct path_options *o = &path->plan->path;
+    out->input_volts = difference_at(path, values, slot, inputs, clock);
+    out->output_volts = difference_at(path, values, slot, outputs, end);
+    out->resolved = fabs(out->output_volts) > o->supply_volts / 2;
+    out->delay_seconds = out->resolved ? cross(path, values, slot, clock, end) - values->values[TIME][clock] -
+                                             o->edge_seconds / 2
+                                       : o->evaluation_seconds;
+}
+
+enum rs_status path_request_read(const struct path *path, const struct worker_values *values,
+                                 struct path_decision *decisions, struct rs_error *err)
 {
     const struct path_options *o = &path->plan->path;
     const struct path_times times = path_times(o);
-    const double slack = 1e-6 * o->edge_seconds;
+    const double *time = values->values[TIME], slack = SLACK * o->edge_seconds;
     size_t n_slots = path_n_slots(o, path->array->network.n_columns);
-    for (size_t v = 0; v < path->n_vectors; v++)
-        for (size_t j = 0; j < n_slots; j++) {
-            struct path_decision *decision = &decisions[v * n_slots + j];
-            double start = (double)v * times.period_seconds, clock = start + times.clock_seconds,
-                   stop = start + times.output_seconds;
-            decision->input_volts = interpolate(path, values, j, inputs, clock);
-            decision->output_volts = interpolate(path, values, j, outputs, stop);
-            decision->resolved = fabs(decision->output_volts) > o->supply_volts / 2;
-            decision->delay_seconds = o->evaluation_seconds;
-            if (decision->resolved)
-                decision->delay_seconds =
-                    crossing(path, values, j, clock, stop + slack) - clock - o->edge_seconds / 2;
-        }
+    for (size_t k = 1; k < values->n_vectors; k++)
+        if (values->lengths[k] != values->lengths[TIME])
+            return rs_fail(err, RS_IO, "ngspice gave waves of %zu and of %zu points", values->lengths[TIME],
+                           values->lengths[k]);
+    for (size_t v = 0; v < path->n_vectors; v++) {
+        double start = (double)v * times.period_seconds, rise = start + times.clock_seconds,
+               fall = start + times.output_seconds;
+        size_t clock = find_point(values, rise + slack), end = find_point(values, fall + slack);
+        if (fabs(time[clock] - rise) > slack || fabs(time[end] - fall) > slack)
+            return rs_fail(err, RS_IO, "ngspice gave no point of time at the clock's edges of query %zu", v);
+        for (size_t j = 0; j < n_slots; j++)
+            read_decision(path, values, j, clock, end, &decisions[v * n_slots + j]);
+    }
+    return RS_OK;
 }
 
 /* --- changes --- */
@@ -184,13 +195,15 @@ void path_request_write_still_clock(const struct path *path, struct text *comman
 struct answer {
     const struct path *path;
     struct path_decision *decisions;
+    enum rs_status status;
+    struct rs_error reason;
 };
 
 static bool take(void *state, const struct worker_values *values, struct worker_run *next)
 {
-    const struct answer *answer = state;
+    struct answer *answer = state;
     (void)next;
-    path_request_read(answer->path, values, answer->decisions);
+    answer->status = path_request_read(answer->path, values, answer->decisions, &answer->reason);
     return false;
 }
 
@@ -198,7 +211,7 @@ enum rs_status path_run(const struct path *path, struct worker_pool *pool, doubl
                         struct path_decision *decisions, struct rs_error *err)
 {
     struct path_request request = {0};
-    struct answer answer = {path, decisions};
+    struct answer answer = {.path = path, .decisions = decisions, .status = RS_OK};
     struct worker_job *job = memory_allocate(1, sizeof *job, err);
     enum rs_status status = job == NULL ? RS_INTERNAL : path_request_fill(path, &request, err);
     if (status == RS_OK) {
@@ -208,6 +221,8 @@ enum rs_status path_run(const struct path *path, struct worker_pool *pool, doubl
                                    .take = take,
                                    .state = &answer};
         status = worker_pool_run(pool, 1, job, err);
+        if (status == RS_OK && answer.status != RS_OK)
+            status = rs_fail(err, answer.status, "%s", answer.reason.text);
     }
     path_request_clear(&request);
     free(job);

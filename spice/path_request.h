@@ -21,9 +21,10 @@ enum rs_status path_request_fill(const struct path *path, struct path_request *o
                                  struct rs_error *err) RS_MUST_CHECK;
 void path_request_clear(struct path_request *request);
 
-/* Decisions [n_vectors][n_slots] from the answer to `run`. */
-void path_request_read(const struct path *path, const struct worker_values *values,
-                       struct path_decision *decisions);
+/* Decisions [n_vectors][n_slots] from the answer to `run`, the same numbers as those that the deck prints.
+ * RS_IO where lengths differ or no point of time lies at a clock's edge. */
+enum rs_status path_request_read(const struct path *path, const struct worker_values *values,
+                                 struct path_decision *decisions, struct rs_error *err) RS_MUST_CHECK;
 
 /* v(pJ) - v(nJ) of slot `slot` at one instant of an answer, volts. */
 double path_request_input(const struct path *path, const struct worker_values *values, size_t slot,

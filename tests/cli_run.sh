@@ -60,8 +60,8 @@ printf 'format: banana\n' > card.yaml
 check "a card that is none"
 printf '\0\1\2' > bad.yaml
 refused 65 "^bad.yaml:1:1: error:" "a configuration of bytes" "$RESCORE" run bad.yaml -o bad.out
-run_bad 65 "^--set workload.kind=transformer: error: .*memn2n" "a workload kind that is not there" --set workload.kind=transformer
-run_bad 65 "^--set workload.kind=stories: error: .*stories is for train" "stories are for train" --set workload.kind=stories
+run_bad 65 "^--set workload.kind=perceptron: error: .*memn2n" "a workload kind that is not there" --set workload.kind=perceptron
+run_bad 65 "^--set workload.kind=stories: error: .*stories and babi are for train" "stories are for train" --set workload.kind=stories
 run_bad 65 "^--set monte_carlo.mode=law-full: error: .*sample expected" "law-full" --set monte_carlo.mode=law-full
 run_bad 65 "^--set array.rows=x: error: " "a bad --set" --set array.rows=x
 run_bad 65 "^--set nonsense: error: KEY=VALUE expected" "a --set without value" --set nonsense
@@ -147,7 +147,7 @@ import h5py, json
 s = json.load(open("out"))
 assert s["n_samples"] == 40 and abs(s["task_metric_float"][0] - (1 - h5py.File("model.h5").attrs["test_error"])) < 1e-12' 2>> err
 check "run takes the model; its float accuracy is the trained one"
-refused 65 "^train.yaml: error: \|'stories' expected" "train: another workload kind" "$RESCORE" train train.yaml -o bad.out --set workload.kind=memn2n
+refused 65 "^train.yaml: error: \|'stories' or 'babi' expected" "train: another workload kind" "$RESCORE" train train.yaml -o bad.out --set workload.kind=memn2n
 refused 65 "^train.yaml: error: 'sweep' found" "train: a sweep" "$RESCORE" train train.yaml -o bad.out --set 'sweep.array.rows=[8, 9]'
 refused 65 "train.sentences" "train: longer stories than memories" "$RESCORE" train train.yaml -o bad.out --set train.memories=8
 refused 73 'cannot create' "train: no such output folder" "$RESCORE" train train.yaml -o nowhere/bad.out

@@ -107,11 +107,11 @@ struct bank_job comparators_fixture_job(int16_t *key_msb, int16_t *query_msb)
 }
 
 void comparators_fixture_read(const struct attention_fixture *f, const struct bank_job *job, double *signals,
-                              double *minus, double *source_ohm)
+                              double *minus, double *source_ohm, double *reference_ratio)
 {
     struct bank *bank;
     struct rs_error err = {{0}};
-    const struct bank_answer answer = {signals, minus, source_ohm};
+    const struct bank_answer answer = {signals, minus, source_ohm, reference_ratio};
     cr_assert_eq(bank_create(&f->setup, &bank, &err), RS_OK, "%s", err.text);
     cr_assert_eq(bank_read(bank, job, &answer, NULL, &err), RS_OK, "%s", err.text);
     cr_assert_eq(bank_certificate(bank).n_failed, 0);

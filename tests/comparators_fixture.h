@@ -30,8 +30,8 @@ void comparators_fixture_run_with(const char *const *options, struct outcome *ou
 /* Random codes, key_msb [N][D] and query_msb [READS][D], of a write that comparators_fixture_read reads. */
 struct bank_job comparators_fixture_job(int16_t *key_msb, int16_t *query_msb);
 
-/* minus and source_ohm may be NULL. */
+/* Others than signals may be NULL. */
 void comparators_fixture_read(const struct attention_fixture *f, const struct bank_job *job, double *signals,
-                              double *minus, double *source_ohm);
+                              double *minus, double *source_ohm, double *reference_ratio);
 
 #endif

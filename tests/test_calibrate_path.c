@@ -132,6 +132,27 @@ Test(calibrate_path, kickback_explains_the_thresholds_of_sense_resistors)
     cr_assert_lt(rms[1], 0.1 * rms[0], "%g, %g A^2", rms[1], rms[0]);
 }
 
+/* A reference current divides between r_sense and the line, which takes some 15 % of it. */
+Test(calibrate_path, references_that_load_their_lines_trip_where_the_engine_says)
+{
+    static const char yaml[] =
+        "stages: column\narray:\n  rows: 6\n  columns: 8\n  r_word_line: 8 ohm\n  r_driver: 100 ohm\n"
+        "  r_sense: 1.5 kohm\ndevice:\n  preset: wan2022\nreference:\n  kind: current\n"
+        "column:\n  key_sets: 2\n  queries: 2\n"
+        "parameters:\n  kickback_volts_per_ohm:\n    fixed: -37e-6\n  kickback_r0_ohm:\n    fixed: 2450\n"
+        "  kickback_per_volt:\n    fixed: -2.2e-4\n";
+    struct calibrate *calibrate = run(yaml, RS_OK, "");
+    const struct calibrate_result *column = find(calibrate, "column"), *rest = find(calibrate, "rest");
+    double shift = 0, left = 0;
+    for (size_t i = 0; i < rest->data.n; i++) {
+        shift += pow(column->data.rows[i].value, 2);
+        left += pow(rest->data.rows[i].value, 2);
+    }
+    cr_assert_eq(rest->data.n, 16);
+    cr_assert_lt(sqrt(left / shift), 0.1, "%g of %g A rms", sqrt(left / 16), sqrt(shift / 16));
+    clear(calibrate);
+}
+
 Test(calibrate_path, what_has_no_thresholds_of_its_own_is_left_out)
 {
     static const char yaml[] =

@@ -22,7 +22,6 @@ static const struct effect {
     {"comparator.noise", "1 uA", {NULL}, true},
     {"comparator.hysteresis", "2 uA", {NULL}, false},
     {"comparator.kickback", "18 uA", {NULL}, true},
-    {"comparator.kickback_shared", "-0.1 mV", {"comparator.share", "shared"}, true},
     {"comparator.swing", "50 mV", {NULL}, false},
     {"comparator.settling", "1 ns", {"comparator.sense_time", "3 ns"}, false},
     {"comparator.c_line", "1 pF", {"comparator.sense_time", "3 ns"}, false},
@@ -54,8 +53,6 @@ Test(comparators, every_non_ideality_acts_and_none_is_the_ideal_bit_for_bit)
 {
     static struct outcome ideal, on, off;
     const struct option_table *table = &frontend_options_comparator;
-    const char *const nothing[] = {NULL};
-    comparators_fixture_run_with(nothing, &ideal);
     for (size_t i = 0; i < table->n_options; i++) {
         const struct option *option = &table->options[i];
         size_t e = 0;
@@ -67,6 +64,9 @@ Test(comparators, every_non_ideality_acts_and_none_is_the_ideal_bit_for_bit)
         const char *options[8];
         put(options, 0, &effects[e], effects[e].value);
         comparators_fixture_run_with(options, &on);
+        memcpy(options, effects[e].needs, sizeof effects[e].needs);
+        options[4] = NULL;
+        comparators_fixture_run_with(options, &ideal);
         cr_assert(!same(&on, &ideal), "%s", option->key);
         put(options, 0, &effects[e], "none");
         comparators_fixture_run_with(options, &off);
@@ -192,7 +192,7 @@ Test(comparators, kickback_goes_by_the_resistance_of_the_lines)
         key_msb[D + i] = -7;
         key_msb[2 * D + i] = 0;
     }
-    comparators_fixture_read(&f, &job, signals, NULL, source_ohm);
+    comparators_fixture_read(&f, &job, signals, NULL, source_ohm, NULL);
     cr_assert(source_ohm[0] > 5 && source_ohm[0] < 400 && fabs(source_ohm[0] + source_ohm[1]) < 1 &&
                   fabs(source_ohm[2]) < 1e-3,
               "%g, %g, %g ohm", source_ohm[0], source_ohm[1], source_ohm[2]);
@@ -201,7 +201,7 @@ Test(comparators, kickback_goes_by_the_resistance_of_the_lines)
     double proportional = source_ohm[0];
     attention_fixture_set(&f, "comparator.kickback_r0", "1 ohm");
     comparators_fixture_settle(&f, options);
-    comparators_fixture_read(&f, &job, signals, NULL, source_ohm);
+    comparators_fixture_read(&f, &job, signals, NULL, source_ohm, NULL);
     cr_assert(source_ohm[0] > 0 && source_ohm[0] < 0.1 * proportional && fabs(source_ohm[2]) < 1e-3,
               "%g of %g", source_ohm[0], proportional);
     setup_clear(&f.setup);

@@ -1,4 +1,6 @@
 /* Decisions of the engine against those of ngspice on full paths of 4, 8 and 16 lines. */
+#include "config.h" /* mkdtemp */
+
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -6,8 +8,12 @@
 #include <string.h>
 
 #include "calib/agreement.h"
+#include "folder.h"
+#include "io/file.h"
+#include "io/store.h"
+#include "spice/parts.h"
 
-TestSuite(decisions, .timeout = 300);
+TestSuite(decisions, .timeout = 1200);
 
 enum { N_LINES_MAX = 16 };
 
@@ -24,7 +30,10 @@ static const struct {
              {"delay_t0_seconds", 35.6e-12},
              {"delay_tau_seconds", 9.14e-12},
              {"delay_v1_volts", 0.1},
-             {"delay_t0_per_volt", -188e-12}};
+             {"delay_t0_per_volt", -188e-12},
+             {"kickback_volts_per_ohm", -36.95e-6},
+             {"kickback_r0_ohm", 2449},
+             {"kickback_per_volt", -220e-6}};
 
 struct circuit {
     struct path_plan plan;
@@ -119,6 +128,199 @@ Test(decisions, engine_and_ngspice_agree_on_paths_of_4_8_and_16_lines)
         decisions_clear(&decisions);
         free_circuit(c);
     }
+}
+
+/* --- every path --- */
+
+enum { PATH_ROWS = 8, PATH_DECKS = 2, PATH_QUERIES = 4 };
+
+/* Three rows of a pair, some 2.4 uA. */
+static void write_replica(const char *path)
+{
+    struct rs_error err = {{0}};
+    struct store *store;
+    double conductance[PATH_ROWS * 2], voltage[PATH_ROWS] = {0};
+    const struct store_shape cells = {2, {PATH_ROWS, 2}}, drive = {2, {1, PATH_ROWS}};
+    static const char *const names[] = {"r_word_line_ohm", "r_bit_line_ohm", "r_driver_ohm", "r_sense_ohm"};
+    static const double ohms[] = {2, 2, 100, 1500};
+    for (size_t i = 0; i < PATH_ROWS * 2; i++)
+        conductance[i] = i >= (PATH_ROWS - 3) * 2 && i % 2 == 0 ? 5e-5 : 1e-5;
+    for (size_t i = PATH_ROWS - 3; i < PATH_ROWS; i++)
+        voltage[i] = 0.02;
+    cr_assert_eq(store_create(path, &store, &err), RS_OK, "%s", err.text);
+    bool good = store_write(store, "conductance", STORE_FLOAT64, &cells, NULL, conductance,
+                            (struct store_label){"S", NULL}, &err) == RS_OK &&
+                store_write(store, "voltage", STORE_FLOAT64, &drive, NULL, voltage,
+                            (struct store_label){"V", NULL}, &err) == RS_OK;
+    for (int k = 0; k < 4 && good; k++)
+        good = store_write_number(store, "/", names[k], ohms[k], &err) == RS_OK;
+    cr_assert(good && store_commit(store, &err) == RS_OK, "%s", err.text);
+}
+
+/* The last row of the file: large cells on the negative lines. */
+static void add_bias_row(struct circuit *c, double *volts)
+{
+    size_t n_columns = c->array.network.n_columns;
+    bool offset = c->plan.path.sign == PATH_OFFSET;
+    c->plan.reference.bias_rows = 1;
+    volts[0] = 0.1;
+    volts[PATH_ROWS - 1] = 0.03;
+    for (size_t j = 0; j < n_columns; j++)
+        c->conductance[(PATH_ROWS - 1) * n_columns + j] =
+            (offset ? j == n_columns - 1 : j % 2 == 1) ? 1e-4 : 1e-5;
+    c->array.n_vectors = 1;
+    c->array.voltage = volts;
+}
+
+static const struct {
+    const char *name;
+    int sense, sign, kind, sharing;
+    double r_sense_ohm, r_out_ohm;
+    double input_rms_volts; /* allowed; 20 uV: what a latch drew of the line after the decision before it */
+} paths[] = {
+    {"resistor, ideal", PATH_RESISTOR, PATH_DIFFERENTIAL, PATH_IDEAL, PATH_PER_COMPARATOR, 1500, 1e3, 20e-6},
+    {"resistor, current", PATH_RESISTOR, PATH_DIFFERENTIAL, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3,
+     30e-6},
+    {"integrator, current", PATH_INTEGRATOR, PATH_DIFFERENTIAL, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3,
+     10e-6},
+    {"offset, current", PATH_TRANSIMPEDANCE, PATH_OFFSET, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3,
+     10e-6},
+    {"offset, resistor, current", PATH_RESISTOR, PATH_OFFSET, PATH_CURRENT, PATH_PER_COMPARATOR, 1500, 1e3,
+     30e-6},
+    {"bias rows", PATH_TRANSIMPEDANCE, PATH_DIFFERENTIAL, PATH_BIAS_ROWS, PATH_PER_COMPARATOR, 1500, 1e3,
+     10e-6},
+    {"offset, bias rows", PATH_TRANSIMPEDANCE, PATH_OFFSET, PATH_BIAS_ROWS, PATH_PER_COMPARATOR, 1500, 1e3,
+     10e-6},
+    {"replica", PATH_TRANSIMPEDANCE, PATH_DIFFERENTIAL, PATH_REPLICA, PATH_PER_COMPARATOR, 1500, 1e3, 10e-6},
+    {"resistor, replica", PATH_RESISTOR, PATH_DIFFERENTIAL, PATH_REPLICA, PATH_PER_COMPARATOR, 1500, 1e3,
+     30e-6},
+    {"shared", PATH_TRANSIMPEDANCE, PATH_DIFFERENTIAL, PATH_CURRENT, PATH_SHARED, 1500, 50, 30e-6},
+    {"offset, shared", PATH_INTEGRATOR, PATH_OFFSET, PATH_CURRENT, PATH_SHARED, 1500, 50, 30e-6},
+    {"offset, resistor, shared", PATH_RESISTOR, PATH_OFFSET, PATH_CURRENT, PATH_SHARED, 200, 50, 30e-6},
+};
+enum { N_PATHS = sizeof paths / sizeof paths[0] };
+
+static struct circuit *make_path(size_t i, double volts[PATH_ROWS])
+{
+    struct circuit *c = make_circuit(PATH_ROWS, paths[i].sense);
+    calibration_clear(&c->calibration);
+    c->plan.path.sign = paths[i].sign;
+    c->plan.path.r_out_ohm = paths[i].r_out_ohm;
+    c->plan.path.integration_capacitance_farad = 200e-15;
+    c->plan.reference.kind = paths[i].kind;
+    c->plan.reference.sharing = paths[i].sharing;
+    c->plan.reference.threshold_amperes.values[0] = paths[i].kind <= PATH_CURRENT ? 1e-6 : 0;
+    c->array.network.r_sense_ohm = paths[i].r_sense_ohm;
+    c->options.n_decks = PATH_DECKS;
+    c->options.n_queries = PATH_QUERIES;
+    if (paths[i].kind == PATH_BIAS_ROWS)
+        add_bias_row(c, volts);
+    if (paths[i].kind == PATH_REPLICA)
+        cr_assert_not_null(getcwd(c->plan.reference.replica, OPTION_TEXT_SIZE - 16));
+    if (paths[i].kind == PATH_REPLICA)
+        strcat(c->plan.reference.replica, "/replica.h5");
+    identify(c, &c->calibration);
+    return c;
+}
+
+/* For docs/validation.md 4: more decks, and what each path came to, where DECISIONS_DECKS asks for it. */
+static void show(const char *name, const struct agreement *a, const struct decisions *decisions)
+{
+    size_t n_near = 0;
+    for (size_t k = 0; k < a->n; k++)
+        n_near += decisions->rows[k].is_near;
+    fprintf(stderr, "| %s | %zu | %zu | %zu | %zu of %zu | %.1f uV |\n", name, a->n, n_near, a->n - a->all.k,
+            a->clear.n - a->clear.k, a->clear.n, 1e6 * a->input_rms_volts);
+}
+
+/* Sense paths, encodings and references, as circuits and as the engine has them. */
+Test(decisions, engine_and_ngspice_agree_on_every_path, .init = enter_folder, .fini = leave_folder)
+{
+    size_t n = 0, n_agree = 0, n_clear = 0, n_clear_agree = 0, n_near = 0;
+    const char *more = getenv("DECISIONS_DECKS");
+    write_replica("replica.h5");
+    for (size_t i = 0; i < N_PATHS; i++) {
+        double volts[PATH_ROWS] = {0};
+        struct circuit *c = make_path(i, volts);
+        struct decisions decisions;
+        struct agreement a;
+        if (more != NULL)
+            c->options.n_decks = atoi(more);
+        run(c, &decisions, &a);
+        if (more != NULL)
+            show(paths[i].name, &a, &decisions);
+        cr_assert_geq(a.clear.k + 1, a.clear.n, "%s: %zu of %zu clear decisions", paths[i].name, a.clear.k,
+                      a.clear.n);
+        cr_assert_lt(a.input_rms_volts, paths[i].input_rms_volts, "%s: %g V", paths[i].name,
+                     a.input_rms_volts);
+        for (size_t k = 0; k < a.n; k++)
+            n_near += decisions.rows[k].is_near;
+        n += a.n;
+        n_agree += a.all.k;
+        n_clear += a.clear.n;
+        n_clear_agree += a.clear.k;
+        agreement_clear(&a);
+        decisions_clear(&decisions);
+        free_circuit(c);
+    }
+    cr_assert_eq(count_files(), 1, "nothing is left behind");
+    cr_assert_gt(2 * n_near, n, "%zu of %zu near", n_near, n);
+    cr_assert_geq(n_agree, 0.95 * (double)n, "%zu of %zu", n_agree, n);
+    cr_assert_geq(n_clear_agree, 0.99 * (double)n_clear, "%zu of %zu", n_clear_agree, n_clear);
+}
+
+/* The effects that a path's circuit has beside those of others are needed: without them decisions differ. */
+Test(decisions, a_common_node_without_its_kickback_is_found_out)
+{
+    struct circuit *c = make_path(9, NULL);
+    struct decisions decisions;
+    struct agreement a;
+    cr_assert_eq(c->plan.reference.sharing, PATH_SHARED);
+    for (size_t k = 0; k < c->calibration.n_estimates; k++)
+        if (strcmp(c->calibration.estimates[k].name, "kickback_volts_per_ohm") == 0)
+            c->calibration.estimates[k].value = 0;
+    c->options.n_queries = 8;
+    run(c, &decisions, &a);
+    cr_assert_lt(a.clear.ratio, 0.97, "%g", a.clear.ratio);
+    cr_assert_eq(a.confusion[1][0], 0, "all are pulled to 1");
+    agreement_clear(&a);
+    decisions_clear(&decisions);
+    free_circuit(c);
+}
+
+/* Another order of ports, and two threshold shifts that are the input pair's: only the spread is known. */
+Test(decisions, a_latch_of_the_users_own_keeps_as_often_as_its_spread_says, .init = enter_folder,
+     .fini = leave_folder)
+{
+    struct circuit *c = make_circuit(4, PATH_TRANSIMPEDANCE);
+    struct latch_options *latch = &c->plan.latch;
+    struct decisions decisions;
+    struct agreement a;
+    struct text text = {0};
+    struct rs_error err = {{0}};
+    text_append(&text, "* theirs\n%s\n%s\n.subckt theirs vss vdd outn outp clk inn inp a=0 b=0\n",
+                (const char *)parts_embedded_generic65, (const char *)parts_embedded_strongarm);
+    text_append(&text, "xin inp inn clk outp outn vdd vss strongarm dv1={a} dv2={b}\n.ends\n");
+    cr_assert_eq(file_write("latch.sub", text.bytes, text.length, &err), RS_OK, "%s", err.text);
+    text_clear(&text);
+    cr_assert_not_null(getcwd(latch->file, OPTION_TEXT_SIZE - 16));
+    strcat(latch->file, "/latch.sub");
+    snprintf(latch->subcircuit, OPTION_TEXT_SIZE, "theirs");
+    snprintf(latch->mismatch_parameters, OPTION_TEXT_SIZE, "a b");
+    latch->mismatch_sigmas_volts = (struct option_reals){.word = -1, .n = 1, .values = {7e-3}};
+    cr_assert_eq(
+        calibration_add(&c->calibration, "offset_sigma_volts", 1.093 * sqrt(2) * 7e-3, NAN, NAN, NAN, &err),
+        RS_OK);
+    c->options.n_decks = 8;
+    c->options.near_sigmas = 1;
+    run(c, &decisions, &a);
+    cr_assert_not(a.knows_mismatch);
+    cr_assert(a.good && a.curve_degrees >= 4, "seed %ld: p %g, %g degrees", (long)c->options.seed, a.curve_p,
+              a.curve_degrees);
+    cr_assert_lt(a.input_rms_volts, 10e-6);
+    agreement_clear(&a);
+    decisions_clear(&decisions);
+    free_circuit(c);
 }
 
 /* The comparison can fail: an engine that is told of another latch disagrees. */

@@ -116,9 +116,9 @@ Test(estimate, latches_give_their_sensitivities_delays_and_kickback_again)
     for (int i = 0; i < 25; i++)
         add(&data, 1e-6 * pow(10, 0.2 * i), 0, 0);
     check(&relations_delay, relations_delay.parameters, delay, 0.5e-12, &data);
-    const double kickback[] = {18e-6, 2e3, 0, 0.4e-3};
+    const double kickback[] = {18e-6, 2e3, 0.4e-3};
     for (int i = 0; i < 20; i++)
-        add(&data, 100.0 * (i - 8), 1, i % 2 == 0 ? 1e3 : 4e3);
+        add(&data, 100.0 * (i - 8), i % 2 == 0 ? 1e3 : 4e3, 0);
     check(&relations_kickback, relations_kickback.parameters, kickback, 0.3e-3, &data);
 }
 

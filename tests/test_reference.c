@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "comparators_fixture.h"
+#include "crossbar/loading.h"
 #include "crossbar/sense_node.h"
 #include "crossbar/transfer.h"
 
@@ -108,7 +109,7 @@ static void assert_by_hand(struct attention_fixture *f, struct hand *hand, const
     struct bank_job job = comparators_fixture_job(key_msb, query_msb);
     hand->f = f;
     hand->job = &job;
-    comparators_fixture_read(f, &job, signals, minus, NULL);
+    comparators_fixture_read(f, &job, signals, minus, NULL, NULL);
     memset(expected_minus, 0, sizeof expected_minus);
     for (size_t at = 0; at < READS * N; at++)
         expected[at] = start[at / N % HEADS];
@@ -180,7 +181,7 @@ Test(reference, a_replica_errs_as_its_own_cells_do)
         attention_fixture_set(&f, "device.preset", "wan2022");
         struct bank_job job = comparators_fixture_job(key_msb, query_msb);
         attention_fixture_settle(&f, 0);
-        comparators_fixture_read(&f, &job, ideal, NULL, NULL);
+        comparators_fixture_read(&f, &job, ideal, NULL, NULL, NULL);
         setup_clear(&f.setup);
         attention_fixture_set(&f, "comparator.reference", "replica");
         attention_fixture_set(&f, "comparator.share", shared ? "shared" : "per-comparator");
@@ -188,7 +189,7 @@ Test(reference, a_replica_errs_as_its_own_cells_do)
         for (int h = 0; h < HEADS; h++)
             f.setup.thresholds[h] = (h ? -20.4 : 80.6) * setup_analog_unit(&f.setup, 0, h);
         cr_assert_eq(setup_settle_reference(&f.setup, &err), RS_OK, "%s", err.text);
-        comparators_fixture_read(&f, &job, with, NULL, NULL);
+        comparators_fixture_read(&f, &job, with, NULL, NULL, NULL);
         size_t n_pairs = shared ? 1 : 4;
         double g_min = f.setup.device.g_min_siemens, window = f.setup.device.g_max_siemens - g_min;
         for (size_t tile = 0; tile < 3; tile++) {
@@ -209,6 +210,80 @@ Test(reference, a_replica_errs_as_its_own_cells_do)
         }
         setup_clear(&f.setup);
     }
+}
+
+/* What a unit of reference is worth to each key: drawn from its own positive line, with those of all others.
+ */
+static void find_ratios(const struct attention_fixture *f, const struct bank_job *job, double *ratio)
+{
+    const struct mapping *mapping = &f->setup.mapping;
+    static double target[ROWS_MAX * COLUMNS_MAX];
+    double drawn[COLUMNS_MAX] = {0}, loss[COLUMNS_MAX];
+    struct loading *loading;
+    struct rs_error err = {{0}};
+    cr_assert_eq(loading_create(&f->setup.network, NULL, &loading, &err), RS_OK, "%s", err.text);
+    for (size_t slot = 0; slot < 4; slot++)
+        drawn[2 * slot] = 1;
+    memset(ratio, 0, N * sizeof *ratio);
+    for (size_t tile = 0; tile < 3; tile++)
+        for (size_t stack = 0; stack < 2; stack++) {
+            mapping_targets(mapping, tile, stack, N, job->key_msb, target);
+            loading_factor(loading, target);
+            cr_assert(loading_compute(loading, drawn, loss));
+            for (size_t slot = 0; slot < 4 && 4 * tile + slot < N; slot++)
+                ratio[4 * tile + slot] += (loss[2 * slot] - loss[2 * slot + 1]) / 2;
+        }
+    loading_destroy(loading);
+}
+
+static void read_with(const char *reference, const char *sense, double *signals, double *ratio)
+{
+    static int16_t key_msb[N * D], query_msb[READS * D];
+    const char *const options[] = {"comparator.reference", reference, "comparator.sense", sense, NULL};
+    struct bank_job job = comparators_fixture_job(key_msb, query_msb);
+    struct attention_fixture f;
+    comparators_fixture_init(&f);
+    comparators_fixture_settle(&f, options);
+    comparators_fixture_read(&f, &job, signals, NULL, NULL, ratio);
+    setup_clear(&f.setup);
+}
+
+/* The array carries a share of every reference current that is drawn before r_sense; a virtual ground passes
+ * it whole. */
+Test(reference, a_reference_that_loads_its_line_is_worth_less)
+{
+    static double ideal[READS * N], whole[READS * N], loaded[READS * N], ratio[N], expected[N];
+    static int16_t key_msb[N * D], query_msb[READS * D];
+    static struct outcome far, near;
+    const char *const nothing[] = {NULL}, *const dac[] = {"comparator.reference", "current", NULL};
+    struct bank_job job = comparators_fixture_job(key_msb, query_msb);
+    struct attention_fixture f;
+    comparators_fixture_init(&f);
+    comparators_fixture_settle(&f, nothing);
+    find_ratios(&f, &job, expected);
+    read_with("current", "resistor", loaded, ratio);
+    for (size_t j = 0; j < N; j++)
+        cr_assert(fabs(ratio[j] - expected[j]) < 1e-9 && ratio[j] < 0.98 && ratio[j] > 0.8, "key %zu: %g, %g",
+                  j, ratio[j], expected[j]);
+    read_with("ideal", "resistor", ideal, NULL);
+    read_with("replica", "transimpedance", whole, NULL);
+    read_with("replica", "resistor", loaded, ratio);
+    for (size_t at = 0; at < READS * N; at++) {
+        double threshold = query_reference(&f.setup, 0, (int)(at / N % HEADS)),
+               replica = ideal[at] + threshold - whole[at];
+        cr_assert_gt(replica, 0.5);
+        cr_assert_float_eq(loaded[at], ideal[at] + threshold - expected[at % N] * replica, 1e-9, "%zu", at);
+    }
+    comparators_fixture_run_with(nothing, &far);
+    comparators_fixture_run_with(dac, &near);
+    int n_less = 0;
+    for (size_t r = 0; r < READS; r++)
+        for (size_t j = 0; j < N; j++) {
+            double share = (near.values[r][j] - far.values[r][j]) / far.threshold[r % HEADS];
+            n_less += share > 0.02 && share < 0.2;
+        }
+    cr_assert_eq(n_less, READS * N);
+    setup_clear(&f.setup);
 }
 
 Test(reference, a_threshold_that_takes_too_many_rows_is_refused)
@@ -286,6 +361,8 @@ Test(reference, a_reference_error_belongs_to_its_reference)
                                        "1 uA",
                                        "comparator.share",
                                        shared ? "shared" : "per-comparator",
+                                       "comparator.sense",
+                                       "transimpedance", /* no line is loaded */
                                        NULL};
         comparators_fixture_run_with(options, &with);
         double first = plain.values[0][0] - with.values[0][0];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "array_oracle.h"
+#include "crossbar/loading.h"
 #include "crossbar/sense_node.h"
 
 TestSuite(sense_node, .timeout = 60);
@@ -44,9 +45,9 @@ static double solve_for(int n, int wanted)
     return x[wanted];
 }
 
-/* Volts at the sense node of column j for 1 A into it; word wires and drivers, bit wires and r_sense above 0.
- */
-static double dense_resistance(const struct network *w, const double *g, int column)
+/* Volts at the sense node of column `seen` for 1 A into that of column `column`; word wires and drivers, bit
+ * wires and r_sense above 0. */
+static double dense_transfer(const struct network *w, const double *g, int column, int seen)
 {
     int n = (int)w->n_rows, m = (int)w->n_columns, size = 2 * n * m + m;
     memset(matrix, 0, sizeof matrix);
@@ -61,7 +62,12 @@ static double dense_resistance(const struct network *w, const double *g, int col
     for (int j = 0; j < m; j++)
         join(2 * n * m + j, -1, 1 / w->r_sense_ohm);
     matrix[2 * n * m + column][size] = 1;
-    return solve_for(size, 2 * n * m + column);
+    return solve_for(size, 2 * n * m + seen);
+}
+
+static double dense_resistance(const struct network *w, const double *g, int column)
+{
+    return dense_transfer(w, g, column, column);
 }
 
 static void draw(uint64_t *state, size_t n, double *conductance)
@@ -116,6 +122,54 @@ Test(sense_node, without_a_sense_resistor_the_node_is_ground)
     compute(&network, conductance, 0, resistance, NULL);
     for (int j = 0; j < COLUMNS; j++)
         cr_assert_eq(resistance[j], 75, "open cells leave r_sense alone");
+}
+
+static void load(const struct network *network, const double *conductance, const double *drawn, double *loss)
+{
+    struct loading *loading;
+    struct rs_error err = {{0}};
+    cr_assert_eq(loading_create(network, NULL, &loading, &err), RS_OK, "%s", err.text);
+    loading_factor(loading, conductance);
+    cr_assert(loading_compute(loading, drawn, loss));
+    loading_destroy(loading);
+}
+
+/* One cell alone: what it, its wires and its driver carry is missing from r_sense. */
+Test(sense_node, a_current_drawn_from_one_cell_divides_between_the_cell_and_the_sense_resistance)
+{
+    const struct network network = {1, 1, 2, 3, 100, 1500};
+    double conductance = 50e-6, drawn = 4e-6, loss, line_ohm = 3 + 1 / conductance + 2 + 100;
+    load(&network, &conductance, &drawn, &loss);
+    cr_assert_float_eq(loss / drawn, line_ohm / (line_ohm + 1500), 1e-13, "%g", loss);
+}
+
+/* Several currents at once, coupling through the word lines included. */
+Test(sense_node, drawn_currents_lose_what_a_dense_solution_says)
+{
+    uint64_t state = 8;
+    double conductance[ROWS * COLUMNS], drawn[COLUMNS] = {3e-6, 0, -1e-6, 2e-6, 0}, loss[COLUMNS];
+    const struct network network = {ROWS, COLUMNS, 2, 3, 100, 1500};
+    for (int repeat = 0; repeat < 5; repeat++) {
+        draw(&state, ROWS * COLUMNS, conductance);
+        load(&network, conductance, drawn, loss);
+        for (int j = 0; j < COLUMNS; j++) {
+            double expected = 0;
+            for (int k = 0; k < COLUMNS; k++)
+                expected += dense_transfer(&network, conductance, k, j) / 1500 * drawn[k];
+            cr_assert_float_eq(loss[j], expected, 1e-11 * 6e-6, "column %d: %g A, %g expected", j, loss[j],
+                               expected);
+        }
+    }
+}
+
+Test(sense_node, what_is_drawn_from_ground_is_lost_whole)
+{
+    uint64_t state = 9;
+    double conductance[ROWS * COLUMNS], drawn[COLUMNS] = {3e-6, 0, -1e-6, 2e-6, 0}, loss[COLUMNS];
+    const struct network network = {ROWS, COLUMNS, 2, 3, 100, 0};
+    draw(&state, ROWS * COLUMNS, conductance);
+    load(&network, conductance, drawn, loss);
+    cr_assert_eq(memcmp(loss, drawn, sizeof drawn), 0);
 }
 
 /* The step response of one line by Runge's and Kutta's rule, and the area above it. */

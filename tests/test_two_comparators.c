@@ -44,7 +44,7 @@ static void run(const char *policy_name, const char *const *options, struct foun
     for (size_t j = 0; j < N; j++)
         source_ohm[j] = 10.0 * (double)(j % 5);
     comparators_begin(comparators, 1, 0, 0, N,
-                      f.setup.comparator.kickback_units_per_ohm != 0 ? source_ohm : NULL);
+                      f.setup.comparator.kickback_units_per_ohm != 0 ? source_ohm : NULL, NULL);
     for (size_t read = 0; read < READS; read++) {
         double references[2];
         for (size_t j = 0; j < N; j++) {
@@ -210,7 +210,8 @@ Test(two_comparators, a_comparator_fires_where_its_difference_meets_its_offset)
     int n_fired = 0;
     for (uint32_t i = 0; i < 3000; i++) {
         struct comparator comparator = {.swing_units = i % 3 == 0 ? 20 + 50 * draw(i, 0) : 0,
-                                        .bias_units = 5 * draw(i, 1)};
+                                        .bias_units = 5 * draw(i, 1),
+                                        .join = (enum comparator_join)(i / 6 % 3)};
         double signal = 40 * draw(i, 2) - 20, minus = 20 * draw(i, 3), offset = 4 * draw(i, 4) - 2;
         double slope = i % 2 ? 0.1 * draw(i, 5) : 0;
         double branch[] = {0.1 * draw(i, 6) - 0.05, 0.1 * draw(i, 7) - 0.05};

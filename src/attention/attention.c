@@ -18,6 +18,7 @@ struct attention {
     struct query_scratch scratch;
     struct attention_counts *counts; /* [n_layers][n_heads] */
     struct keep *keep;
+    struct costing *costing; /* NULL: nothing is costed */
     attention_watch *watch;
     void *watch_context;
     uint32_t trial, sample;
@@ -27,6 +28,8 @@ struct attention {
     int64_t *exact_sums;                        /* [n_keys_max] */
     double *signal_units, *minus_units; /* [n_queries_max * n_heads_per_kv][n_keys_max]; minus: or NULL */
     double *source_ohm;                 /* [n_keys_max], or NULL */
+    double *reference_ratio;            /* [n_keys_max], or NULL */
+    double *array_joules;               /* [n_queries_max * n_heads_per_kv], or NULL */
 };
 
 static enum rs_status allocate(struct attention *attention, struct rs_error *err)
@@ -36,6 +39,7 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
     size_t n_reads = attention->mode == QUERY_ANALOG ? shape->n_queries_max * n_heads : 0;
     bool lines = comparator_needs_lines(&attention->setup->comparator);
     bool sources = attention->setup->comparator.kickback_units_per_ohm != 0;
+    bool loads = attention->setup->comparator.reference_loads;
     struct block {
         void **memory;
         size_t count, size;
@@ -51,6 +55,8 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
         {(void **)&attention->signal_units, n_reads * n_keys, sizeof(double)},
         {(void **)&attention->minus_units, lines ? n_reads * n_keys : 0, sizeof(double)},
         {(void **)&attention->source_ohm, sources ? n_keys : 0, sizeof(double)},
+        {(void **)&attention->reference_ratio, loads ? n_keys : 0, sizeof(double)},
+        {(void **)&attention->array_joules, attention->setup->solves_energy ? n_reads : 0, sizeof(double)},
     };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         if ((*blocks[i].memory = memory_allocate(blocks[i].count, blocks[i].size, err)) == NULL)
@@ -93,6 +99,8 @@ enum rs_status attention_create(const struct attention_setup *setup, enum query_
         status = bank_create(setup, &attention->bank, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
         status = comparators_create(setup, &attention->comparators, err);
+    if (status == RS_OK && mode == QUERY_ANALOG)
+        status = costing_create(setup, &attention->costing, err);
     if (status != RS_OK)
         attention_destroy(attention);
     else
@@ -106,6 +114,7 @@ void attention_destroy(struct attention *attention)
         return;
     bank_destroy(attention->bank);
     comparators_destroy(attention->comparators);
+    costing_destroy(attention->costing);
     query_scratch_clear(&attention->scratch);
     free(attention->counts);
     free(attention->query_codes);
@@ -117,6 +126,8 @@ void attention_destroy(struct attention *attention)
     free(attention->signal_units);
     free(attention->minus_units);
     free(attention->source_ohm);
+    free(attention->reference_ratio);
+    free(attention->array_joules);
     free(attention);
 }
 
@@ -129,6 +140,8 @@ void attention_start(struct attention *attention, uint32_t trial, struct keep *k
     attention->keep = keep_borrow;
     if (attention->bank != NULL)
         bank_reset(attention->bank);
+    if (attention->costing != NULL)
+        costing_reset(attention->costing);
 }
 
 void attention_set_sample(struct attention *attention, uint32_t sample)
@@ -157,6 +170,11 @@ struct bank_certificate attention_certificate(const struct attention *attention)
 struct writes_counts attention_writes(const struct attention *attention)
 {
     return attention->bank != NULL ? bank_writes(attention->bank) : (struct writes_counts){0};
+}
+
+struct costing *attention_costing(struct attention *attention)
+{
+    return attention->costing;
 }
 
 static void take_msb(const struct attention *attention, const int16_t *codes, size_t n, int msb_bits,
@@ -213,10 +231,12 @@ static enum rs_status read_arrays(struct attention *attention, const struct atte
         .signal_units = attention->signal_units,
         .minus_units = comparator_needs_lines(&setup->comparator) ? attention->minus_units : NULL,
         .source_ohm = setup->comparator.kickback_units_per_ohm != 0 ? attention->source_ohm : NULL,
+        .reference_ratio = setup->comparator.reference_loads ? attention->reference_ratio : NULL,
+        .array_joules = setup->solves_energy ? attention->array_joules : NULL,
     };
     enum rs_status status = bank_read(attention->bank, &job, &answer, attention->keep, err);
     comparators_begin(attention->comparators, attention->trial, call->layer, call->kv_head, call->n_keys,
-                      answer.source_ohm);
+                      answer.source_ohm, answer.reference_ratio);
     return status;
 }
 
@@ -288,9 +308,25 @@ static enum rs_status run_query(struct attention *attention, const struct attent
             comparator_needs_lines(&setup->comparator) ? attention->minus_units + read * call->n_keys : NULL,
             &query, counts);
     query_run(setup, attention->mode, &query, &attention->scratch, call->output + at * d, counts);
+    if (attention->costing != NULL)
+        costing_note(attention->costing, i, (size_t)h, &query, &attention->scratch,
+                     setup->solves_energy ? attention->array_joules[read] : (double)NAN);
     if (attention->keep != NULL && attention->keep->margins)
         return save_margins(attention, &query, i, err);
     return RS_OK;
+}
+
+static enum rs_status take_costs(struct attention *attention, const struct attention_call *call,
+                                 struct rs_error *err)
+{
+    const struct costing_call own = {.sample = attention->sample,
+                                     .layer = (size_t)call->layer,
+                                     .kv_head = (size_t)call->kv_head,
+                                     .n_query_heads = (size_t)call->n_query_heads,
+                                     .n_queries = call->n_queries,
+                                     .n_keys = call->n_keys,
+                                     .causal = call->causal};
+    return costing_take(attention->costing, &own, err);
 }
 
 enum rs_status attention_run(void *context, const struct attention_call *call, struct rs_error *err)
@@ -316,5 +352,5 @@ enum rs_status attention_run(void *context, const struct attention_call *call, s
             if (status != RS_OK)
                 return status;
         }
-    return RS_OK;
+    return attention->costing != NULL ? take_costs(attention, call, err) : RS_OK;
 }

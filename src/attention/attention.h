@@ -7,6 +7,7 @@
 
 #include "attention/bank.h"
 #include "attention/comparators.h"
+#include "attention/costing.h"
 #include "attention/query.h"
 #include "model/attention_hook.h"
 
@@ -37,5 +38,8 @@ attention_hook attention_run;
 const struct attention_counts *attention_get_counts(const struct attention *attention);
 struct bank_certificate attention_certificate(const struct attention *attention);
 struct writes_counts attention_writes(const struct attention *attention);
+
+/* What the decisions since attention_start cost, or NULL where no system is costed. */
+struct costing *attention_costing(struct attention *attention);
 
 #endif

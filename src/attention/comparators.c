@@ -23,6 +23,7 @@ struct comparators {
     const struct attention_setup *setup;
     int n_sides;
     struct side sides[SIDES_MAX];
+    double *reference_ratio; /* [n_keys_max], what a reference current is worth, 1 unless it loads its line */
 };
 
 static enum rs_status side_create(const struct attention_setup *setup, bool second, struct side *side,
@@ -59,7 +60,8 @@ enum rs_status comparators_create(const struct attention_setup *setup, struct co
         return RS_INTERNAL;
     comparators->setup = setup;
     comparators->n_sides = setup->policy->input == POLICY_INPUT_COMPARATORS ? 2 : 1;
-    enum rs_status status = RS_OK;
+    comparators->reference_ratio = memory_allocate(setup->shape.n_keys_max, sizeof(double), err);
+    enum rs_status status = comparators->reference_ratio != NULL ? RS_OK : RS_INTERNAL;
     for (int i = 0; i < comparators->n_sides && status == RS_OK; i++)
         status = side_create(setup, i > 0, &comparators->sides[i], err);
     if (status != RS_OK)
@@ -77,6 +79,7 @@ void comparators_destroy(struct comparators *comparators)
         free(comparators->sides[i].offset_units);
         free(comparators->sides[i].previous);
     }
+    free(comparators->reference_ratio);
     free(comparators);
 }
 
@@ -105,7 +108,7 @@ static void draw_slots(struct side *side, const struct random_key *key, size_t f
 }
 
 void comparators_begin(struct comparators *comparators, uint32_t trial, int layer, int kv_head, size_t n_keys,
-                       const double *source_ohm)
+                       const double *source_ohm, const double *reference_ratio)
 {
     const struct attention_setup *setup = comparators->setup;
     size_t per_array = setup->mapping.n_keys_per_array;
@@ -117,10 +120,14 @@ void comparators_begin(struct comparators *comparators, uint32_t trial, int laye
                                      .array = setup_array_number(setup, layer, kv_head, tile, 0)};
             draw_slots(side, &key, tile * per_array, per_array);
         }
-        for (size_t j = 0; source_ohm != NULL && j < n_keys; j++)
+        for (size_t j = 0; source_ohm != NULL && j < n_keys; j++) {
             side->offset_units[j] += side->comparator.kickback_units_per_ohm * source_ohm[j];
+            side->offset_per_common[j] += side->comparator.kickback_per_common * source_ohm[j];
+        }
         memset(side->previous, -1, n_keys);
     }
+    for (size_t j = 0; j < n_keys; j++)
+        comparators->reference_ratio[j] = reference_ratio != NULL ? reference_ratio[j] : 1;
 }
 
 /* The draws of one read. */
@@ -153,8 +160,9 @@ struct seen {
     const struct attention_setup *setup;
     const struct query *query;
     const double *minus_units; /* or NULL */
-    double cut_units;          /* of this side, as circuits stand for it */
-    double line_units;         /* the threshold that is in the negative line already */
+    const double *reference_ratio;
+    double cut_units;  /* of this side, as circuits stand for it */
+    double line_units; /* the threshold that is in the negative line already */
 };
 
 /* The difference of key j as circuits with lines of their own see it, on the scale of the signals, and what
@@ -179,6 +187,8 @@ static void see(const struct seen *seen, struct side *side)
     size_t per_array = seen->setup->mapping.n_keys_per_array;
     for (size_t j = 0; j < seen->query->n_keys; j++) {
         double shift = common + side->reference_error_units[j];
+        if (dac && side->comparator.reference_loads)
+            shift += (seen->reference_ratio[j] - 1) * (cut + shift);
         double signal = lines ? see_lines(seen, side, j, shift) : seen->query->signal_units[j];
         side->values_units[j] = signal - side->offset_units[j] - side->noise_units[j];
         if (dac && !lines)
@@ -231,6 +241,8 @@ static void ramp(const struct seen *seen, struct side *side)
                                        side->offset_units[j] + side->noise_units[j],
                                        side->offset_per_common[j], branch);
         }
+        if (side->reference.kind == COMPARATOR_DAC && comparator->reference_loads)
+            firing /= seen->reference_ratio[j];
         /* A compensated slot's own reference is the ramp less what comparator_compensate gives at it. */
         firing /= 1 - comparator_compensate(comparator, j % per_array, 1);
         side->values_units[j] = reference_ramp(&side->reference, firing);
@@ -258,7 +270,10 @@ void comparators_compare(struct comparators *comparators, const double *minus_un
     double thresholds[SIDES_MAX], middle = query_reference(setup, query->layer, query->head);
     query_references(setup, query->layer, query->head, thresholds);
     for (int i = 0; i < comparators->n_sides; i++) {
-        struct seen seen = {.setup = setup, .query = query, .minus_units = minus_units};
+        struct seen seen = {.setup = setup,
+                            .query = query,
+                            .minus_units = minus_units,
+                            .reference_ratio = comparators->reference_ratio};
         draw(setup, query, &sides[i]);
         if (setup->policy->input == POLICY_INPUT_RAMP) {
             ramp(&seen, &sides[i]);

@@ -16,9 +16,10 @@ enum rs_status comparators_create(const struct attention_setup *setup, struct co
 void comparators_destroy(struct comparators *comparators);
 
 /* A write: the comparators of its n_keys keys have no last decision. source_ohm [n_keys]: source resistance
- * of the negative less that of the positive input (bank.h), or NULL. */
+ * of the negative less that of the positive input, and what a reference current is worth (bank.h), or NULL.
+ */
 void comparators_begin(struct comparators *comparators, uint32_t trial, int layer, int kv_head, size_t n_keys,
-                       const double *source_ohm);
+                       const double *source_ohm, const double *reference_ratio);
 
 /*
  * One read: sets query->comparator_units, upper_units, ruled and upper_ruled, which stay until the next.

@@ -178,7 +178,7 @@ void query_set_keys(const struct attention_setup *setup, enum query_mode mode, s
 {
     if (mode != QUERY_QUANTISED)
         policy_set_keys(&scratch->room, n_keys, key_codes);
-    if (mode == QUERY_ANALOG && (setup->recompute.enabled || setup->policy->is_exact))
+    if (mode == QUERY_ANALOG && (setup->recompute.enabled || setup->policy->is_exact || setup->counts_bits))
         bit_serial_keys_load(scratch->serial_keys, n_keys,
                              reduce(setup, key_codes, n_keys * setup->shape.d, scratch->reduced));
 }
@@ -241,6 +241,24 @@ static void recompute(const struct attention_setup *setup, const struct query *q
         int n_bits = scratch->serial_results[j].n_bits;
         counts->n_recompute_bits += n_bits < most_bits ? n_bits : most_bits;
     }
+}
+
+void query_count_bits(const struct attention_setup *setup, const struct query *query,
+                      struct query_scratch *scratch, uint8_t *bits)
+{
+    size_t at = setup_head(setup, query->layer, query->head);
+    double unit = setup_exact_unit(setup, query->layer, query->head);
+    double own_unit = ldexp(unit, 2 * ((int)setup->encoding.bits - setup->recompute_bits));
+    struct bit_serial_stop stop = {.drops = setup->recompute.early_termination};
+    if (isnan(setup->thresholds[at])) /* the policy has none */
+        stop.drops = false;
+    else
+        stop.threshold = code_threshold(setup->thresholds[at], own_unit);
+    bit_serial_batch(scratch->serial_keys,
+                     reduce(setup, query->query_codes, setup->shape.d, scratch->reduced), query->n_keys, NULL,
+                     &stop, scratch->serial_results);
+    for (size_t j = 0; j < query->n_keys; j++)
+        bits[j] = scratch->serial_results[j].n_bits;
 }
 
 /* values_units of all keys; each is drawn and rounded for itself, whatever of them is wanted. */

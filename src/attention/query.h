@@ -62,6 +62,11 @@ void query_references(const struct attention_setup *setup, int layer, int head, 
 void query_set_keys(const struct attention_setup *setup, enum query_mode mode, size_t n_keys,
                     const int16_t *key_codes, struct query_scratch *scratch);
 
+/* bits [n_keys]: magnitude bits that a bit-serial unit without an analog screen takes of each visible key,
+ * until it knows that a key falls short of the exact threshold. setup->counts_bits is true. */
+void query_count_bits(const struct attention_setup *setup, const struct query *query,
+                      struct query_scratch *scratch, uint8_t *bits);
+
 /* Decides, computes output [d] (values as floats) and adds to `counts`. */
 void query_run(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
                struct query_scratch *scratch, float *output, struct attention_counts *counts);

@@ -99,7 +99,7 @@ static void see(struct replica *replica, const struct random_key *key)
 }
 
 int64_t replica_subtract(struct replica *replica, const struct bank_job *job, size_t tile,
-                         double *signal_units)
+                         const double *ratio, double *signal_units)
 {
     const struct attention_setup *setup = replica->setup;
     size_t per_array = setup->mapping.n_keys_per_array, first_key = tile * per_array,
@@ -127,6 +127,7 @@ int64_t replica_subtract(struct replica *replica, const struct bank_job *job, si
             n_failed += !solve(replica, job, h, n_used, level);
         for (size_t j = 0; j < n_here; j++)
             signal_units[read * job->n_keys + first_key + j] -=
+                (ratio != NULL ? ratio[first_key + j] : 1) *
                 replica->units[h * replica->n_pairs + (setup->reference.shared ? 0 : j)];
     }
     return n_failed;

@@ -17,10 +17,11 @@ enum rs_status replica_create(const struct attention_setup *setup, struct replic
 void replica_destroy(struct replica *replica);
 
 /*
- * Takes the currents of tile `tile`'s replica from the signals of its reads and keys, signal_units [n_queries
- * * n_query_heads][n_keys]. Returns how many fields did not converge.
+ * Takes the currents of tile `tile`'s replica, times ratio [n_keys] (NULL: 1; bank.h), from the signals of
+ * its reads and keys, signal_units [n_queries * n_query_heads][n_keys]. Returns how many fields did not
+ * converge.
  */
 int64_t replica_subtract(struct replica *replica, const struct bank_job *job, size_t tile,
-                         double *signal_units);
+                         const double *ratio, double *signal_units);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attention/query.h"
 #include "base/memory.h"
@@ -122,6 +123,7 @@ static void settle(const struct attention_options *options, struct attention_set
     out->prune = *options->prune;
     out->recompute = *options->recompute;
     out->seed = options->seed;
+    out->readout_bits = (int)options->readout->bits;
     out->policy = policy_at(options->prune->policy);
     out->rethreshold = hybrid_rethresholds(out->policy, options->recompute);
     out->recompute_bits =
@@ -134,6 +136,22 @@ static void settle(const struct attention_options *options, struct attention_set
         .r_driver_ohm = array->r_driver_ohm,
         .r_sense_ohm = array->r_sense_ohm,
     };
+}
+
+static enum rs_status settle_cost(const struct attention_options *options, struct attention_setup *out,
+                                  struct rs_error *err)
+{
+    if (options->cost == NULL)
+        return RS_OK;
+    enum rs_status status = cost_section_check(options->cost, out->shape.n_keys_max, err);
+    if (status != RS_OK)
+        return status;
+    out->cost = *options->cost;
+    out->n_cost_systems = (size_t)cost_section_systems(&out->cost, out->cost_systems);
+    out->keeps_all = strcmp(out->policy->name, "none") == 0;
+    for (size_t i = 0; i < out->n_cost_systems; i++)
+        out->counts_bits |= out->cost_systems[i]->takes_bits && !out->keeps_all;
+    return RS_OK;
 }
 
 /* Conductances of a card are values at 0 V (definitions 6), as those of a cell law. */
@@ -165,6 +183,7 @@ static enum rs_status init_comparator(const struct attention_options *options, s
     const struct comparator_circuit circuit = {
         .r_sense_ohm = options->array->r_sense_ohm,
         .unit_amperes = out->mapping.unit_amperes,
+        .sign = (enum encoding_sign)options->encoding->sign,
         .temperature_kelvin = out->device.at.temperature_kelvin,
         .n_slots = out->mapping.n_keys_per_array,
         .calibration = options->comparator->calibration[0] != '\0' ? &calibration : NULL};
@@ -184,6 +203,8 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
     settle(options, out);
     enum rs_status status = check_bits(options, err);
     if (status == RS_OK)
+        status = settle_cost(options, out, err);
+    if (status == RS_OK)
         status = device_open(options->device, &out->device, err);
     if (status == RS_OK)
         status = mapping_init(options->array, options->encoding, out->device.g_min_siemens,
@@ -202,6 +223,8 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
         status = settle_bend(out, err);
     if (status != RS_OK)
         return status;
+    out->solves_energy = out->n_cost_systems > 0 && out->cost.options.solved_array_energy &&
+                         (!isnan(options->array->read_seconds) || device_states_read(&out->device));
     readout_init(options->readout, &out->mapping, &out->readout);
     size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
     out->thresholds = memory_allocate(n_heads, sizeof *out->thresholds, err);

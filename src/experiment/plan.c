@@ -162,6 +162,7 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
         .recompute = &config->recompute,
         .device = &config->device,
         .seed = (uint64_t)config->monte_carlo.seed,
+        .cost = &config->cost,
     };
     enum rs_status status =
         setup_init(&options, subject_shape(plan->subject), subject_ranges(plan->subject), &out->setup, err);
@@ -343,6 +344,7 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
         status = fill_head(plan, &configuration->base, err);
     for (size_t p = 0; p < plan->head.n_points && status == RS_OK; p++)
         status = prepare_point(plan, p, err);
+    plan->head.n_systems = status == RS_OK ? plan->points[0].setup.n_cost_systems : 0;
     if (status == RS_OK)
         status = check_sizes(plan, err);
     if (status == RS_OK)
@@ -380,6 +382,7 @@ void plan_destroy(struct plan *plan)
 void plan_row_clear(struct plan_row *row)
 {
     free(row->sample_loss);
+    free(row->costs);
     free(row->by_head);
     keep_clear(&row->keep);
     *row = (struct plan_row){0};
@@ -395,7 +398,8 @@ static enum rs_status start_row(const struct plan *plan, size_t unit, struct pla
     for (size_t v = 0; v < VARIABLES_N; v++)
         row->values[v] = (double)NAN;
     row->sample_loss = memory_allocate(plan->head.n_samples, sizeof *row->sample_loss, err);
-    if (row->sample_loss == NULL)
+    row->costs = memory_allocate(plan->head.n_systems * COST_VARIABLES_N, sizeof *row->costs, err);
+    if (row->sample_loss == NULL || row->costs == NULL)
         return RS_INTERNAL;
     if (plan->head.saves.heads &&
         (row->by_head = memory_allocate(plan->n_head_rows * VARIABLES_N, sizeof(double), err)) == NULL)
@@ -410,13 +414,15 @@ static void fail_row(const struct plan *plan, struct plan_row *row, double resid
         row->values[v] = (double)NAN;
     for (size_t i = 0; i < plan->head.n_samples; i++)
         row->sample_loss[i] = (double)NAN;
+    for (size_t i = 0; i < plan->head.n_systems * COST_VARIABLES_N; i++)
+        row->costs[i] = (double)NAN;
     for (size_t i = 0; row->by_head != NULL && i < plan->n_head_rows * VARIABLES_N; i++)
         row->by_head[i] = (double)NAN;
     row->values[VARIABLE_residual_max] = residual_max;
     row->status = VARIABLES_STATUS_solver_missed_tolerance;
 }
 
-static void finish_row(const struct plan *plan, const struct attention *attention, double metric,
+static void finish_row(const struct plan *plan, struct attention *attention, double metric,
                        const struct plan_point *point, struct plan_row *row)
 {
     struct attention_counts total = {0};
@@ -432,6 +438,8 @@ static void finish_row(const struct plan *plan, const struct attention *attentio
     row->values[VARIABLE_residual_max] = certificate.residual_max;
     row->values[VARIABLE_pulses_per_cell] = counts_ratio((double)writes.n_pulses, (double)writes.n_cells);
     row->values[VARIABLE_failed_share] = counts_ratio((double)writes.n_failed, (double)writes.n_cells);
+    for (size_t i = 0; i < plan->head.n_systems; i++)
+        cost_variables_fill(attention_costing(attention), i, &total, row->costs + i * COST_VARIABLES_N);
     const struct subject_kind *kind = subject_get_kind(plan->subject);
     if (kind->metric != NULL) {
         double sign = strcmp(kind->better, "higher") == 0 ? 1 : -1;

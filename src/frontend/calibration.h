@@ -40,7 +40,7 @@ enum { CALIBRATION_NAME_SIZE = 64, CALIBRATION_TEXT_SIZE = 512 };
     PARAMETER(hysteresis_volts, "V", "comparator, distance between its two thresholds")                      \
     PARAMETER(kickback_volts_per_ohm, "V/ohm", "shift per source resistance, reference less column")         \
     PARAMETER(kickback_r0_ohm, "ohm", "source resistance above which kickback grows like its logarithm")     \
-    PARAMETER(kickback_shared_volts_per_latch, "V", "shift per latch on an unbuffered reference")            \
+    PARAMETER(kickback_per_volt, "1/ohm", "change of kickback_volts_per_ohm with the common mode")           \
     PARAMETER(delay_t0_seconds, "s", "decision time at delay_v1_volts")                                      \
     PARAMETER(delay_tau_seconds, "s", "regeneration time constant at 300.15 K")                              \
     PARAMETER(delay_v1_volts, "V", "input of the logarithmic law's origin")                                  \

@@ -115,7 +115,6 @@ static enum rs_status read_errors(const struct reader *reader, struct comparator
 {
     const struct comparator_options *options = reader->options;
     struct option_either offset = options->offset;
-    double shared = 0;
     if (isnan(offset.value) && options->a_vt_volt_metres > 0)
         offset.value = 0; /* the calibration's spread is that of the same pairs */
     enum rs_status status =
@@ -140,13 +139,31 @@ static enum rs_status read_errors(const struct reader *reader, struct comparator
             out->mismatch_per_common[pair] /= options->auto_zero;
         out->noise_sigma_units *= options->auto_zero_noise;
     }
-    if (status == RS_OK && options->share == COMPARATOR_SHARED)
-        status = volts_to_units(
-            reader,
-            choose(reader, options->kickback_shared_volts, CALIBRATION_kickback_shared_volts_per_latch, 0),
-            "kickback_shared", &shared);
-    out->offset_mean_units += shared * (double)reader->circuit->n_slots;
     return status;
+}
+
+/* Which circuit stands behind the inputs, as spice/path.h has it. */
+static void read_sources(const struct reader *reader, struct comparator *out)
+{
+    const struct comparator_options *options = reader->options;
+    bool offset = reader->circuit->sign == ENCODING_OFFSET, lines = options->sense == COMPARATOR_RESISTOR,
+         current = options->reference == COMPARATOR_DAC || options->reference == COMPARATOR_REPLICA;
+    bool one_node = options->share == COMPARATOR_SHARED && (offset || !lines);
+    out->sources.sees_lines = lines;
+    out->sources.buffers_minus = offset && !one_node;
+    out->sources.n_on_node = one_node ? (double)reader->circuit->n_slots : 1;
+    out->sources.r_output_ohm = options->r_output_ohm;
+    out->join = !one_node ? COMPARATOR_JOIN_PLUS
+                : !offset ? COMPARATOR_JOIN_ALONE
+                : current ? COMPARATOR_JOIN_MINUS
+                          : COMPARATOR_JOIN_PLUS;
+    out->reference_loads = lines && current && reader->circuit->r_sense_ohm > 0;
+}
+
+/* Whether the inputs can show different resistances. */
+static bool kicks(const struct comparator_sources *sources)
+{
+    return sources->sees_lines || (sources->n_on_node > 1 && sources->r_output_ohm > 0);
 }
 
 /* Kickback and what sense path and timing need. */
@@ -162,9 +179,13 @@ static enum rs_status read_path(const struct reader *reader, struct comparator *
                        "comparator.swing %g V found, but this comparator.kind compares currents; 0 expected",
                        options->swing_volts);
     enum rs_status status = volts_to_units(reader, currents ? 0 : swing, "swing", &out->swing_units);
-    if (status == RS_OK && options->sense == COMPARATOR_RESISTOR && !currents)
+    if (!currents)
+        read_sources(reader, out);
+    if (status == RS_OK && kicks(&out->sources))
         status = volts_to_units(reader, fabs(kickback), "kickback", &out->kickback_units_per_ohm);
     out->kickback_units_per_ohm = copysign(out->kickback_units_per_ohm, kickback);
+    if (out->kickback_units_per_ohm != 0)
+        out->kickback_per_common = choose(reader, (double)NAN, CALIBRATION_kickback_per_volt, 0);
     out->kickback_r0_ohm =
         choose(reader, options->kickback_r0_ohm, CALIBRATION_kickback_r0_ohm, (double)INFINITY);
     out->volts_per_unit = reader->gain_ohm * reader->circuit->unit_amperes;
@@ -344,7 +365,8 @@ double comparator_offset(const struct comparator *comparator, const double norma
 
 bool comparator_has_common(const struct comparator *comparator)
 {
-    bool has = comparator->delay_per_common_seconds != 0 && !isnan(comparator->evaluation_seconds);
+    bool has = (comparator->delay_per_common_seconds != 0 && !isnan(comparator->evaluation_seconds)) ||
+               comparator->kickback_per_common != 0;
     for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
         has = has || comparator->mismatch_per_common[pair] != 0;
     return has;
@@ -383,13 +405,31 @@ bool comparator_needs_lines(const struct comparator *comparator)
            comparator->branch_ratio[0] > 0 || comparator->branch_ratio[1] > 0;
 }
 
+struct inputs {
+    double plus_units, minus_units;
+};
+
+/* What both amplifiers carry. */
+static struct inputs join(const struct comparator *comparator, double signal_units, double minus_units,
+                          double reference_units)
+{
+    switch (comparator->join) {
+    case COMPARATOR_JOIN_MINUS:
+        return (struct inputs){signal_units + minus_units, minus_units + reference_units};
+    case COMPARATOR_JOIN_ALONE:
+        return (struct inputs){signal_units, reference_units};
+    default:
+        return (struct inputs){signal_units + minus_units - reference_units, minus_units};
+    }
+}
+
 double comparator_difference(const struct comparator *comparator, double signal_units, double minus_units,
                              double reference_units, const double branch[COMPARATOR_BRANCHES])
 {
     double swing = comparator->swing_units;
+    struct inputs inputs = join(comparator, signal_units, minus_units, reference_units);
     if (swing > 0)
-        return swing *
-               (tanh((signal_units + minus_units - reference_units) / swing) - tanh(minus_units / swing));
+        return swing * (tanh(inputs.plus_units / swing) - tanh(inputs.minus_units / swing));
     return signal_units - reference_units +
            branch[0] * (signal_units + minus_units + comparator->bias_units) -
            branch[1] * (minus_units + reference_units + comparator->bias_units);
@@ -399,31 +439,51 @@ double comparator_firing(const struct comparator *comparator, double signal_unit
                          double offset_units, double offset_per_common,
                          const double branch[COMPARATOR_BRANCHES])
 {
-    double swing = comparator->swing_units, half = 0.5 * offset_per_common;
-    double both = signal_units + minus_units, bias = comparator->bias_units;
+    const double swing = comparator->swing_units, half = 0.5 * offset_per_common;
+    const double both = signal_units + minus_units, bias = comparator->bias_units;
+    const struct inputs at_0 = join(comparator, signal_units, minus_units, 0);
+    const bool lowers_plus = comparator->join == COMPARATOR_JOIN_PLUS;
     if (swing > 0) {
         /* p of the positive, q of the negative output: p - q = offset / swing + half (p + q) */
-        double q = tanh(minus_units / swing), p = (offset_units / swing + q * (1 + half)) / (1 - half);
-        return fabs(p) < 1 ? both - swing * atanh(p) : copysign((double)INFINITY, -p);
+        const double offset = offset_units / swing;
+        if (lowers_plus) {
+            double p = (offset + tanh(at_0.minus_units / swing) * (1 + half)) / (1 - half);
+            return fabs(p) < 1 ? at_0.plus_units - swing * atanh(p) : copysign((double)INFINITY, -p);
+        }
+        double q = (tanh(at_0.plus_units / swing) * (1 - half) - offset) / (1 + half);
+        return fabs(q) < 1 ? swing * atanh(q) - at_0.minus_units : copysign((double)INFINITY, q);
     }
     return (signal_units + branch[0] * (both + bias) - branch[1] * (minus_units + bias) - offset_units -
-            half * (both + minus_units)) /
-           (1 + branch[1] - half);
+            half * (at_0.plus_units + at_0.minus_units)) /
+           (1 + branch[1] + (lowers_plus ? -half : half));
 }
 
-double comparator_kickback_ohm(const struct comparator *comparator, double source_ohm)
+static double counted_ohm(const struct comparator *comparator, double source_ohm)
 {
     double r0 = comparator->kickback_r0_ohm;
     return isinf(r0) ? source_ohm : r0 * asinh(source_ohm / r0);
 }
 
+double comparator_kickback_ohm(const struct comparator *comparator, double plus_ohm, double minus_ohm)
+{
+    const struct comparator_sources *s = &comparator->sources;
+    bool known = !isnan(s->r_output_ohm);
+    double output_ohm = known ? s->r_output_ohm : 0;
+    if (!s->sees_lines)
+        plus_ohm = minus_ohm = output_ohm;
+    else if (s->buffers_minus && known)
+        minus_ohm = output_ohm;
+    return counted_ohm(comparator, s->n_on_node * minus_ohm) - counted_ohm(comparator, plus_ohm);
+}
+
 double comparator_common(const struct comparator *comparator, double signal_units, double minus_units,
                          double reference_units)
 {
-    double swing = comparator->swing_units, plus_units = signal_units + minus_units - reference_units;
+    double swing = comparator->swing_units;
+    struct inputs inputs = join(comparator, signal_units, minus_units, reference_units);
     if (swing > 0)
-        return 0.5 * swing * (tanh(plus_units / swing) + tanh(minus_units / swing));
-    return 0.5 * (plus_units + minus_units);
+        return 0.5 * swing * (tanh(inputs.plus_units / swing) + tanh(inputs.minus_units / swing));
+    return 0.5 * (inputs.plus_units + inputs.minus_units);
 }
 
 double comparator_settled(const struct comparator *comparator, double line_seconds)

@@ -20,16 +20,33 @@
 
 enum { COMPARATOR_PAIRS = 3 /* input, n latch, p latch */, COMPARATOR_BRANCHES = 2 /* positive, negative */ };
 
+/* Where the reference joins: drawn from the positive line; with the negative one; a node of its own, beside a
+ * sense path that subtracts the two lines. */
+enum comparator_join { COMPARATOR_JOIN_PLUS, COMPARATOR_JOIN_MINUS, COMPARATOR_JOIN_ALONE };
+
+/* What stands behind the inputs; all 0 of comparators of currents. */
+struct comparator_sources {
+    bool sees_lines;     /* the ends of the bit lines themselves, not amplifiers */
+    bool buffers_minus;  /* the mid-level line goes through a buffer for each comparator */
+    double n_on_node;    /* comparators whose negative inputs are one unbuffered node; 1: a node for each */
+    double r_output_ohm; /* of amplifiers and buffers; NAN: none, and a mid-level line is not buffered */
+};
+
 struct comparator {
     bool second; /* the second comparator of each key: the same circuit, draws of its own */
+    enum comparator_join join;
+    bool
+        reference_loads; /* a line: the array carries a share of the reference current (crossbar/loading.h) */
     double offset_sigma_units, noise_sigma_units;
-    double offset_mean_units; /* of all comparators, shared kickback included */
+    double offset_mean_units;                                                   /* of all comparators */
     double mismatch_units[COMPARATOR_PAIRS], branch_ratio[COMPARATOR_BRANCHES]; /* standard deviations */
     double bias_units;                                                          /* in both branches */
     double mismatch_per_common[COMPARATOR_PAIRS]; /* change of mismatch_units per unit of common mode */
     double delay_per_common_seconds;              /* ... of delay_t0_seconds */
     double hysteresis_units;
-    double kickback_units_per_ohm, kickback_r0_ohm;      /* at small resistances; infinite r0: at all */
+    double kickback_units_per_ohm, kickback_r0_ohm; /* at small resistances; infinite r0: at all */
+    double kickback_per_common;                     /* 1/ohm: change of ... per unit of common mode */
+    struct comparator_sources sources;
     double swing_units;                                  /* 0: linear */
     double volts_per_unit;                               /* 0: currents alone */
     double line_farads, settling_seconds, sense_seconds; /* sense_seconds NAN: all has settled */
@@ -44,6 +61,7 @@ struct comparator {
 /* What the options do not say. */
 struct comparator_circuit {
     double r_sense_ohm, unit_amperes;
+    enum encoding_sign sign;
     double temperature_kelvin;             /* NAN: 300.15 K */
     size_t n_slots;                        /* comparators of one array */
     const struct calibration *calibration; /* gives what the options leave open; NULL: none */
@@ -86,8 +104,8 @@ void comparator_noise(const struct comparator *comparator, const struct random_k
 bool comparator_needs_lines(const struct comparator *comparator);
 
 /*
- * d of one slot, before offset and noise. signal: I+ - I-; minus: I-; the reference joins the negative
- * branch, or is taken from the positive line before its amplifier. branch: relative errors of both branches.
+ * d of one slot, before offset and noise. signal: I+ - I-; minus: I-; the reference joins where `join` says,
+ * in comparators of currents the negative branch. branch: relative errors of both branches.
  */
 double comparator_difference(const struct comparator *comparator, double signal_units, double minus_units,
                              double reference_units, const double branch[COMPARATOR_BRANCHES]);
@@ -105,11 +123,12 @@ void comparator_rulings(const struct comparator *comparator, const struct random
                         double *uniforms);
 
 /*
- * What of a source resistance counts for the kickback: r0 asinh(R / r0), whose slope 1 / sqrt(1 + (R / r0)^2)
- * is that of a low-pass of R and the gate's capacitance at the kick's frequency, 1 / (2 pi r0 C). The
- * threshold rises by kickback times this of the negative input less that of the positive one.
+ * What the kickback multiplies: F(R) of the negative input less that of the positive one, of a comparator
+ * whose lines show plus_ohm and minus_ohm. F(R) = r0 asinh(R / r0), whose slope 1 / sqrt(1 + (R / r0)^2) is
+ * that of a low-pass of R and the gate's capacitance at the kick's frequency, 1 / (2 pi r0 C). n comparators
+ * that kick one node of resistance R at once are n nodes of n R each.
  */
-double comparator_kickback_ohm(const struct comparator *comparator, double source_ohm);
+double comparator_kickback_ohm(const struct comparator *comparator, double plus_ohm, double minus_ohm);
 
 /* The mean of both inputs, as the comparator sees it, above the rail. */
 double comparator_common(const struct comparator *comparator, double signal_units, double minus_units,

@@ -155,8 +155,8 @@ static const struct option rows[] = {
      .high = 1,
      .flags = OPTION_NON_IDEALITY,
      .help = "equivalent kickback current: the threshold is raised by this times the source resistance of "
-             "the negative less that of the positive input (resistor sense only), at resistances well below "
-             "comparator.kickback_r0",
+             "the negative less that of the positive input, at resistances well below "
+             "comparator.kickback_r0; comparators on one unbuffered node kick it together",
      .published = "-37 uA, that is -37 uV/ohm (own ngspice study, assumed card, 0.6 V common mode)"},
     {.key = "comparator.kickback_r0",
      .kind = OPTION_REAL,
@@ -169,16 +169,15 @@ static const struct option rows[] = {
      .help = "source resistance from which on the gate's own capacitance holds the input: kickback counts r0 "
              "asinh(R / r0) of a resistance R",
      .published = "2.4 kohm (own ngspice study, assumed card, 0.6 V common mode)"},
-    {.key = "comparator.kickback_shared",
+    {.key = "comparator.r_output",
      .kind = OPTION_REAL,
-     .unit = QUANTITY_VOLT,
-     .offset = MEMBER(kickback_shared_volts),
-     .initial_help = "0 V, or that of comparator.calibration",
-     .low = -1,
-     .high = 1,
-     .flags = OPTION_NON_IDEALITY,
-     .help = "the threshold is raised by this times the number of latches on a shared, unbuffered reference "
-             "(comparator.share)"},
+     .unit = QUANTITY_OHM,
+     .offset = MEMBER(r_output_ohm),
+     .initial_help = "amplifiers show no resistance, a mid-level line its own",
+     .high = 1e9,
+     .help =
+         "output resistance of the amplifiers (transimpedance, integrator) and, with encoding.sign offset "
+         "and sense resistor, of the buffer from the mid-level line to each comparator; counts for kickback"},
     {.key = "comparator.r_load",
      .kind = OPTION_REAL,
      .unit = QUANTITY_OHM,

@@ -49,6 +49,7 @@ enum random_purpose {
     RANDOM_VERIFY = 18,      /* verify reads, per write and cell; block = cell, draw = pulse */
     RANDOM_TEMPERATURE = 19, /* spread of the temperature laws, per trial and cell */
     RANDOM_ENDURANCE = 20,   /* lifetimes, per trial and cell */
+    RANDOM_SEQUENCE = 21,    /* made q/k/v sequences; trial = kind of draw, array = head, write = sample */
     /* comparator, per trial and array; cell = key slot: pairs of transistors, draw = pair; branches of a
      * current comparator, draw = branch; reference currents, cell 0 where shared */
     RANDOM_MISMATCH = 24,
