@@ -63,12 +63,19 @@ bench-cost: bench/cost/cost$(EXEEXT)
 # "Paper says, we get": the cost systems beside the published figures.
 EXTRA_PROGRAMS += %D%/papers/papers
 EXTRA_DIST += %D%/papers/README.md %D%/papers/table.md
-bench_papers_papers_SOURCES = %D%/papers/papers.c
+bench_papers_papers_SOURCES = %D%/papers/papers.c %D%/papers/papers.h %D%/papers/decided.c %D%/papers/sprint.c \
+    %D%/papers/sensitivity.c %D%/papers/digital.c %D%/papers/digital_heads.c %D%/papers/digital_heads.h \
+    %D%/papers/spatten.c
 bench_papers_papers_LDADD = librescore-core.la
 bench: bench-papers
 bench-papers: bench/papers/papers$(EXEEXT)
 	./bench/papers/papers$(EXEEXT) | tee bench/papers/table.md
 .PHONY: bench-papers
+
+# Many-query sequences: makes q/k/v files, shows the statistics of any.
+EXTRA_PROGRAMS += %D%/papers/sequences
+bench_papers_sequences_SOURCES = %D%/papers/sequences.c
+bench_papers_sequences_LDADD = librescore-core.la
 
 # Programming and reading cells.
 EXTRA_PROGRAMS += %D%/devices/devices
@@ -109,3 +116,13 @@ bench: bench-decisions
 bench-decisions: bench/calibration/decisions$(EXEEXT) rescore$(EXEEXT)
 	./bench/calibration/decisions$(EXEEXT) ./rescore$(EXEEXT) | tee bench/calibration/decisions.md
 .PHONY: bench-decisions
+
+# A training step of transformers.
+EXTRA_PROGRAMS += %D%/models/training
+EXTRA_DIST += %D%/models/README.md %D%/models/table.md
+bench_models_training_SOURCES = %D%/models/training.c $(bench_measure)
+bench_models_training_LDADD = librescore-core.la
+bench: bench-training
+bench-training: bench/models/training$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/models/training$(EXEEXT) | tee bench/models/table.md
+.PHONY: bench-training

@@ -385,15 +385,27 @@ const struct card_block *device_bend(const struct device *device)
     return is_on(device, LAW_CURRENT_VOLTAGE) ? &device->card.blocks[LAW_CURRENT_VOLTAGE] : NULL;
 }
 
-double device_read_seconds(const struct device *device)
+/* The block that states how long a read takes, or NULL. */
+static const struct card_block *read_block(const struct device *device)
 {
     const enum law_block stated[] = {LAW_FLICKER, LAW_WRITE_VERIFY};
     for (size_t i = 0; i < sizeof stated / sizeof stated[0]; i++) {
         const struct card_block *block = &device->card.blocks[stated[i]];
         if (block->law != NULL && block->law->read_seconds != NULL)
-            return block->law->read_seconds(&block->params);
+            return block;
     }
-    return read_seconds_unstated;
+    return NULL;
+}
+
+bool device_states_read(const struct device *device)
+{
+    return read_block(device) != NULL;
+}
+
+double device_read_seconds(const struct device *device)
+{
+    const struct card_block *block = read_block(device);
+    return block != NULL ? block->law->read_seconds(&block->params) : read_seconds_unstated;
 }
 
 enum rs_status device_set_reads(struct device *device, double read_seconds, double residency_seconds,

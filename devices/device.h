@@ -56,6 +56,8 @@ enum rs_status device_open(const struct device_options *options, struct device *
                            struct rs_error *err) RS_MUST_CHECK;
 
 /* The card's length of a read: of its 1/f noise, else of its verify reads, else 1 us. */
+/* Whether the card states that time. */
+bool device_states_read(const struct device *device);
 double device_read_seconds(const struct device *device);
 
 /* Cells are seen at once: for so long they count as of one age. The share by which ln t may grow. */

@@ -59,7 +59,7 @@ enum rs_status attention_fixture_try(struct attention_fixture *fixture, struct r
 {
     struct attention_options options = {&fixture->array,   &fixture->encoding, &fixture->comparator,
                                         &fixture->readout, &fixture->prune,    &fixture->recompute,
-                                        &fixture->device,  fixture->seed};
+                                        &fixture->device,  fixture->seed,      fixture->cost};
     struct attention_ranges ranges = {fixture->query_range, fixture->key_range, fixture->value_range};
     return setup_init(&options, &fixture->shape, ranges, &fixture->setup, err);
 }

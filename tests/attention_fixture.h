@@ -15,6 +15,7 @@ struct attention_fixture {
     struct recompute_options recompute;
     struct device_options device;
     uint64_t seed;
+    const struct cost_section *cost; /* the caller's; NULL: nothing is costed */
     struct attention_shape shape;
     double query_range[FIXTURE_HEADS_MAX], key_range[FIXTURE_HEADS_MAX], value_range[FIXTURE_HEADS_MAX];
     struct attention_setup setup;

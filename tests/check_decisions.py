@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 
 given = dict(bits="8", analog_bits="4", query_bits="4", msb="round", threshold="", keep_ratio="0.25", margin="0",
-             empty="best", enabled="true", recompute_bits="0", rethreshold="true", policy="threshold", n_samples="0")
+             empty="best", enabled="true", recompute_bits="0", rethreshold="true", policy="threshold", n_samples="0",
+             band="0.5", search_share="0.5", post_share="0.05", skip_below="0.1")
 given.update(argument.split("=", 1) for argument in sys.argv[3:])
 B, m_k, m_q = int(given["bits"]), int(given["analog_bits"]), int(given["query_bits"])
 result, source = h5py.File(sys.argv[1]), h5py.File(sys.argv[2])
@@ -40,7 +41,7 @@ def first_sum(threshold, unit):
     """The smallest integer n with unit * n >= threshold, compared in double."""
     if unit == 0:
         return -(2 ** 62) if threshold <= 0 else 2 ** 62
-    if np.isinf(threshold):
+    if not np.isfinite(threshold):
         return -(2 ** 62)
     n = int(np.ceil(threshold / unit))
     while unit * (n - 1) >= threshold:
@@ -74,6 +75,52 @@ def recall(signal, exact, k):
     return ((exact & above).sum() + (exact & tied).sum() * (k - above.sum()) / tied.sum()) / k
 
 
+def largest(values, k):
+    """The k largest, of equals those that come first."""
+    kept = np.zeros(len(values), bool)
+    kept[np.argsort(-values, kind="stable")[:k]] = True
+    return kept
+
+
+def a3_candidates(q, keys):
+    """The greedy search: largest and smallest products in turn, of equals the first column's."""
+    n, d = keys.shape
+    columns = []
+    for sign in (1, -1):
+        entries = []
+        for c in range(d):
+            order = sorted(range(n), key=lambda j: (-keys[j, c], j))  # descending codes, lower rows first
+            order = order if sign * q[c] > 0 else order[::-1]
+            entries += [(-sign * q[c] * keys[j, c], c, place, j) for place, j in enumerate(order)]
+        columns.append(sorted(entries))
+    estimate, total, at = np.zeros(n, "i8"), 0, [0, 0]
+    for _ in range(int(np.ceil(float(given["search_share"]) * n - 1e-9))):
+        for i, sign in enumerate((1, -1)):
+            if at[i] == n * d or (i == 1 and total < 0):
+                continue
+            product, _, _, row = columns[i][at[i]]
+            at[i] += 1
+            if product < 0:
+                estimate[row] += -sign * product
+                total += -sign * product
+    return estimate > 0
+
+
+def choose(head, sums, scores, q, keys):
+    """Decisions of a policy without a threshold on integer sums, or on scores."""
+    if given["policy"] == "topk":
+        return largest(sums, int(np.ceil(float(given["keep_ratio"]) * len(sums) - 1e-9)))
+    if given["policy"] == "mnnfast":
+        return softmax(scores, np.ones(len(scores), bool)) >= float(given["skip_below"])
+    candidate = a3_candidates(q, keys)
+    if not candidate.any():
+        return candidate
+    return candidate & (scores >= scores[candidate].max() + np.log(float(given["post_share"])))
+
+
+has_threshold = given["policy"] not in ("topk", "a3", "mnnfast")
+
+
 class Head:
     """Codes, units and thresholds of one layer and head."""
 
@@ -87,13 +134,17 @@ class Head:
         self.q_msb, self.k_msb = most_significant(self.q, m_q, given["msb"]), most_significant(self.k, m_k, given["msb"])
         self.threshold = self.find_threshold(layer)
         self.n = first_sum(self.threshold, self.unit)
-        self.n_analog = first_sum(self.threshold - float(given["margin"]), self.analog_unit)
+        middle = self.threshold - float(given["margin"])
+        self.n_analog, self.n_low, self.n_high = (
+            first_sum(middle + side * float(given["band"]), self.analog_unit) for side in (0, -1, 1))
 
     def sums(self, sample, q, k):
         tokens = slice(offset[sample], offset[sample + 1])
         return q[tokens] @ k[tokens].T
 
     def find_threshold(self, layer):
+        if not has_threshold:
+            return np.nan
         if given["threshold"]:
             values = [float(x) for x in given["threshold"].split(",")]
             return values[layer if len(values) > 1 else 0]
@@ -144,16 +195,26 @@ for layer in range(n_layers):
                 keep = exact >= head.n
             elif given["policy"] == "none":
                 keep[:] = True
+            elif given["policy"] == "three-way":
+                keep = (analog >= head.n_high) | ((analog >= head.n_low) & above)
+            elif not has_threshold:
+                codes = [x[offset[sample]:offset[sample + 1]] for x in (head.q, head.k)]
+                exact_keeps = np.zeros(exact.shape, bool)
+                for query in range(size):
+                    n = query + 1 if causal else size
+                    for out, sums, unit in (keep, analog, head.analog_unit), (exact_keeps, exact, head.unit):
+                        out[query, :n] = choose(head, sums[query, :n], unit * sums[query, :n], codes[0][query],
+                                                codes[1][:n])
             elif given["policy"] == "random":
                 keep[i, j] = pairs["decision"][here] == 1
             assert np.array_equal(pairs["decision"][here], keep[i, j]), f"decisions of layer {layer}, head {number}"
             assert np.array_equal(pairs["exact_score"][here], head.unit * exact[i, j])
-            assert np.array_equal(pairs["threshold"][here], np.full(len(here), head.threshold))
+            assert np.array_equal(pairs["threshold"][here], np.full(len(here), head.threshold), equal_nan=True)
             assert abs(pairs["analog_score"][here] - head.analog_unit * analog[i, j]).max() <= 1e-9 * head.analog_unit
             for query in range(size):
                 n = query + 1 if causal else size
                 e, a, kept = exact[query, :n], analog[query, :n], keep[query, :n]
-                exact_keep = e >= head.n
+                exact_keep = e >= head.n if has_threshold else exact_keeps[query, :n]
                 if given["policy"] == "random":
                     assert kept.sum() == exact_keep.sum()
                 final, scores = kept, head.analog_unit * a

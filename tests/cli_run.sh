@@ -60,8 +60,8 @@ printf 'format: banana\n' > card.yaml
 check "a card that is none"
 printf '\0\1\2' > bad.yaml
 refused 65 "^bad.yaml:1:1: error:" "a configuration of bytes" "$RESCORE" run bad.yaml -o bad.out
-run_bad 65 "^--set workload.kind=transformer: error: .*memn2n" "a workload kind that is not there" --set workload.kind=transformer
-run_bad 65 "^--set workload.kind=stories: error: .*stories is for train" "stories are for train" --set workload.kind=stories
+run_bad 65 "^--set workload.kind=perceptron: error: .*memn2n" "a workload kind that is not there" --set workload.kind=perceptron
+run_bad 65 "^--set workload.kind=stories: error: .*stories and babi are for train" "stories are for train" --set workload.kind=stories
 run_bad 65 "^--set monte_carlo.mode=law-full: error: .*sample expected" "law-full" --set monte_carlo.mode=law-full
 run_bad 65 "^--set array.rows=x: error: " "a bad --set" --set array.rows=x
 run_bad 65 "^--set nonsense: error: KEY=VALUE expected" "a --set without value" --set nonsense
@@ -75,6 +75,9 @@ run_bad 65 "^--set device.g_min=40 uS: error: .*below device.g_max" "no window" 
 run_bad 65 "^--set array.columns=3: error: \|at least" "too few columns for a key" --set array.columns=3 --set encoding.cell_bits=1
 run_bad 65 "^--set prune.threshold=\[1, 2\]: error: .*1 or 3 (one per layer)" "a threshold list of wrong length" --set "prune.threshold=[1, 2]"
 run_bad 65 "^--set prune.threshold=learned: error: .*no learned" "thresholds that were not learned" --set prune.threshold=learned
+run_bad 65 "^--set prune.band=1: error: prune.band: found, but prune.policy is threshold; three-way expected" "the key of another policy" --set prune.band=1
+run_bad 65 "^--set prune.threshold=1: error: prune.threshold: found, but policy topk" "a threshold for topk" --set prune.policy=topk --set prune.threshold=1
+run_bad 65 "^--set recompute.enabled=false: error: .*three-way" "three-way without a digital unit" --set prune.policy=three-way --set recompute.enabled=false
 run_bad 65 "^--set prune.empty=self: error: " "self without a self" --set prune.empty=self
 run_bad 65 "^--set comparator.noise=1 mV: error: .*0 ohm" "volts without a load" --set "comparator.noise=1 mV" --set comparator.r_load=0
 run_bad 65 "qkv needs a q/k/v file" "no file for qkv" --set workload.kind=qkv
@@ -144,7 +147,7 @@ import h5py, json
 s = json.load(open("out"))
 assert s["n_samples"] == 40 and abs(s["task_metric_float"][0] - (1 - h5py.File("model.h5").attrs["test_error"])) < 1e-12' 2>> err
 check "run takes the model; its float accuracy is the trained one"
-refused 65 "^train.yaml: error: \|'stories' expected" "train: another workload kind" "$RESCORE" train train.yaml -o bad.out --set workload.kind=memn2n
+refused 65 "^train.yaml: error: \|'stories' or 'babi' expected" "train: another workload kind" "$RESCORE" train train.yaml -o bad.out --set workload.kind=memn2n
 refused 65 "^train.yaml: error: 'sweep' found" "train: a sweep" "$RESCORE" train train.yaml -o bad.out --set 'sweep.array.rows=[8, 9]'
 refused 65 "train.sentences" "train: longer stories than memories" "$RESCORE" train train.yaml -o bad.out --set train.memories=8
 refused 73 'cannot create' "train: no such output folder" "$RESCORE" train train.yaml -o nowhere/bad.out

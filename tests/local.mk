@@ -79,7 +79,8 @@ tests_test_memn2n_CFLAGS = $(test_flags)
 tests_test_memn2n_LDADD = $(test_libraries)
 
 unit_tests += %D%/test_model_file
-tests_test_model_file_SOURCES = %D%/test_model_file.c %D%/folder.h %D%/foreign_store.h
+tests_test_model_file_SOURCES = %D%/test_model_file.c %D%/folder.h %D%/foreign_store.h \
+    %D%/damaged_store.h
 tests_test_model_file_CFLAGS = $(test_flags)
 tests_test_model_file_LDADD = $(test_libraries)
 shell_tests += %D%/cli_array.sh %D%/compare.sh
@@ -167,7 +168,7 @@ shell_tests += %D%/run_same_bytes.sh
 EXTRA_DIST += %D%/make_qkv.py
 
 shell_tests += %D%/run_exact.sh
-EXTRA_DIST += %D%/check_decisions.py
+EXTRA_DIST += %D%/check_decisions.py %D%/check_cascade.py
 
 shell_tests += %D%/run_result.sh
 
@@ -408,3 +409,60 @@ tests_test_decisions_CFLAGS = $(test_flags)
 tests_test_decisions_LDADD = $(test_libraries)
 shell_tests += %D%/cli_decisions.sh
 long_shell_tests += %D%/long/decisions.sh
+
+unit_tests += %D%/test_cascade
+tests_test_cascade_SOURCES = %D%/test_cascade.c
+tests_test_cascade_CFLAGS = $(test_flags)
+tests_test_cascade_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_cascade_layers
+tests_test_cascade_layers_SOURCES = %D%/test_cascade_layers.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_cascade_layers_CFLAGS = $(test_flags)
+tests_test_cascade_layers_LDADD = $(test_libraries)
+unit_tests += %D%/test_policies
+tests_test_policies_SOURCES = %D%/test_policies.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_policies_CFLAGS = $(test_flags)
+tests_test_policies_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_two_comparators
+tests_test_two_comparators_SOURCES = %D%/test_two_comparators.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_two_comparators_CFLAGS = $(test_flags)
+tests_test_two_comparators_LDADD = $(test_libraries)
+unit_tests += %D%/test_sequence
+tests_test_sequence_SOURCES = %D%/test_sequence.c %D%/folder.h
+tests_test_sequence_CFLAGS = $(test_flags)
+tests_test_sequence_LDADD = $(test_libraries)
+unit_tests += %D%/test_cost_limits
+tests_test_cost_limits_SOURCES = %D%/test_cost_limits.c
+tests_test_cost_limits_CFLAGS = $(test_flags)
+tests_test_cost_limits_LDADD = $(test_libraries)
+unit_tests += %D%/test_transformer %D%/test_transformer_gradient
+tests_test_transformer_SOURCES = %D%/test_transformer.c %D%/transformer_fixture.c %D%/transformer_fixture.h
+tests_test_transformer_CFLAGS = $(test_flags)
+tests_test_transformer_LDADD = $(test_libraries)
+tests_test_transformer_gradient_SOURCES = %D%/test_transformer_gradient.c %D%/transformer_fixture.c \
+    %D%/transformer_fixture.h
+tests_test_transformer_gradient_CFLAGS = $(test_flags)
+tests_test_transformer_gradient_LDADD = $(test_libraries)
+unit_tests += %D%/test_transformer_file
+tests_test_transformer_file_SOURCES = %D%/test_transformer_file.c %D%/transformer_fixture.c \
+    %D%/transformer_fixture.h %D%/folder.h %D%/foreign_store.h %D%/damaged_store.h
+tests_test_transformer_file_CFLAGS = $(test_flags)
+tests_test_transformer_file_LDADD = $(test_libraries)
+unit_tests += %D%/test_train_transformer
+tests_test_train_transformer_SOURCES = %D%/test_train_transformer.c %D%/folder.h
+tests_test_train_transformer_CFLAGS = $(test_flags)
+tests_test_train_transformer_LDADD = $(test_libraries)
+unit_tests += %D%/test_tales
+tests_test_tales_SOURCES = %D%/test_tales.c
+tests_test_tales_CFLAGS = $(test_flags)
+tests_test_tales_LDADD = $(test_libraries)
+unit_tests += %D%/test_babi
+tests_test_babi_SOURCES = %D%/test_babi.c
+tests_test_babi_CFLAGS = $(test_flags)
+tests_test_babi_LDADD = $(test_libraries)
+unit_tests += %D%/test_costing
+tests_test_costing_SOURCES = %D%/test_costing.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_costing_CFLAGS = $(test_flags)
+tests_test_costing_LDADD = $(test_libraries)
+shell_tests += %D%/cli_transformer.sh

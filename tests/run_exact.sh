@@ -19,7 +19,8 @@ array: {r_word_line: 0, r_driver: 0, r_sense: 0}
 comparator: {offset: 0, noise: none}
 YAML
 { cat ideal.yaml; echo 'workload: {kind: qkv, file: input.h5}'; echo 'monte_carlo: {trials: 1}'; } > msb.yaml
-printf '%s\n' 'input.h5 1' 'full.h5 2 causal=0 n_kv_heads=4 LENGTHS=6,1,9,4' 'zero.h5 3 ZERO=q' 'flat.h5 4 n_layers=1 d_head=1' |
+printf '%s\n' 'input.h5 1' 'full.h5 2 causal=0 n_kv_heads=4 LENGTHS=6,1,9,4' 'zero.h5 3 ZERO=q' 'flat.h5 4 n_layers=1 d_head=1' \
+    'deep.h5 5 n_layers=4' 'wide.h5 6 n_layers=3 causal=0 LENGTHS=6,1,9,12' |
     $python "$srcdir/tests/make_qkv.py"
 
 # --- everything at full width: no error at all
@@ -48,6 +49,9 @@ exact "stories, offset encoding, slices, stacked and tiled arrays" $full --set w
     --set monte_carlo.trials=2 --set 'sweep={encoding.sign: [differential, offset], encoding.cell_bits: [1, 3], array.rows: [16, 48, 50], array.columns: [17, 64]}'
 for file in input full zero flat; do
     exact "$file.h5" $full --set workload.kind=qkv --set workload.file=$file.h5 --set monte_carlo.trials=2
+done
+for policy in three-way topk cascade mnnfast; do
+    exact "policy $policy" $full --set workload.kind=qkv --set workload.file=input.h5 --set prune.policy=$policy
 done
 exact "thresholds that are scores themselves" $full --set workload.kind=qkv --set workload.file=input.h5 \
     --set prune.threshold=0
@@ -88,6 +92,34 @@ msb flat.h5 "bits=8"
 msb input.h5 "policy=oracle" --set prune.policy=oracle
 msb input.h5 "policy=none rethreshold=false" --set prune.policy=none
 msb input.h5 "policy=random rethreshold=false" --set prune.policy=random
+msb input.h5 "policy=three-way" --set prune.policy=three-way
+msb input.h5 "policy=three-way rethreshold=false band=0.2 margin=0.1 recompute_bits=5 keep_ratio=0.1" --set prune.policy=three-way \
+    --set recompute.rethreshold=false --set prune.band=0.2 --set prune.margin=0.1 --set recompute.bits=5 --set prune.keep_ratio=0.1
+msb input.h5 "policy=topk rethreshold=false" --set prune.policy=topk
+msb full.h5 "policy=topk rethreshold=false keep_ratio=0.4 enabled=false" --set prune.policy=topk --set prune.keep_ratio=0.4 \
+    --set recompute.enabled=false --set array.columns=7
+msb input.h5 "policy=mnnfast rethreshold=false" --set prune.policy=mnnfast
+msb full.h5 "policy=mnnfast rethreshold=false skip_below=0.3 empty=all enabled=false" --set prune.policy=mnnfast \
+    --set prune.skip_below=0.3 --set prune.empty=all --set recompute.enabled=false
+cascade() { # cascade FILE PYTHON_SETTINGS ARGUMENTS...
+    file=$1 settings=$2; shift 2
+    run msb.yaml -o msb.h5 --save margins --set workload.file=$file --set prune.policy=cascade "$@" &&
+        $python "$srcdir/tests/check_cascade.py" msb.h5 $file $settings > out 2>> err
+    status=$?
+    ok "cascade, $file: $settings" "$status" "$(tail -5 err)"
+    sed 's/^/# /' out
+}
+for file in deep.h5 wide.h5; do
+    cascade $file "keep_ratio=0.4" --set prune.keep_ratio=0.4
+    cascade $file "keep_ratio=0.5 head_ratio=0.5 value_ratio=0.4 token_unpruned_layers=0.5" --set prune.keep_ratio=0.5 \
+        --set prune.head_ratio_start=0.5 --set prune.value_ratio=0.4 --set prune.token_unpruned_layers=0.5
+    cascade $file "keep_ratio=0.6 lsb_bits=3 bound=0.3" --set prune.keep_ratio=0.6 --set prune.progressive_lsb_bits=3 \
+        --set prune.progressive_bound=0.3
+done
+msb input.h5 "policy=a3 rethreshold=false" --set prune.policy=a3
+msb full.h5 "policy=a3 rethreshold=false search_share=2 post_share=0.3" --set prune.policy=a3 --set prune.search_share=2 \
+    --set prune.post_share=0.3
+msb zero.h5 "policy=a3 rethreshold=false empty=zero" --set prune.policy=a3 --set prune.empty=zero
 if [ -r "$real" ]; then
     $python - "$real" <<'PY'
 import h5py, sys

@@ -80,7 +80,7 @@ def units():
     assert 1e-6 <= g.min() and g.max() <= 40e-6, "SI"
     for v in raw.values():
         if isinstance(v, h5py.Dataset):
-            assert v.dtype.kind in "iufSO" and v.attrs.get("units", "1") in ("1", "ohm", "s", "S"), v
+            assert v.dtype.kind in "iufSO" and v.attrs.get("units", "1") in ("1", "ohm", "s", "S", "J", "bit"), v
     assert raw["n_visible"].dtype == "i8"
 
 
@@ -158,7 +158,10 @@ def summary():
     assert s["schema"] and s["complete"] is True and s["config_sha256"] == raw.attrs["config_sha256"]
     assert s["sweep"] == {"device.preset": ["cmo-accept2", "wan2022"], "array.r_word_line": [0, 4]}
     for name in raw:
-        if name in ("samples", "layer", "head", "trial") + sweeps or name.endswith("_by_head"):
+        if name in ("system", "category"):
+            assert s[name] == [word.decode() for word in raw[name][()]]
+            continue
+        if name.startswith("cost_constant") or name in ("samples", "layer", "head", "trial") + sweeps or name.endswith("_by_head"):
             continue
         mine, theirs = np.array(s[name], dtype=float), raw[name][()].astype(float)
         assert mine.shape == theirs.shape and np.array_equal(mine, theirs, equal_nan=True), name
@@ -166,9 +169,48 @@ def summary():
     assert isinstance(one["keep_ratio_mean"], float) and one["keep_ratio_lo95"] is None and len(one["keep_ratio"]) == 1
 
 
+def costs():
+    systems = ["baseline", "sprint-s", "sprint-m", "sprint-l", "leopard-ae", "leopard-hp", "spatten", "a3", "mnnfast"]
+    for engine in ("netcdf4", "h5netcdf"):
+        with xr.open_dataset("result.h5", engine=engine) as d:
+            assert list(d.system.values) == systems and d.cycles.dims == sweeps + ("system",)
+            assert d.energy_by_category.dims == sweeps + ("system", "category") and d.energy.attrs["units"] == "J"
+            assert list(d.category.values) == ["array_read", "screen_other", "key_write", "fetch", "buffer", "compute", "softmax"]
+            parts, named = d.energy_by_category, lambda name: d[name].sel(system="sprint-s").values
+            assert np.allclose(parts.sum("category"), d.energy, rtol=1e-12)
+            assert np.allclose(d.energy - parts.sel(category="key_write"), d.energy_without_writes, rtol=1e-12)
+            for name in ("cycles", "energy", "memory_bits_read", "speedup", "energy_ratio", "speedup_common", "energy_ratio_common"):
+                assert (d[name + "_lo95"] <= d[name] * (1 + 1e-12)).all() and (d[name] <= d[name + "_hi95"] * (1 + 1e-12)).all(), name
+            assert (d.cost_status.sel(system="sprint-s") & 1 == 1).all() and (d.cost_status.sel(system="a3") & 2 == 2).all()
+            assert np.isnan(d.reused_share).all(), "stories have one query each"
+            # Every kept key is fetched once with its value, and every query; a vector has d x 8 bits.
+            n_queries, visible = 8 * 3, d.n_visible.mean("trial").values
+            vector = d.memory_bits_read.sel(system="baseline").values / (2 * visible + n_queries)
+            assert np.allclose(vector, 8 * np.rint(vector / 8)), vector
+            kept = (d.keep_ratio * d.n_visible).mean("trial").values
+            fetched = (named("memory_bits_read") / vector - n_queries) / 2
+            assert (kept - 1e-6 <= fetched).all() and (fetched <= kept + d.n_empty.mean("trial").values + 1e-6).all()
+    kinds, values = raw["cost_constant_kind"].asstr()[()], raw["cost_constant_value"][()]
+    assert set(kinds) == {"primary", "secondary", "assumed"} and len(values) == len(raw["cost_constant_source"]) > 50
+    none, few = h5py.File("none.h5"), h5py.File("few.h5")
+    assert (none["speedup"][()] == 1).all() and (none["energy_ratio"][()] == 1).all() and (none["extra_traffic"][()] == 0).all()
+    assert list(few["system"].asstr()) == ["sprint-s", "a3"] and few["energy_by_category"].shape == (2, 2, 2, 7)
+    for name in ("cycles", "energy", "cycles_lo95"):
+        assert np.array_equal(few[name][()], raw[name][()][..., [1, 7]]), name
+    assert "cycles" not in h5py.File("uncosted.h5") and "cost_constant" not in h5py.File("uncosted.h5")
+
+
 globals()[sys.argv[1]]()
 PY
-for what in labels units intervals provenance nothing_else heads samples summary; do
+run run.yaml -o none.h5 --set prune.policy=none && run run.yaml -o few.h5 --set cost.systems=a3,sprint-s &&
+    run run.yaml -o uncosted.h5 --set cost.systems=none
+check "systems are costed as asked for"
+run run.yaml -o bad.h5 --set cost.systems=sprint
+[ $? -eq 65 ] && [ ! -e bad.h5 ] && grep -q "^--set cost.systems=sprint: error: cost.systems: 'sprint' found, all, none, or" err
+check "an unknown system is refused by name"
+"$RESCORE" report result.h5 -o result.html > out 2> err && grep -q 'id="figure-costs-1"' result.html && grep -q 'id="constants"' result.html
+check "the report shows costs"
+for what in labels units intervals provenance nothing_else heads samples summary costs; do
     $python checks.py $what > out 2> err
     check "$what"
 done

@@ -62,6 +62,21 @@ for kind in stories qkv; do
         cmp $kind.h5 three.h5 > out
     check "$kind: three shards in another order"
 done
+run qkv.yaml -o policies.h5 -j 1 $saves --set prune.keep_ratio=0.3 \
+    --set 'sweep={prune.policy: [three-way, topk, a3, mnnfast], recompute.rethreshold: [auto, true]}' &&
+    run qkv.yaml -o two.h5 -j 2 $saves --set prune.keep_ratio=0.3 \
+        --set 'sweep={prune.policy: [three-way, topk, a3, mnnfast], recompute.rethreshold: [auto, true]}' &&
+    cmp policies.h5 two.h5 > out
+check "policies: -j 2"
+# --- a policy that remembers from query to query
+sed 's/prune: .*/prune: {policy: cascade, keep_ratio: 0.5, head_unpruned_layers: 0, head_ratio_start: 0.25, value_ratio: 0.3}/
+    s/^sweep: .*/sweep: {readout.noise: [0 A, 1 uA], encoding.msb: [round, truncate]}/' qkv.yaml > cascade.yaml
+run cascade.yaml -o cascade.h5 -j 1 $saves && run cascade.yaml -o two.h5 -j 2 $saves && cmp cascade.h5 two.h5 > out
+check "cascade: -j 2"
+for k in 1 0; do
+    run cascade.yaml --shard $k/2 -o of-two-cascade $saves || break
+done && "$RESCORE" merge of-two-cascade -o one.h5 -q > out 2> err && cmp cascade.h5 one.h5 > out
+check "cascade: two shards"
 for k in 0 1 2 3; do
     run stories.yaml --shard $k/4 -o at-once $saves -j 1 & eval "shard$k=\$!"
 done
@@ -178,7 +193,7 @@ check "a run with more trials and points ends"
 cat > more.py <<'PY'
 import h5py, numpy as np
 old, new = h5py.File("stories.h5"), h5py.File("more.h5")
-names = [n for n in old if n != "samples" and old[n].ndim >= 3]
+names = [n for n in old if n != "samples" and old[n].ndim >= 3 and old[n].dims[2][0].name == "/trial"]
 assert len(names) > 20
 for name in names:
     mine = new[name][:].swapaxes(0, 1)[[2, 0]][:, [1, 2]][:, :, :3]

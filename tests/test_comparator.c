@@ -80,7 +80,7 @@ Test(comparator, the_offset_of_pairs_is_pelgroms_sum)
     cr_assert_float_eq(sigma_of(one) / sqrt(variance), 1, 4.5 / sqrt(2.0 * SLOTS));
     memset(other, 0, sizeof other);
     for (int pair = 0; pair < 3; pair++) {
-        comparator_mismatch(&here, pair, SLOTS, normals);
+        comparator_mismatch(&comparator, &here, pair, SLOTS, normals);
         for (int j = 0; j < SLOTS; j++)
             other[j] += sensitivities[pair] * pairs[pair] * normals[j] / volts;
     }

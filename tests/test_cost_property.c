@@ -117,9 +117,9 @@ Test(cost_property, bits_cycles_and_joules_are_conserved)
                                                                                : 64e9;
             uint64_t width = (uint64_t)trace.operand_bits;
             expect_conserved(*system, &answer.own, width, bytes_per_second, macs_per_cycle(*system),
-                             (*system)->hertz(), i);
+                             model_constant((*system)->hertz), i);
             expect_conserved(*system, &answer.unpruned, width, bytes_per_second, macs_per_cycle(*system),
-                             (*system)->hertz(), i);
+                             model_constant((*system)->hertz), i);
             cr_expect_eq(answer.unpruned.tally.n_kept, answer.unpruned.tally.n_visible);
             cr_expect(answer.own.tally.n_kept <= answer.own.tally.n_visible);
             cr_expect_eq(answer.own.tally.n_adc, 0);

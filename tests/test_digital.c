@@ -187,6 +187,42 @@ Test(digital, no_key_is_ever_dropped_or_kept_wrongly)
               batch.n_dropped, batch.n_kept_early);
 }
 
+/* 2 elements of 3 magnitude bits: every query up to 3, every key, every threshold that matters. */
+Test(digital, of_all_small_vectors_none_is_dropped_or_kept_wrongly)
+{
+    enum { N_KEYS = 15 * 15, REACH = 2 * 3 * 7 + 1 };
+    int16_t keys[N_KEYS][2];
+    struct bit_serial_result results[N_KEYS];
+    int n_early = 0;
+    for (int j = 0; j < N_KEYS; j++) {
+        keys[j][0] = (int16_t)(j % 15 - 7);
+        keys[j][1] = (int16_t)(j / 15 - 7);
+    }
+    for (int c = 0; c < 3 * N_KERNELS; c++) {
+        const struct bit_serial_shape shape = {2, 3, 1 + c % 3};
+        struct bit_serial_keys *packed = NULL;
+        if (!kernel_runs((enum kernel)(c / 3)))
+            continue;
+        cr_assert_eq(bit_serial_keys_create(N_KEYS, &shape, (enum kernel)(c / 3), &packed, NULL), RS_OK);
+        bit_serial_keys_load(packed, N_KEYS, keys[0]);
+        for (int i = 0; i < 7 * 7 * (2 * REACH + 1); i++) {
+            const int16_t query[2] = {(int16_t)(i % 7 - 3), (int16_t)(i / 7 % 7 - 3)};
+            const struct bit_serial_stop stop = {.drops = true, .keeps = true, .threshold = i / 49 - REACH};
+            bit_serial_batch(packed, query, N_KEYS, NULL, &stop, results);
+            for (int j = 0; j < N_KEYS; j++) {
+                int exact = query[0] * keys[j][0] + query[1] * keys[j][1];
+                bool early = results[j].end != BIT_SERIAL_WHOLE, kept = results[j].end == BIT_SERIAL_KEPT;
+                cr_assert(early ? kept == (exact >= stop.threshold) : results[j].sum == exact,
+                          "case %d: q (%d, %d), k (%d, %d), threshold %d", c, query[0], query[1], keys[j][0],
+                          keys[j][1], (int)stop.threshold);
+                n_early += early;
+            }
+        }
+        bit_serial_keys_destroy(packed);
+    }
+    cr_assert(n_early > 1000000, "%d ended early", n_early);
+}
+
 Test(digital, long_vectors_of_every_width_are_exact)
 {
     static struct batch batch;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "learn/train_memn2n.h"
+#include "workload/stories.h"
 #include "model/code_range.h"
 #include "model/memn2n_gradient.h"
 #include "numeric/random.h"
@@ -285,17 +286,29 @@ static bool note_epoch(void *context, const struct train_memn2n_epoch *epoch)
     return curve->n != curve->stop_at;
 }
 
+static enum rs_status train(const struct train_options *options, const char *task, uint64_t seed,
+                            int n_threads, train_memn2n_progress *progress, void *context,
+                            struct model_file *file, struct rs_error *err)
+{
+    struct story_data data;
+    struct story_data_sizes sizes = train_memn2n_sizes(options);
+    cr_assert_eq(story_data_generate(task, seed, &sizes, &data, err), RS_OK);
+    enum rs_status status = train_memn2n(options, &data, seed, n_threads, progress, context, file, err);
+    story_data_clear(&data);
+    return status;
+}
+
 Test(memn2n, training_learns_and_is_the_same_for_any_number_of_threads)
 {
     struct rs_error err = {{0}};
     struct train_options options = quick_options();
     struct model_file one, two;
     struct curve curve_one = {0}, curve_two = {0};
-    cr_assert_eq(train_memn2n(&options, STORIES_ONE_FACT, 1, 1, note_epoch, &curve_one, &one, &err), RS_OK,
-                 "%s", err.text);
-    cr_assert_eq(train_memn2n(&options, STORIES_ONE_FACT, 1, 3, note_epoch, &curve_two, &two, &err), RS_OK,
-                 "%s", err.text);
-    size_t n = (one.model.shape.n_hops + 1) * STORY_WORDS_COUNT * one.model.shape.d;
+    cr_assert_eq(train(&options, "one-fact", 1, 1, note_epoch, &curve_one, &one, &err), RS_OK, "%s",
+                 err.text);
+    cr_assert_eq(train(&options, "one-fact", 1, 3, note_epoch, &curve_two, &two, &err), RS_OK, "%s",
+                 err.text);
+    size_t n = (one.model.shape.n_hops + 1) * one.model.shape.n_words * one.model.shape.d;
     cr_assert_eq(memcmp(one.model.embedding, two.model.embedding, n * sizeof(float)), 0);
     cr_assert_eq(curve_one.n, options.n_epochs);
     cr_assert_eq(curve_two.n, options.n_epochs);
@@ -315,8 +328,8 @@ Test(memn2n, another_seed_trains_another_model)
     struct train_options options = quick_options();
     options.n_epochs = 1;
     struct model_file one, two;
-    cr_assert_eq(train_memn2n(&options, STORIES_ONE_FACT, 1, 1, NULL, NULL, &one, NULL), RS_OK);
-    cr_assert_eq(train_memn2n(&options, STORIES_ONE_FACT, 2, 1, NULL, NULL, &two, NULL), RS_OK);
+    cr_assert_eq(train(&options, "one-fact", 1, 1, NULL, NULL, &one, NULL), RS_OK);
+    cr_assert_eq(train(&options, "one-fact", 2, 1, NULL, NULL, &two, NULL), RS_OK);
     cr_assert_neq(one.model.embedding[5], two.model.embedding[5]);
     cr_assert_neq(one.test.n_words, two.test.n_words);
     model_file_clear(&one);
@@ -332,17 +345,16 @@ Test(memn2n, restarts_end_with_a_good_one_and_a_stop_ends_training)
     options.n_restarts = 3;
     options.good_error = 0;
     struct curve all = {0}, first = {0}, stopped = {.stop_at = 3};
-    cr_assert_eq(train_memn2n(&options, STORIES_MIXED, 1, 1, note_epoch, &all, &file, &err), RS_OK, "%s",
-                 err.text);
+    cr_assert_eq(train(&options, "mixed", 1, 1, note_epoch, &all, &file, &err), RS_OK, "%s", err.text);
     cr_assert_eq(all.n, 6);
     cr_assert_neq(all.epochs[1].validation_loss, all.epochs[3].validation_loss);
     model_file_clear(&file);
     options.good_error = 1;
-    cr_assert_eq(train_memn2n(&options, STORIES_MIXED, 1, 1, note_epoch, &first, &file, &err), RS_OK);
+    cr_assert_eq(train(&options, "mixed", 1, 1, note_epoch, &first, &file, &err), RS_OK);
     cr_assert_eq(first.n, 2);
     model_file_clear(&file);
     options.good_error = 0;
-    cr_assert_eq(train_memn2n(&options, STORIES_MIXED, 1, 1, note_epoch, &stopped, &file, &err), RS_STOPPED);
+    cr_assert_eq(train(&options, "mixed", 1, 1, note_epoch, &stopped, &file, &err), RS_STOPPED);
     cr_assert_eq(stopped.n, 3);
     cr_assert_null(file.model.embedding);
 }
@@ -353,13 +365,14 @@ Test(memn2n, options_that_contradict_each_other_are_refused)
     struct model_file file;
     struct train_options longer = quick_options(), fewer = quick_options(), fine = quick_options();
     longer.n_sentences = 17;
-    cr_assert_eq(train_memn2n(&longer, STORIES_MIXED, 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_options_check(&longer, &err), RS_INPUT);
     cr_assert(strstr(err.text, "train.sentences: 17 found, at most train.memories = 16") != NULL, "%s",
               err.text);
     fewer.n_calibration = 1001;
-    cr_assert_eq(train_memn2n(&fewer, STORIES_MIXED, 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_options_check(&fewer, &err), RS_INPUT);
     cr_assert(strstr(err.text, "train.calibration_questions: 1001") != NULL, "%s", err.text);
-    cr_assert_eq(train_memn2n(&fine, STORIES_MIXED, 1ull << 60, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_options_check(&fine, &err), RS_OK);
+    cr_assert_eq(train(&fine, "mixed", 1ull << 60, 1, NULL, NULL, &file, &err), RS_INPUT);
 }
 
 Test(memn2n, shapes_beyond_reason_are_refused)

@@ -6,18 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "damaged_store.h"
 #include "folder.h"
 #include "foreign_store.h"
 #include "model/model_embedded.h"
 #include "model/model_file.h"
 #include "numeric/random.h"
 #include "workload/stories.h"
+#include "workload/story_data.h"
 
 TestSuite(model_file, .timeout = 60);
 
 enum { HOPS = 2, D = 5, MEMORIES = 12 };
 
 /* A model with weights that say where they stand, and stories of the generator. */
+/* Only calibration and test items. */
+static struct story_data make_data(uint64_t seed, size_t n_calibration, size_t n_test, int n_sentences_max)
+{
+    struct rs_error err = {{0}};
+    struct story_data data;
+    struct story_data_sizes sizes = {1, 1, n_calibration, n_test, n_sentences_max};
+    cr_assert_eq(story_data_generate("mixed", seed, &sizes, &data, &err), RS_OK, "%s", err.text);
+    return data;
+}
+
 static void make_file(struct model_file *file)
 {
     struct rs_error err = {{0}};
@@ -36,8 +48,11 @@ static void make_file(struct model_file *file)
         file->model.time[i] = -(float)i / 1000;
     file->kinds = malloc(sizeof kinds);
     memcpy(file->kinds, kinds, sizeof kinds);
-    cr_assert_eq(stories_collect(STORIES_MIXED, 1, 0, 9, MEMORIES, &file->calibration, &err), RS_OK);
-    cr_assert_eq(stories_collect(STORIES_MIXED, 1, 100, 30, MEMORIES, &file->test, &err), RS_OK);
+    struct story_data data = make_data(1, 9, 30, MEMORIES);
+    file->calibration = data.calibration;
+    file->test = data.test;
+    data.calibration = data.test = (struct story_set){0};
+    story_data_clear(&data);
     cr_assert_eq(model_file_measure_codes(file, &err), RS_OK, "%s", err.text);
 }
 
@@ -114,66 +129,6 @@ static hid_t open_for_damage(const char *path)
     return file;
 }
 
-static void put_number(hid_t file, const char *name, double value)
-{
-    if (H5Aexists(file, name) > 0)
-        cr_assert(H5Adelete(file, name) >= 0);
-    foreign_put_attribute(file, name, H5T_NATIVE_DOUBLE, H5Screate(H5S_SCALAR), &value);
-}
-
-static void put_text(hid_t file, const char *name, const char *value)
-{
-    hid_t type = foreign_text(strlen(value) + 1, H5T_STR_NULLTERM);
-    cr_assert(H5Adelete(file, name) >= 0);
-    foreign_put_attribute(file, name, type, H5Screate(H5S_SCALAR), value);
-    H5Tclose(type);
-}
-
-/* Writes `value` over one entry of a dataset. */
-static void put_entry(hid_t file, const char *name, hsize_t entry, double value)
-{
-    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT), space = H5Dget_space(dataset);
-    hsize_t place[4] = {0}, sizes[4];
-    int rank = H5Sget_simple_extent_dims(space, sizes, NULL);
-    cr_assert(dataset >= 0 && rank >= 1);
-    place[rank - 1] = entry;
-    hid_t memory = H5Screate(H5S_SCALAR);
-    cr_assert(H5Sselect_elements(space, H5S_SELECT_SET, 1, place) >= 0);
-    cr_assert(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, &value) >= 0);
-    H5Sclose(memory);
-    H5Sclose(space);
-    H5Dclose(dataset);
-}
-
-/* Puts an empty dataset of another shape in the place of one; nothing is stored for it. */
-static void put_shape(hid_t file, const char *name, int rank, const hsize_t *sizes)
-{
-    cr_assert(H5Ldelete(file, name, H5P_DEFAULT) >= 0);
-    hid_t space = H5Screate_simple(rank, sizes, NULL), plan = H5Pcreate(H5P_DATASET_CREATE);
-    const hsize_t chunk[4] = {1, 1, 1, 1};
-    H5Pset_chunk(plan, rank, chunk);
-    hid_t dataset = H5Dcreate2(file, name, H5T_NATIVE_INT, space, H5P_DEFAULT, plan, H5P_DEFAULT);
-    cr_assert(dataset >= 0, "%s", name);
-    H5Dclose(dataset);
-    H5Pclose(plan);
-    H5Sclose(space);
-}
-
-static void drop(hid_t file, const char *name)
-{
-    cr_assert(H5Ldelete(file, name, H5P_DEFAULT) >= 0, "%s", name);
-}
-
-#define DAMAGE(name, what)                                                                                   \
-    static void name(hid_t f)                                                                                \
-    {                                                                                                        \
-        what;                                                                                                \
-    }
-#define SIZES(...)                                                                                           \
-    (const hsize_t[])                                                                                        \
-    {                                                                                                        \
-        __VA_ARGS__                                                                                          \
-    }
 DAMAGE(other_format, put_text(f, "format", "qkv-workload"))
 DAMAGE(other_kind, put_text(f, "kind", "transformer"))
 DAMAGE(no_task, H5Adelete(f, "task"))
@@ -328,19 +283,14 @@ Test(model_file, the_embedded_model_reaches_its_stated_error_on_each_kind)
 Test(model_file, the_embedded_items_are_those_of_the_generator)
 {
     struct model_file file;
-    struct story_set made;
     open_embedded(&file);
     cr_assert_eq(file.model.shape.n_words, STORY_WORDS_COUNT);
     for (int i = 0; i < STORY_WORDS_COUNT; i++)
         cr_assert_str_eq(file.model.vocabulary[i], story_words_vocabulary()[i]);
-    cr_assert_eq(stories_collect(STORIES_MIXED, file.seed, 0, file.calibration.n_stories, 64, &made, NULL),
-                 RS_OK);
-    cr_assert(same_sets(&made, &file.calibration));
-    story_set_clear(&made);
-    cr_assert_eq(stories_collect(STORIES_MIXED, file.seed, 1 << 23, file.test.n_stories, 64, &made, NULL),
-                 RS_OK);
-    cr_assert(same_sets(&made, &file.test));
-    story_set_clear(&made);
+    struct story_data made = make_data(file.seed, file.calibration.n_stories, file.test.n_stories, 64);
+    cr_assert(same_sets(&made.calibration, &file.calibration));
+    cr_assert(same_sets(&made.test, &file.test));
+    story_data_clear(&made);
     model_file_clear(&file);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crossbar/product.h"
+#include "crossbar/decide.h"
 #include "numeric/random_f32.h"
 
 TestSuite(product, .timeout = 60);
@@ -152,7 +152,7 @@ struct noisy {
     size_t n_words;
 };
 
-static struct product_noisy make_noisy(struct noisy *noisy, const size_t shape[2], enum kernel kernel)
+static struct decide_tables make_noisy(struct noisy *noisy, const size_t shape[2], enum kernel kernel)
 {
     struct inputs *in = &noisy->in;
     size_t n = shape[0], m = shape[1];
@@ -175,7 +175,7 @@ static struct product_noisy make_noisy(struct noisy *noisy, const size_t shape[2
     noisy->transfer = packed(in, PRODUCT_F32, kernel, in->matrix);
     noisy->d = packed(in, PRODUCT_F32, kernel, noisy->d_matrix);
     noisy->minus_2e = packed(in, PRODUCT_F32, kernel, noisy->e_matrix);
-    return (struct product_noisy){noisy->transfer, noisy->d, noisy->minus_2e, noisy->f};
+    return (struct decide_tables){noisy->transfer, noisy->d, noisy->minus_2e, noisy->f};
 }
 
 static void clear_noisy(struct noisy *noisy)
@@ -215,9 +215,9 @@ Test(product, a_noisy_decision_is_that_of_its_formula_with_the_documented_normal
             size_t n_close = 0, m = shapes[s][1];
             if (!kernel_runs((enum kernel)k))
                 continue;
-            const struct product_noisy tables = make_noisy(&noisy, shapes[s], (enum kernel)k);
+            const struct decide_tables tables = make_noisy(&noisy, shapes[s], (enum kernel)k);
             cr_assert_eq(
-                product_decide(&tables, QUERIES, noisy.in.volts_f32, noisy.threshold, &key, noisy.bits, &err),
+                decide_queries(&tables, QUERIES, noisy.in.volts_f32, noisy.threshold, &key, noisy.bits, &err),
                 RS_OK);
             for (size_t q = 0; q < QUERIES; q++) {
                 struct random_key own = key;
@@ -246,13 +246,13 @@ Test(product, noisy_decisions_do_not_depend_on_how_queries_are_shared_out)
     const size_t shape[2] = {40, 100}, parts[] = {0, 1, 14, 50, QUERIES};
     struct noisy noisy;
     struct rs_error err;
-    const struct product_noisy tables = make_noisy(&noisy, shape, kernel_chosen());
+    const struct decide_tables tables = make_noisy(&noisy, shape, kernel_chosen());
     cr_assert_eq(
-        product_decide(&tables, QUERIES, noisy.in.volts_f32, noisy.threshold, &key, noisy.bits, &err), RS_OK);
+        decide_queries(&tables, QUERIES, noisy.in.volts_f32, noisy.threshold, &key, noisy.bits, &err), RS_OK);
     for (size_t p = 0; p + 1 < sizeof parts / sizeof parts[0]; p++) {
         struct random_key own = key;
         own.draw += (uint32_t)parts[p];
-        cr_assert_eq(product_decide(&tables, parts[p + 1] - parts[p],
+        cr_assert_eq(decide_queries(&tables, parts[p + 1] - parts[p],
                                     noisy.in.volts_f32 + parts[p] * shape[0], noisy.threshold, &own,
                                     noisy.part + parts[p] * noisy.n_words, &err),
                      RS_OK);
@@ -268,11 +268,11 @@ Test(product, a_decision_is_kept_as_often_as_the_law_says)
     const size_t shape[2] = {16, 17};
     struct noisy noisy;
     struct rs_error err;
-    const struct product_noisy tables = make_noisy(&noisy, shape, kernel_chosen());
+    const struct decide_tables tables = make_noisy(&noisy, shape, kernel_chosen());
     double kept[17] = {0};
     for (uint32_t draw = 0; draw < DRAWS; draw++) {
         const struct random_key key = {.seed = 11, .purpose = RANDOM_READ, .draw = draw};
-        cr_assert_eq(product_decide(&tables, 1, noisy.in.volts_f32, noisy.threshold, &key, noisy.bits, &err),
+        cr_assert_eq(decide_queries(&tables, 1, noisy.in.volts_f32, noisy.threshold, &key, noisy.bits, &err),
                      RS_OK);
         for (size_t j = 0; j < shape[1]; j++)
             kept[j] += (double)(noisy.bits[0] >> j & 1);

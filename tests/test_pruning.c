@@ -108,7 +108,7 @@ static struct search find(size_t n, size_t d, const int16_t *keys, const int16_t
     cr_assert_eq(a3_columns_create(KEYS_MAX, d, &columns, NULL), RS_OK);
     a3_columns_load(columns, n, keys);
     search.counts =
-        a3_find_candidates(columns, query, n_iterations, skip, search.estimates, search.candidate);
+        a3_find_candidates(columns, query, n, n_iterations, skip, search.estimates, search.candidate);
     a3_columns_destroy(columns);
     return search;
 }
@@ -219,10 +219,13 @@ Test(pruning, zero_skipping_keeps_from_the_threshold_on)
 
 Test(pruning, tokens_and_heads_accumulate)
 {
-    const double p[] = {0.5, 0.25, 0.25, 0.125, 0.125, 0.75}, outputs[] = {1, -2, 0.5, -0.25};
-    double tokens[3] = {1, 0, 0}, head = 0.25;
-    cascade_add_tokens(p, 2, 3, tokens);
-    cr_assert(tokens[0] == 1.625 && tokens[1] == 0.375 && tokens[2] == 1);
+    const double p[] = {0.5, 0.25, 0.25}, q[] = {0.125, 0.125 + 1e-13, 0.75}, outputs[] = {1, -2, 0.5, -0.25};
+    const int64_t one = INT64_C(1) << CASCADE_FRACTION_BITS;
+    int64_t tokens[3] = {one, 0, 0};
+    double head = 0.25;
+    cascade_add_tokens(p, 3, tokens);
+    cascade_add_tokens(q, 3, tokens);
+    cr_assert(tokens[0] == one / 8 * 13 && tokens[1] == one / 8 * 3 && tokens[2] == one);
     cascade_add_head(outputs, 2, 2, &head);
     cr_assert_eq(head, 4.0);
 }

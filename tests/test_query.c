@@ -32,7 +32,7 @@ static void hand_init(struct hand *hand, double threshold)
 {
     attention_fixture_settle(&hand->fixture, threshold);
     cr_assert_eq(query_scratch_create(&hand->fixture.setup, &hand->scratch, NULL), RS_OK);
-    query_set_keys(&hand->fixture.setup, KEYS, key_codes, &hand->scratch);
+    query_set_keys(&hand->fixture.setup, QUERY_ANALOG, KEYS, key_codes, &hand->scratch);
     memset(&hand->counts, 0, sizeof hand->counts);
     hand->query = (struct query){.n_keys = KEYS,
                                  .self = 1,

@@ -9,7 +9,7 @@
 #include "bench/crossbar/measure.h"
 #include "calib/decisions.h"
 #include "crossbar/array_solver.h"
-#include "crossbar/product.h"
+#include "numeric/product.h"
 
 enum {
     N_ROWS = 16,

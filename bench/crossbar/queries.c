@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crossbar/decide.h"
 #include "crossbar/field.h"
-#include "crossbar/product.h"
 #include "crossbar/transfer.h"
 #include "measure.h"
 #include "numeric/random_f32.h"
@@ -140,11 +140,11 @@ static void plain_f32(struct queries *q)
 
 static void noisy_f32(struct queries *q)
 {
-    const struct product_noisy noisy = {q->f32, q->d, q->e, q->f};
+    const struct decide_tables noisy = {q->f32, q->d, q->e, q->f};
     const struct random_key key = {.seed = 1, .purpose = RANDOM_READ};
     struct rs_error err;
     for (size_t i = repeats(q); i > 0; i--)
-        if (product_decide(&noisy, N_QUERIES, q->volts_f32, q->threshold, &key, q->bits, &err) != RS_OK)
+        if (decide_queries(&noisy, N_QUERIES, q->volts_f32, q->threshold, &key, q->bits, &err) != RS_OK)
             abort();
 }
 

@@ -1,10 +1,13 @@
 #include "attention/attention.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "score/policy_cascade.h"
 #include "tensor/code.h"
 
 struct attention {
@@ -15,6 +18,7 @@ struct attention {
     struct query_scratch scratch;
     struct attention_counts *counts; /* [n_layers][n_heads] */
     struct keep *keep;
+    struct costing *costing; /* NULL: nothing is costed */
     attention_watch *watch;
     void *watch_context;
     uint32_t trial, sample;
@@ -25,6 +29,7 @@ struct attention {
     double *signal_units, *minus_units; /* [n_queries_max * n_heads_per_kv][n_keys_max]; minus: or NULL */
     double *source_ohm;                 /* [n_keys_max], or NULL */
     double *reference_ratio;            /* [n_keys_max], or NULL */
+    double *array_joules;               /* [n_queries_max * n_heads_per_kv], or NULL */
 };
 
 static enum rs_status allocate(struct attention *attention, struct rs_error *err)
@@ -51,11 +56,28 @@ static enum rs_status allocate(struct attention *attention, struct rs_error *err
         {(void **)&attention->minus_units, lines ? n_reads * n_keys : 0, sizeof(double)},
         {(void **)&attention->source_ohm, sources ? n_keys : 0, sizeof(double)},
         {(void **)&attention->reference_ratio, loads ? n_keys : 0, sizeof(double)},
+        {(void **)&attention->array_joules, attention->setup->solves_energy ? n_reads : 0, sizeof(double)},
     };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         if ((*blocks[i].memory = memory_allocate(blocks[i].count, blocks[i].size, err)) == NULL)
             return RS_INTERNAL;
     return RS_OK;
+}
+
+/* What the policy remembers; passes that prune nothing have none. */
+static enum rs_status create_cascade(struct attention *attention, struct rs_error *err)
+{
+    const struct attention_setup *setup = attention->setup;
+    const struct attention_shape *shape = &setup->shape;
+    const struct policy_cascade_shape own = {.n_layers = shape->n_layers,
+                                             .n_heads = shape->n_heads,
+                                             .n_keys_max = shape->n_keys_max,
+                                             .n_queries_max = shape->n_queries_max,
+                                             .causal = shape->causal,
+                                             .self = shape->n_queries_max == shape->n_keys_max};
+    if (!setup->policy->cascades || attention->mode == QUERY_QUANTISED)
+        return RS_OK;
+    return policy_cascade_create(&setup->prune, &own, kernel_chosen(), &attention->scratch.room.cascade, err);
 }
 
 enum rs_status attention_create(const struct attention_setup *setup, enum query_mode mode,
@@ -71,10 +93,14 @@ enum rs_status attention_create(const struct attention_setup *setup, enum query_
     enum rs_status status = allocate(attention, err);
     if (status == RS_OK)
         status = query_scratch_create(setup, &attention->scratch, err);
+    if (status == RS_OK)
+        status = create_cascade(attention, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
         status = bank_create(setup, &attention->bank, err);
     if (status == RS_OK && mode == QUERY_ANALOG)
         status = comparators_create(setup, &attention->comparators, err);
+    if (status == RS_OK && mode == QUERY_ANALOG)
+        status = costing_create(setup, &attention->costing, err);
     if (status != RS_OK)
         attention_destroy(attention);
     else
@@ -88,6 +114,7 @@ void attention_destroy(struct attention *attention)
         return;
     bank_destroy(attention->bank);
     comparators_destroy(attention->comparators);
+    costing_destroy(attention->costing);
     query_scratch_clear(&attention->scratch);
     free(attention->counts);
     free(attention->query_codes);
@@ -100,6 +127,7 @@ void attention_destroy(struct attention *attention)
     free(attention->minus_units);
     free(attention->source_ohm);
     free(attention->reference_ratio);
+    free(attention->array_joules);
     free(attention);
 }
 
@@ -112,11 +140,15 @@ void attention_start(struct attention *attention, uint32_t trial, struct keep *k
     attention->keep = keep_borrow;
     if (attention->bank != NULL)
         bank_reset(attention->bank);
+    if (attention->costing != NULL)
+        costing_reset(attention->costing);
 }
 
 void attention_set_sample(struct attention *attention, uint32_t sample)
 {
     attention->sample = sample;
+    if (attention->scratch.room.cascade != NULL)
+        policy_cascade_reset(attention->scratch.room.cascade);
 }
 
 void attention_set_watch(struct attention *attention, attention_watch *watch, void *context)
@@ -138,6 +170,11 @@ struct bank_certificate attention_certificate(const struct attention *attention)
 struct writes_counts attention_writes(const struct attention *attention)
 {
     return attention->bank != NULL ? bank_writes(attention->bank) : (struct writes_counts){0};
+}
+
+struct costing *attention_costing(struct attention *attention)
+{
+    return attention->costing;
 }
 
 static void take_msb(const struct attention *attention, const int16_t *codes, size_t n, int msb_bits,
@@ -195,6 +232,7 @@ static enum rs_status read_arrays(struct attention *attention, const struct atte
         .minus_units = comparator_needs_lines(&setup->comparator) ? attention->minus_units : NULL,
         .source_ohm = setup->comparator.kickback_units_per_ohm != 0 ? attention->source_ohm : NULL,
         .reference_ratio = setup->comparator.reference_loads ? attention->reference_ratio : NULL,
+        .array_joules = setup->solves_energy ? attention->array_joules : NULL,
     };
     enum rs_status status = bank_read(attention->bank, &job, &answer, attention->keep, err);
     comparators_begin(attention->comparators, attention->trial, call->layer, call->kv_head, call->n_keys,
@@ -208,11 +246,16 @@ static enum rs_status save_margins(struct attention *attention, const struct que
     const struct attention_setup *setup = attention->setup;
     double exact_unit = setup_exact_unit(setup, query->layer, query->head);
     double analog_unit = setup_analog_unit(setup, query->layer, query->head);
+    bool reads = setup->policy->input == POLICY_INPUT_READOUT;
+    double threshold = setup->policy->has_threshold
+                           ? setup->thresholds[setup_head(setup, query->layer, query->head)]
+                           : (double)NAN;
     for (size_t j = 0; j < query->n_keys; j++) {
         struct keep_pair pair = {
             .exact_score = exact_unit * (double)query->exact_sums[j],
-            .analog_score = analog_unit * query->comparator_units[j],
-            .threshold = setup->thresholds[setup_head(setup, query->layer, query->head)],
+            .analog_score =
+                reads ? attention->scratch.read_scores[j] : analog_unit * query->comparator_units[j],
+            .threshold = threshold,
             .decision = attention->scratch.kept[j],
             .sample = (int32_t)attention->sample,
             .layer = query->layer,
@@ -240,6 +283,7 @@ static enum rs_status run_query(struct attention *attention, const struct attent
         .n_keys = call->causal ? i + 1 : call->n_keys,
         .self = i,
         .query_codes = attention->query_codes + at * d,
+        .key_codes = attention->key_codes,
         .value_codes = attention->value_codes,
         .exact_sums = attention->exact_sums,
         .signal_units = analog ? attention->signal_units + read * call->n_keys : NULL,
@@ -258,15 +302,31 @@ static enum rs_status run_query(struct attention *attention, const struct attent
             return status;
     }
     struct attention_counts *counts = &attention->counts[setup_head(setup, query.layer, query.head)];
-    if (analog)
+    if (analog && setup->policy->input != POLICY_INPUT_READOUT)
         comparators_compare(
             attention->comparators,
             comparator_needs_lines(&setup->comparator) ? attention->minus_units + read * call->n_keys : NULL,
             &query, counts);
     query_run(setup, attention->mode, &query, &attention->scratch, call->output + at * d, counts);
+    if (attention->costing != NULL)
+        costing_note(attention->costing, i, (size_t)h, &query, &attention->scratch,
+                     setup->solves_energy ? attention->array_joules[read] : (double)NAN);
     if (attention->keep != NULL && attention->keep->margins)
         return save_margins(attention, &query, i, err);
     return RS_OK;
+}
+
+static enum rs_status take_costs(struct attention *attention, const struct attention_call *call,
+                                 struct rs_error *err)
+{
+    const struct costing_call own = {.sample = attention->sample,
+                                     .layer = (size_t)call->layer,
+                                     .kv_head = (size_t)call->kv_head,
+                                     .n_query_heads = (size_t)call->n_query_heads,
+                                     .n_queries = call->n_queries,
+                                     .n_keys = call->n_keys,
+                                     .causal = call->causal};
+    return costing_take(attention->costing, &own, err);
 }
 
 enum rs_status attention_run(void *context, const struct attention_call *call, struct rs_error *err)
@@ -277,8 +337,11 @@ enum rs_status attention_run(void *context, const struct attention_call *call, s
                    call->d == attention->setup->shape.d,
                "the call is larger than the workload's shape");
     encode(attention, call);
+    if (attention->scratch.room.cascade != NULL)
+        policy_cascade_begin(attention->scratch.room.cascade, call->layer, call->n_queries, call->n_keys);
+    query_set_keys(attention->setup, attention->mode, call->n_keys, attention->key_codes,
+                   &attention->scratch);
     if (attention->mode == QUERY_ANALOG) {
-        query_set_keys(attention->setup, call->n_keys, attention->key_codes, &attention->scratch);
         enum rs_status status = read_arrays(attention, call, err);
         if (status != RS_OK)
             return status;
@@ -289,5 +352,5 @@ enum rs_status attention_run(void *context, const struct attention_call *call, s
             if (status != RS_OK)
                 return status;
         }
-    return RS_OK;
+    return attention->costing != NULL ? take_costs(attention, call, err) : RS_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "attention/bank.h"
 #include "attention/comparators.h"
+#include "attention/costing.h"
 #include "attention/query.h"
 #include "model/attention_hook.h"
 
@@ -24,7 +25,7 @@ void attention_destroy(struct attention *attention);
 /* Starts a trial: counts and certificate at 0. keep: where to save samples, or NULL. */
 void attention_start(struct attention *attention, uint32_t trial, struct keep *keep_borrow);
 
-/* The sample whose calls follow; also the number of the write. */
+/* The sample whose calls follow, layers in order from 0; also the number of the write. */
 void attention_set_sample(struct attention *attention, uint32_t sample);
 
 void attention_set_watch(struct attention *attention, attention_watch *watch, void *context);
@@ -37,5 +38,8 @@ attention_hook attention_run;
 const struct attention_counts *attention_get_counts(const struct attention *attention);
 struct bank_certificate attention_certificate(const struct attention *attention);
 struct writes_counts attention_writes(const struct attention *attention);
+
+/* What the decisions since attention_start cost, or NULL where no system is costed. */
+struct costing *attention_costing(struct attention *attention);
 
 #endif

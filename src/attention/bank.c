@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/power.h"
 #include "attention/query.h"
 #include "attention/reads.h"
 #include "attention/replica.h"
@@ -27,6 +28,8 @@ struct bank {
     double *probe_volts, *probe_amperes;  /* [BANK_PROBES][n_rows], [BANK_PROBES][n_columns] */
     double *line_volts;                   /* [2][n_rows][n_columns], of cells that bend; or NULL */
     struct replica *replica;              /* NULL unless that is the reference */
+    struct power *power;                  /* NULL unless energies are asked for */
+    double *power_volts;                  /* [reads of a job][n_rows], or NULL */
     struct sense_node *sense_node;        /* NULL unless comparators need it */
     struct loading *loading;              /* NULL unless references load their lines */
     double *settled_ratio, *line_ohm;     /* [n_columns] */
@@ -73,6 +76,11 @@ enum rs_status bank_create(const struct attention_setup *setup, struct bank **ou
         status = reads_create(setup, &bank->reads, err);
     if (status == RS_OK)
         status = writes_create(setup, &bank->writes, err);
+    if (status == RS_OK)
+        status = power_create(setup, &bank->power, err);
+    if (status == RS_OK && bank->power != NULL &&
+        (bank->power_volts = memory_allocate(setup_reads_max(setup) * n_rows, sizeof(double), err)) == NULL)
+        status = RS_INTERNAL;
     if (status == RS_OK && setup->reference.kind == COMPARATOR_REPLICA)
         status = replica_create(setup, &bank->replica, err);
     if (status == RS_OK && (settles(&setup->comparator) || setup->comparator.kickback_units_per_ohm != 0))
@@ -93,6 +101,8 @@ void bank_destroy(struct bank *bank)
     reads_destroy(bank->reads);
     writes_destroy(bank->writes);
     replica_destroy(bank->replica);
+    power_destroy(bank->power);
+    free(bank->power_volts);
     sense_node_destroy(bank->sense_node);
     loading_destroy(bank->loading);
     free(bank->settled_ratio);
@@ -233,14 +243,14 @@ static double threshold_of(const struct bank *bank, const struct bank_job *job, 
     return reference_cut(&bank->setup->reference, query_reference(bank->setup, job->layer, head));
 }
 
-/* bank->volts of the reads from first_read on. */
-static void drive(struct bank *bank, const struct bank_job *job, size_t stack, size_t first_read,
-                  size_t n_reads)
+/* volts [n_reads][n_rows] of the reads from first_read on. */
+static void drive(const struct bank *bank, const struct bank_job *job, size_t stack, size_t first_read,
+                  size_t n_reads, double *all_volts)
 {
     const struct mapping *mapping = &bank->setup->mapping;
     for (size_t r = 0; r < n_reads; r++) {
         size_t i = (first_read + r) / job->n_query_heads, h = (first_read + r) % job->n_query_heads;
-        double *volts = bank->volts + r * mapping->n_rows;
+        double *volts = all_volts + r * mapping->n_rows;
         mapping_volts(mapping, stack, job->query_msb + (h * job->n_queries + i) * mapping->d, volts);
         if (mapping->n_key_rows == mapping->n_rows)
             continue;
@@ -251,13 +261,13 @@ static void drive(struct bank *bank, const struct bank_job *job, size_t stack, s
         for (size_t row = mapping->n_key_rows; row < mapping->n_rows; row++)
             volts[row] = bias;
     }
-    reads_bend(bank->reads, n_reads, bank->volts);
 }
 
 /* One array's part of a job. */
 struct tile {
     const struct bank_job *job;
     struct random_key key;
+    size_t stack;
     size_t first_key, n_keys; /* its keys */
     size_t first_read, end_read;
     bool first;        /* the layer's first array, of the first write */
@@ -327,6 +337,26 @@ static void take_currents(struct bank *bank, const struct tile *tile, size_t fir
     }
 }
 
+/*
+ * Energy of the reads of a span. Prefilled arrays are read for every query, also where none of their keys is
+ * visible yet: their first span, as it is, serves those reads too.
+ */
+static void take_power(struct bank *bank, const struct tile *tile, size_t first, size_t n_reads,
+                       const double *programmed)
+{
+    size_t n_rows = bank->setup->mapping.n_rows;
+    if (bank->power == NULL)
+        return;
+    if (first == tile->first_read && bank->setup->array.fill == ARRAY_FILL_PREFILL) {
+        n_reads += first;
+        first = 0;
+    }
+    drive(bank, tile->job, tile->stack, first, n_reads, bank->power_volts + first * n_rows);
+    bank->certificate.n_failed +=
+        power_add(bank->power, programmed, n_reads, bank->power_volts + first * n_rows,
+                  tile->answer->array_joules + first);
+}
+
 static enum rs_status read_span(struct bank *bank, struct tile *tile, size_t first,
                                 const struct writes_span *span, struct rs_error *err)
 {
@@ -336,6 +366,7 @@ static enum rs_status read_span(struct bank *bank, struct tile *tile, size_t fir
     bank->certificate.n_failed +=
         reads_begin(bank->reads, span->target_siemens, span->programmed_siemens, span->n_reads, volts);
     bool last = first + span->n_reads == tile->end_read;
+    take_power(bank, tile, first, span->n_reads, span->programmed_siemens);
     certify_array(bank, &key, span->programmed_siemens, tile->first && last);
     look_at_lines(bank, tile, last);
     if (last)
@@ -387,6 +418,7 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
                 .trial = job->trial,
                 .write = job->write,
                 .array = setup_array_number(bank->setup, job->layer, job->kv_head, i_tile, stack)},
+        .stack = stack,
         .first_key = first_key,
         .n_keys = n_left < mapping->n_keys_per_array ? n_left : mapping->n_keys_per_array,
         .first_read = job->causal ? first_key * job->n_query_heads : 0,
@@ -405,7 +437,8 @@ static enum rs_status read_array(struct bank *bank, const struct bank_job *job, 
     enum rs_status status = writes_begin(bank->writes, &writes, err);
     if (status != RS_OK)
         return status;
-    drive(bank, job, stack, tile.first_read, tile.end_read - tile.first_read);
+    drive(bank, job, stack, tile.first_read, tile.end_read - tile.first_read, bank->volts);
+    reads_bend(bank->reads, tile.end_read - tile.first_read, bank->volts);
     return read_spans(bank, &tile, err);
 }
 
@@ -418,6 +451,8 @@ static void start_signals(const struct bank *bank, const struct bank_job *job,
     memset(answer->signal_units, 0, n_bytes);
     if (answer->minus_units != NULL)
         memset(answer->minus_units, 0, n_bytes);
+    if (answer->array_joules != NULL)
+        memset(answer->array_joules, 0, n_reads * sizeof(double));
     if (answer->source_ohm != NULL)
         memset(answer->source_ohm, 0, job->n_keys * sizeof(double));
     if (answer->reference_ratio != NULL)

@@ -26,10 +26,12 @@ struct bank_job {
 struct bank_answer {
     double *signal_units; /* [n_queries * n_query_heads][n_keys], I+ - I- */
     double *minus_units;  /* the same of I- alone; may be NULL */
-    double *source_ohm; /* [n_keys], what counts for kickback (comparator_kickback_ohm); mean over stacks; may
-                           be NULL */
+    double *source_ohm;   /* [n_keys], what counts for kickback (comparator_kickback_ohm); mean over stacks;
+                             may be NULL */
     double *reference_ratio; /* [n_keys], what a reference current that loads a line is worth; mean over
                                 stacks; may be NULL */
+    double *array_joules; /* [n_queries * n_query_heads], what drivers deliver in a read to the keys' arrays;
+                             NULL unless setup->solves_energy */
 };
 
 /* `setup` must outlive the bank, its reference settled. */

@@ -1,6 +1,7 @@
 /*
- * The comparators of one layer's arrays, as one thread runs them: offsets and branch errors of the trial,
- * last decisions of the write, and what one read decides (frontend/comparator.h, frontend/reference.h).
+ * The comparators of one layer's arrays, one or (three-way) two of each key, as one thread runs them: offsets
+ * and branch errors of the trial, last decisions of the write, and what one read decides
+ * (frontend/comparator.h, frontend/reference.h).
  */
 #ifndef ATTENTION_COMPARATORS_H
 #define ATTENTION_COMPARATORS_H
@@ -21,9 +22,12 @@ void comparators_begin(struct comparators *comparators, uint32_t trial, int laye
                        const double *source_ohm, const double *reference_ratio);
 
 /*
- * One read: sets query->comparator_units and query->ruled, which stay until the next. query: layer, head,
- * n_keys, signal_units, and a key with seed, trial, write and draw. minus_units [n_keys]: negative lines, or
- * NULL where comparator_needs_lines is false.
+ * One read: sets query->comparator_units, upper_units, ruled and upper_ruled, which stay until the next.
+ * query: layer, head, n_keys, signal_units, and a key with seed, trial, write and draw. minus_units [n_keys]:
+ * negative lines, or NULL where comparator_needs_lines is false.
+ *
+ * Two comparators of a key are strobed one after the other, so that a latch sees its own kick only. Bias rows
+ * and replicas subtract the middle threshold, with their errors; the band is the comparators' own, without.
  */
 void comparators_compare(struct comparators *comparators, const double *minus_units, struct query *query,
                          struct attention_counts *counts);

@@ -13,8 +13,10 @@
 
 /* One row per visible pair. */
 struct keep_pair {
-    double exact_score, analog_score; /* analog: as the comparator sees it, offset and noise included */
-    double threshold;
+    double exact_score,
+        analog_score; /* analog: as the comparator (of two the first) sees it, offset and noise
+                         included; the converter's value where the policy reads values */
+    double threshold; /* NAN: the policy has none */
     uint8_t decision; /* 1 = kept */
     int32_t sample, layer, head, query, key;
 };

@@ -2,8 +2,10 @@ librescore_core_la_SOURCES += \
     %D%/attention.c %D%/attention.h \
     %D%/bank.c %D%/bank.h \
     %D%/comparators.c %D%/comparators.h \
+    %D%/costing.c %D%/costing.h \
     %D%/counts.c %D%/counts.h \
     %D%/keep.c %D%/keep.h \
+    %D%/power.c %D%/power.h \
     %D%/query.c %D%/query.h \
     %D%/reads.c %D%/reads.h \
     %D%/replica.c %D%/replica.h \

@@ -7,6 +7,7 @@
 #include "base/kernel.h"
 #include "base/memory.h"
 #include "numeric/softmax.h"
+#include "score/policy_cascade.h"
 #include "tensor/code.h"
 
 /* Signals nearer than this are ties: rounding of the circuit solution, far below any physical difference. */
@@ -21,18 +22,24 @@ enum rs_status query_scratch_create(const struct attention_setup *setup, struct 
     *out = (struct query_scratch){
         .exact_keep = memory_allocate(n, sizeof(bool), err),
         .kept = memory_allocate(n, sizeof(bool), err),
+        .fetched = memory_allocate(n, sizeof(bool), err),
         .final = memory_allocate(n, sizeof(bool), err),
+        .value = memory_allocate(n, sizeof(bool), err),
+        .uncertain = memory_allocate(n, sizeof(bool), err),
         .weights = memory_allocate(n, sizeof(double), err),
         .scores = memory_allocate(n, sizeof(double), err),
         .values_units = memory_allocate(n, sizeof(double), err),
+        .read_scores = memory_allocate(n, sizeof(double), err),
         .output = memory_allocate(d, sizeof(double), err),
         .exact_output = memory_allocate(d, sizeof(double), err),
         .reduced = memory_allocate(n * d, sizeof(int16_t), err),
         .serial_results = memory_allocate(n, sizeof(struct bit_serial_result), err),
     };
-    if (out->exact_keep && out->kept && out->final && out->weights && out->scores && out->values_units &&
-        out->output && out->exact_output && out->reduced && out->serial_results &&
-        bit_serial_keys_create(n, &serial, kernel_chosen(), &out->serial_keys, err) == RS_OK)
+    if (out->exact_keep && out->kept && out->fetched && out->final && out->value && out->uncertain &&
+        out->weights && out->scores && out->values_units && out->read_scores && out->output &&
+        out->exact_output && out->reduced && out->serial_results &&
+        bit_serial_keys_create(n, &serial, kernel_chosen(), &out->serial_keys, err) == RS_OK &&
+        policy_room_create(setup->policy, n, d, kernel_chosen(), &out->room, err) == RS_OK)
         return RS_OK;
     query_scratch_clear(out);
     return RS_INTERNAL;
@@ -42,15 +49,20 @@ void query_scratch_clear(struct query_scratch *scratch)
 {
     free(scratch->exact_keep);
     free(scratch->kept);
+    free(scratch->fetched);
     free(scratch->final);
+    free(scratch->value);
+    free(scratch->uncertain);
     free(scratch->weights);
     free(scratch->scores);
     free(scratch->values_units);
+    free(scratch->read_scores);
     free(scratch->output);
     free(scratch->exact_output);
     free(scratch->reduced);
     free(scratch->serial_results);
     bit_serial_keys_destroy(scratch->serial_keys);
+    policy_room_clear(&scratch->room);
     *scratch = (struct query_scratch){0};
 }
 
@@ -58,6 +70,16 @@ double query_reference(const struct attention_setup *setup, int layer, int head)
 {
     double threshold = setup->thresholds[setup_head(setup, layer, head)] - setup->prune.margin;
     return (double)code_threshold(threshold, setup_analog_unit(setup, layer, head)) - 0.5;
+}
+
+void query_references(const struct attention_setup *setup, int layer, int head, double references[2])
+{
+    double threshold = setup->thresholds[setup_head(setup, layer, head)] - setup->prune.margin;
+    double unit = setup_analog_unit(setup, layer, head);
+    bool pair = setup->policy->input == POLICY_INPUT_COMPARATORS;
+    double band = pair ? setup->prune.band : 0;
+    references[0] = (double)code_threshold(threshold - band, unit) - 0.5;
+    references[1] = (double)code_threshold(threshold + band, unit) - 0.5;
 }
 
 /* The first of those that tie with the largest. */
@@ -80,15 +102,17 @@ static size_t count(const bool *flags, size_t n)
     return n_set;
 }
 
-/* weights [n] = softmax of the scores of the chosen keys, 0 elsewhere; all 0 where none is chosen. */
+/* weights [n] = softmax of the scores of the chosen keys (NULL: all), 0 elsewhere; all 0 where none is
+ * chosen.
+ */
 static void softmax(const double *scores, const bool *chosen, size_t n, double *weights)
 {
     double top = -(double)INFINITY, sum = 0;
     for (size_t j = 0; j < n; j++)
-        if (chosen[j] && scores[j] > top)
+        if ((chosen == NULL || chosen[j]) && scores[j] > top)
             top = scores[j];
     for (size_t j = 0; j < n; j++) {
-        weights[j] = chosen[j] ? softmax_exp(scores[j] - top) : 0;
+        weights[j] = chosen == NULL || chosen[j] ? softmax_exp(scores[j] - top) : 0;
         sum += weights[j];
     }
     for (size_t j = 0; j < n && sum > 0; j++)
@@ -109,6 +133,13 @@ static void weigh_values(const struct query *query, size_t d, double value_step,
     }
     for (size_t i = 0; i < d; i++)
         output[i] *= value_step;
+}
+
+/* Keys whose value is not used have no weight, and nobody else gets it. */
+static void leave_out(const bool *value, size_t n, double *weights)
+{
+    for (size_t j = 0; j < n; j++)
+        weights[j] = value[j] ? weights[j] : 0;
 }
 
 /* What a query that keeps nothing attends to; `ranking` [n_keys] picks the best, of ties the lowest index. */
@@ -142,48 +173,128 @@ static const int16_t *reduce(const struct attention_setup *setup, const int16_t 
     return reduced;
 }
 
-void query_set_keys(const struct attention_setup *setup, size_t n_keys, const int16_t *key_codes,
-                    struct query_scratch *scratch)
+void query_set_keys(const struct attention_setup *setup, enum query_mode mode, size_t n_keys,
+                    const int16_t *key_codes, struct query_scratch *scratch)
 {
-    if (setup->recompute.enabled || setup->policy->is_exact)
+    if (mode != QUERY_QUANTISED)
+        policy_set_keys(&scratch->room, n_keys, key_codes);
+    if (mode == QUERY_ANALOG && (setup->recompute.enabled || setup->policy->is_exact || setup->counts_bits))
         bit_serial_keys_load(scratch->serial_keys, n_keys,
                              reduce(setup, key_codes, n_keys * setup->shape.d, scratch->reduced));
 }
 
+/* serial_results of the keys that the digital unit takes: those that surely stay unless the rethreshold drops
+ * them, and uncertain ones, which always may end early. */
+static void take_serial(const struct attention_setup *setup, const struct query *query,
+                        struct bit_serial_stop stop, bool whole, struct query_scratch *scratch)
+{
+    const int16_t *codes = reduce(setup, query->query_codes, setup->shape.d, scratch->reduced);
+    bool ends = setup->recompute.early_termination && whole;
+    stop.drops = ends && setup->rethreshold;
+    if (!whole || setup->rethreshold || !ends) {
+        /* Sums of fewer bits are known to nobody else, and an empty query may ask for those of pruned keys.
+         */
+        bit_serial_batch(scratch->serial_keys, codes, query->n_keys, whole ? scratch->fetched : NULL, &stop,
+                         scratch->serial_results);
+        return;
+    }
+    bit_serial_batch(scratch->serial_keys, codes, query->n_keys, scratch->kept, &stop,
+                     scratch->serial_results);
+    stop.drops = true;
+    bit_serial_batch(scratch->serial_keys, codes, query->n_keys, scratch->uncertain, &stop,
+                     scratch->serial_results);
+}
+
+/* Sum of key j without the LSBs that progressive quantisation did not fetch; they count as 0. */
+static int64_t sum_msb(const struct attention_setup *setup, const struct query *query, size_t j)
+{
+    int bits = (int)setup->encoding.bits, lsb_bits = (int)setup->prune.progressive_lsb_bits;
+    const int16_t *key = query->key_codes + j * setup->shape.d;
+    int64_t sum = 0;
+    for (size_t i = 0; i < setup->shape.d; i++)
+        sum += (int64_t)query->query_codes[i] * code_msb(key[i], bits, bits - lsb_bits, true);
+    return sum * (INT64_C(1) << lsb_bits);
+}
+
 /*
- * Scores of kept keys from the digital unit, and which of them stay. The bit-serial unit's early termination
- * can only drop what the rethreshold drops anyway.
+ * Scores of fetched keys from the digital unit, its decision of uncertain ones, and which of the kept stay.
+ * The bit-serial unit's early termination can only drop what the rethreshold drops anyway.
  */
 static void recompute(const struct attention_setup *setup, const struct query *query, double unit,
                       double threshold, struct query_scratch *scratch, struct attention_counts *counts)
 {
     int bits = (int)setup->encoding.bits;
-    bool whole = setup->recompute_bits == bits;
+    bool whole = setup->recompute_bits == bits, msb = scratch->work.precision == POLICY_PRECISION_MSB;
+    int most_bits = bits - 1 - (msb ? (int)setup->prune.progressive_lsb_bits : 0);
     double own_unit = ldexp(unit, 2 * (bits - setup->recompute_bits));
-    struct bit_serial_stop stop = {.drops = setup->recompute.early_termination && setup->rethreshold && whole,
-                                   .threshold = code_threshold(threshold, own_unit)};
-    /* Sums of fewer bits are known to nobody else, and an empty query may ask for those of pruned keys. */
-    bit_serial_batch(scratch->serial_keys,
-                     reduce(setup, query->query_codes, setup->shape.d, scratch->reduced), query->n_keys,
-                     whole ? scratch->kept : NULL, &stop, scratch->serial_results);
+    struct bit_serial_stop stop = {.threshold = code_threshold(threshold, own_unit)};
+    take_serial(setup, query, stop, whole, scratch);
     for (size_t j = 0; j < query->n_keys; j++) {
         int64_t sum = whole ? query->exact_sums[j] : scratch->serial_results[j].sum;
+        if (msb)
+            sum = sum_msb(setup, query, j);
         scratch->scores[j] = own_unit * (double)sum;
+        scratch->kept[j] |= scratch->uncertain[j] && sum >= stop.threshold;
         scratch->final[j] = scratch->kept[j] && (!setup->rethreshold || sum >= stop.threshold);
-        if (!scratch->kept[j])
+        if (!scratch->fetched[j])
             continue;
         counts->n_recomputed++;
-        counts->n_recompute_bits += scratch->serial_results[j].n_bits;
+        int n_bits = scratch->serial_results[j].n_bits;
+        counts->n_recompute_bits += n_bits < most_bits ? n_bits : most_bits;
     }
 }
 
+void query_count_bits(const struct attention_setup *setup, const struct query *query,
+                      struct query_scratch *scratch, uint8_t *bits)
+{
+    size_t at = setup_head(setup, query->layer, query->head);
+    double unit = setup_exact_unit(setup, query->layer, query->head);
+    double own_unit = ldexp(unit, 2 * ((int)setup->encoding.bits - setup->recompute_bits));
+    struct bit_serial_stop stop = {.drops = setup->recompute.early_termination};
+    if (isnan(setup->thresholds[at])) /* the policy has none */
+        stop.drops = false;
+    else
+        stop.threshold = code_threshold(setup->thresholds[at], own_unit);
+    bit_serial_batch(scratch->serial_keys,
+                     reduce(setup, query->query_codes, setup->shape.d, scratch->reduced), query->n_keys, NULL,
+                     &stop, scratch->serial_results);
+    for (size_t j = 0; j < query->n_keys; j++)
+        bits[j] = scratch->serial_results[j].n_bits;
+}
+
+/* values_units of all keys; each is drawn and rounded for itself, whatever of them is wanted. */
+static void convert(const struct attention_setup *setup, const struct query *query,
+                    struct query_scratch *scratch)
+{
+    readout_convert(&setup->readout, &query->key, query->n_keys, query->signal_units, scratch->values_units);
+}
+
+/* Read-out scores of kept keys enter the softmax; those that the policy has not read yet are charged. */
 static void use_readout(const struct attention_setup *setup, const struct query *query,
                         struct query_scratch *scratch)
 {
     double unit = setup_analog_unit(setup, query->layer, query->head);
+    if (setup->policy->input != POLICY_INPUT_READOUT) {
+        convert(setup, query, scratch);
+        scratch->work.n_readouts += count(scratch->kept, query->n_keys);
+    }
     for (size_t j = 0; j < query->n_keys; j++)
         scratch->scores[j] = unit * scratch->values_units[j];
     memcpy(scratch->final, scratch->kept, query->n_keys * sizeof(bool));
+}
+
+/* An empty query's keys; the largest signal is found by reading all that have not been read. */
+static void fill_analog(const struct attention_setup *setup, const struct query *query,
+                        struct query_scratch *scratch)
+{
+    if (setup->prune.empty == PRUNE_EMPTY_BEST) {
+        if (setup->policy->input != POLICY_INPUT_READOUT)
+            convert(setup, query, scratch);
+        scratch->work.n_readouts = query->n_keys;
+    }
+    fill_empty(setup, query, scratch->values_units, tie_units, scratch->final);
+    if (!setup->recompute.enabled && scratch->work.n_readouts < query->n_keys)
+        scratch->work.n_readouts += count(scratch->final, query->n_keys);
 }
 
 static int descending(const void *one, const void *other)
@@ -225,27 +336,40 @@ static void count_decisions(const struct query *query, const struct query_scratc
     }
 }
 
+/* The k largest exact scores, where the exact decision is not made by them alone. */
+static const bool *exact_top(const struct attention_setup *setup, const struct query *query, size_t k,
+                             struct query_scratch *scratch)
+{
+    const struct topk_unit unit = {TOPK_PARALLELISM, 0};
+    if (!setup->policy->cascades)
+        return scratch->exact_keep;
+    topk_choose(scratch->room.topk, &unit, scratch->scores, query->n_keys, k, &query->key,
+                scratch->room.flags);
+    return scratch->room.flags;
+}
+
 /* Compares with the exact decision on the same q and k: lost mass, recall, output error. Uses scores and
  * weights. */
 static void compare(const struct attention_setup *setup, const struct query *query, double unit,
                     double value_step, struct query_scratch *scratch, struct attention_counts *counts)
 {
     size_t n = query->n_keys, n_exact = count(scratch->exact_keep, n), d = setup->shape.d;
-    bool *all = scratch->final;
     for (size_t j = 0; j < n; j++)
         scratch->scores[j] = unit * (double)query->exact_sums[j];
-    memset(all, 1, n * sizeof *all);
-    softmax(scratch->scores, all, n, scratch->weights);
+    softmax(scratch->scores, NULL, n, scratch->weights);
     for (size_t j = 0; j < n; j++)
         if (scratch->exact_keep[j] && !scratch->kept[j])
             counts->lost_mass_sum += scratch->weights[j];
     if (n_exact > 0) {
         counts->n_recall_queries++;
-        counts->recall_sum += recall(query, scratch->exact_keep, n_exact, scratch->weights);
-    } else {
+        counts->recall_sum +=
+            recall(query, exact_top(setup, query, n_exact, scratch), n_exact, scratch->weights);
+    } else if (!scratch->room.exact_pruned) {
         fill_empty(setup, query, scratch->scores, 0, scratch->exact_keep);
     }
     softmax(scratch->scores, scratch->exact_keep, n, scratch->weights);
+    if (n_exact > 0)
+        leave_out(scratch->room.exact_value, n, scratch->weights);
     weigh_values(query, d, value_step, scratch->weights, scratch->exact_output);
     double error = 0, size = 0;
     for (size_t i = 0; i < d; i++) {
@@ -259,24 +383,72 @@ static void compare(const struct attention_setup *setup, const struct query *que
     }
 }
 
-static void decide(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
-                   int64_t exact_threshold, struct query_scratch *scratch)
+static void read_scores(const struct attention_setup *setup, const struct query *query, double unit,
+                        struct query_scratch *scratch)
 {
-    struct policy_query view = {.n_keys = query->n_keys,
+    convert(setup, query, scratch);
+    for (size_t j = 0; j < query->n_keys; j++)
+        scratch->read_scores[j] = unit * policy_snap(scratch->values_units[j]);
+}
+
+static void decide_analog(const struct attention_setup *setup, const struct query *query,
+                          struct policy_query *view, struct query_scratch *scratch)
+{
+    struct policy_answer answer = {
+        .keep = scratch->kept, .uncertain = scratch->uncertain, .value = scratch->value};
+    double references[2];
+    query_references(setup, query->layer, query->head, references);
+    if (setup->policy->input == POLICY_INPUT_COMPARATORS)
+        view->upper_reference_units = references[1];
+    view->reference_units = references[0];
+    view->comparator_units = query->comparator_units;
+    view->ruled = query->ruled;
+    view->upper_units = query->upper_units;
+    view->upper_ruled = query->upper_ruled;
+    if (setup->policy->input == POLICY_INPUT_READOUT) {
+        read_scores(setup, query, view->analog_unit, scratch);
+        view->read_scores = scratch->read_scores;
+    }
+    setup->policy->decide(view, &scratch->room, &answer);
+    scratch->work = answer.work;
+}
+
+/* exact_keep, kept, uncertain, fetched, value, work. */
+static void decide(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
+                   int64_t exact_threshold, double unit, struct query_scratch *scratch)
+{
+    size_t n = query->n_keys;
+    struct policy_query view = {.n_keys = n,
+                                .d = setup->shape.d,
+                                .i_query = query->self,
+                                .layer = query->layer,
+                                .head = query->head,
+                                .options = &setup->prune,
+                                .query_codes = query->query_codes,
+                                .key_codes = query->key_codes,
                                 .exact_sums = query->exact_sums,
                                 .exact_threshold = exact_threshold,
-                                .comparator_units = query->comparator_units,
-                                .ruled = query->ruled,
+                                .exact_unit = unit,
+                                .analog_unit = setup_analog_unit(setup, query->layer, query->head),
                                 .key = &query->key};
-    policy_decide_exact(&view, scratch->exact_keep);
+    memset(scratch->uncertain, 0, n * sizeof(bool));
+    memset(scratch->value, 1, n * sizeof(bool));
+    memset(scratch->room.exact_value, 1, n * sizeof(bool));
+    scratch->room.exact_pruned = false;
+    scratch->work = (struct policy_work){0};
+    if (mode == QUERY_QUANTISED)
+        memset(scratch->exact_keep, 1, n * sizeof(bool));
+    else
+        setup->policy->decide_exact(&view, &scratch->room, scratch->exact_keep);
     if (mode == QUERY_ANALOG) {
-        view.reference_units = query_reference(setup, query->layer, query->head);
-        setup->policy->decide(&view, scratch->weights, scratch->kept);
-    } else if (mode == QUERY_EXACT) {
-        memcpy(scratch->kept, scratch->exact_keep, query->n_keys * sizeof(bool));
+        decide_analog(setup, query, &view, scratch);
     } else {
-        memset(scratch->kept, 1, query->n_keys * sizeof(bool));
+        memcpy(scratch->kept, scratch->exact_keep, n * sizeof(bool));
+        memcpy(scratch->value, scratch->room.exact_value, n * sizeof(bool));
+        scratch->work.query_pruned = scratch->room.exact_pruned;
     }
+    for (size_t j = 0; j < n; j++)
+        scratch->fetched[j] = scratch->kept[j] | scratch->uncertain[j];
 }
 
 /* Exact scores of what was kept. */
@@ -295,11 +467,9 @@ void query_run(const struct attention_setup *setup, enum query_mode mode, const 
     double threshold = setup->thresholds[setup_head(setup, query->layer, query->head)];
     double value_step = code_step(setup->ranges.value[setup_kv_head(setup, query->layer, kv_head)],
                                   (int)setup->encoding.bits);
-    bool analog = mode == QUERY_ANALOG, by_signal = analog && !setup->policy->is_exact;
-    decide(setup, mode, query, mode == QUERY_QUANTISED ? 0 : code_threshold(threshold, unit), scratch);
-    if (by_signal)
-        readout_convert(&setup->readout, &query->key, query->n_keys, query->signal_units,
-                        scratch->values_units);
+    size_t n = query->n_keys;
+    bool analog = mode == QUERY_ANALOG;
+    decide(setup, mode, query, mode == QUERY_QUANTISED ? 0 : code_threshold(threshold, unit), unit, scratch);
     if (!analog)
         score_exactly(query, unit, scratch);
     else if (setup->recompute.enabled || setup->policy->is_exact)
@@ -307,15 +477,28 @@ void query_run(const struct attention_setup *setup, enum query_mode mode, const 
     else
         use_readout(setup, query, scratch);
     count_decisions(query, scratch, counts);
-    if (count(scratch->final, query->n_keys) == 0) {
+    bool computed = !scratch->work.query_pruned && !scratch->work.head_pruned;
+    if (computed && count(scratch->final, n) == 0) {
         counts->n_empty++;
-        fill_empty(setup, query, by_signal ? scratch->values_units : scratch->scores,
-                   by_signal ? tie_units : 0, scratch->final);
+        if (analog && !setup->policy->is_exact)
+            fill_analog(setup, query, scratch);
+        else
+            fill_empty(setup, query, scratch->scores, 0, scratch->final);
+        for (size_t j = 0; j < n; j++)
+            scratch->fetched[j] |= scratch->final[j];
+        memset(scratch->value, 1, n * sizeof(bool));
     }
-    softmax(scratch->scores, scratch->final, query->n_keys, scratch->weights);
+    softmax(scratch->scores, scratch->final, n, scratch->weights);
+    for (size_t j = 0; j < n; j++)
+        scratch->value[j] &= scratch->final[j];
+    leave_out(scratch->value, n, scratch->weights);
     weigh_values(query, setup->shape.d, value_step, scratch->weights, scratch->output);
     for (size_t i = 0; i < setup->shape.d; i++)
         output[i] = (float)scratch->output[i];
     if (analog)
         compare(setup, query, unit, value_step, scratch, counts);
+    if (scratch->room.cascade != NULL)
+        policy_cascade_add_outputs(scratch->room.cascade, query->self, query->head, setup->shape.d,
+                                   analog ? scratch->output : NULL,
+                                   analog ? scratch->exact_output : scratch->output);
 }

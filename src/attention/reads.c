@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 #include "crossbar/noise.h"
-#include "crossbar/product.h"
+#include "numeric/product.h"
 #include "numeric/random_f32.h"
 
 /* Relative to the largest current: far below the smallest decision step of any code, far above rounding. */

@@ -2,10 +2,13 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attention/query.h"
 #include "base/memory.h"
 #include "devices/law_current_voltage.h"
+#include "score/hybrid.h"
+#include "score/policy_cascade.h"
 #include "tensor/code.h"
 
 enum { SETUP_ARRAYS_PER_HEAD = 1024 };
@@ -27,6 +30,28 @@ static enum rs_status check_bits(const struct attention_options *options, struct
                        (long long)options->recompute->bits, bits);
     if (options->readout->bits == 1)
         return rs_fail(err, RS_INPUT, "readout.bits 1 found, 0 (ideal) or at least 2 expected");
+    return RS_OK;
+}
+
+static enum rs_status check_policy(const struct attention_setup *setup, struct rs_error *err)
+{
+    enum policy_input input = setup->policy->input;
+    enum comparator_reference kind = setup->reference.kind;
+    if (input == POLICY_INPUT_RAMP && setup->prune.threshold.n > 0)
+        return rs_fail(err, RS_INPUT,
+                       "prune.threshold: found, but policy %s keeps a part of each query's keys; "
+                       "prune.keep_ratio expected",
+                       setup->policy->name);
+    if (input == POLICY_INPUT_RAMP && (kind == COMPARATOR_BIAS_ROWS || kind == COMPARATOR_REPLICA))
+        return rs_fail(err, RS_INPUT,
+                       "comparator.reference: %s found, but policy %s ramps a reference common to all keys; "
+                       "ideal or current expected",
+                       frontend_options_references[kind], setup->policy->name);
+    if (input == POLICY_INPUT_COMPARATORS && !setup->recompute.enabled)
+        return rs_fail(err, RS_INPUT,
+                       "recompute.enabled: false found, but policy %s leaves keys to the digital unit; true "
+                       "expected",
+                       setup->policy->name);
     return RS_OK;
 }
 
@@ -62,6 +87,34 @@ static enum rs_status check_shape(const struct attention_setup *setup, struct rs
     return RS_OK;
 }
 
+static enum rs_status check_cascade(const struct attention_setup *setup, struct rs_error *err)
+{
+    long long lsb_bits = (long long)setup->prune.progressive_lsb_bits, bits = (long long)setup->encoding.bits;
+    if (!setup->policy->cascades)
+        return RS_OK;
+    if (setup->prune.threshold.n > 0 && !setup->rethreshold)
+        return rs_fail(err, RS_INPUT,
+                       "prune.threshold: found, but policy cascade keeps a part of each sample's tokens; "
+                       "prune.keep_ratio expected");
+    if (lsb_bits > bits - CODE_BITS_MIN)
+        return rs_fail(err, RS_INPUT,
+                       "prune.progressive_lsb_bits %lld found, at most %lld (encoding.bits - %d) expected",
+                       lsb_bits, bits - CODE_BITS_MIN, CODE_BITS_MIN);
+    if (lsb_bits > 0 && (!setup->recompute.enabled || setup->recompute_bits != bits))
+        return rs_fail(err, RS_INPUT,
+                       "prune.progressive_lsb_bits %lld found, but scores are not recomputed with all bits; "
+                       "recompute.enabled: true and recompute.bits: 0 expected",
+                       lsb_bits);
+    size_t n_layers = (size_t)setup->shape.n_layers;
+    double *ratios = memory_allocate(2 * n_layers, sizeof *ratios, err);
+    if (ratios == NULL)
+        return RS_INTERNAL;
+    enum rs_status status =
+        policy_cascade_schedule(&setup->prune, setup->shape.n_layers, ratios, ratios + n_layers, err);
+    free(ratios);
+    return status;
+}
+
 static void settle(const struct attention_options *options, struct attention_setup *out)
 {
     const struct array_options *array = options->array;
@@ -70,10 +123,9 @@ static void settle(const struct attention_options *options, struct attention_set
     out->prune = *options->prune;
     out->recompute = *options->recompute;
     out->seed = options->seed;
+    out->readout_bits = (int)options->readout->bits;
     out->policy = policy_at(options->prune->policy);
-    out->rethreshold = options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_AUTO
-                           ? out->policy->rethresholds
-                           : options->recompute->rethreshold == RECOMPUTE_RETHRESHOLD_ON;
+    out->rethreshold = hybrid_rethresholds(out->policy, options->recompute);
     out->recompute_bits =
         (int)(options->recompute->bits > 0 ? options->recompute->bits : options->encoding->bits);
     out->network = (struct network){
@@ -84,6 +136,22 @@ static void settle(const struct attention_options *options, struct attention_set
         .r_driver_ohm = array->r_driver_ohm,
         .r_sense_ohm = array->r_sense_ohm,
     };
+}
+
+static enum rs_status settle_cost(const struct attention_options *options, struct attention_setup *out,
+                                  struct rs_error *err)
+{
+    if (options->cost == NULL)
+        return RS_OK;
+    enum rs_status status = cost_section_check(options->cost, out->shape.n_keys_max, err);
+    if (status != RS_OK)
+        return status;
+    out->cost = *options->cost;
+    out->n_cost_systems = (size_t)cost_section_systems(&out->cost, out->cost_systems);
+    out->keeps_all = strcmp(out->policy->name, "none") == 0;
+    for (size_t i = 0; i < out->n_cost_systems; i++)
+        out->counts_bits |= out->cost_systems[i]->takes_bits && !out->keeps_all;
+    return RS_OK;
 }
 
 /* Conductances of a card are values at 0 V (definitions 6), as those of a cell law. */
@@ -135,6 +203,8 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
     settle(options, out);
     enum rs_status status = check_bits(options, err);
     if (status == RS_OK)
+        status = settle_cost(options, out, err);
+    if (status == RS_OK)
         status = device_open(options->device, &out->device, err);
     if (status == RS_OK)
         status = mapping_init(options->array, options->encoding, out->device.g_min_siemens,
@@ -146,9 +216,15 @@ enum rs_status setup_init(const struct attention_options *options, const struct 
     if (status == RS_OK)
         status = check_shape(out, err);
     if (status == RS_OK)
+        status = check_policy(out, err);
+    if (status == RS_OK)
+        status = check_cascade(out, err);
+    if (status == RS_OK)
         status = settle_bend(out, err);
     if (status != RS_OK)
         return status;
+    out->solves_energy = out->n_cost_systems > 0 && out->cost.options.solved_array_energy &&
+                         (!isnan(options->array->read_seconds) || device_states_read(&out->device));
     readout_init(options->readout, &out->mapping, &out->readout);
     size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
     out->thresholds = memory_allocate(n_heads, sizeof *out->thresholds, err);

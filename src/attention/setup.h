@@ -6,6 +6,7 @@
 #define ATTENTION_SETUP_H
 
 #include "attention/timing.h"
+#include "cost/cost_section.h"
 #include "crossbar/cell_law.h"
 #include "crossbar/network.h"
 #include "devices/device.h"
@@ -48,6 +49,13 @@ struct attention_setup {
     const struct policy *policy;
     bool rethreshold;
     int recompute_bits;
+    struct cost_section cost;
+    size_t n_cost_systems;
+    const struct cost_system *cost_systems[COST_SECTION_SYSTEMS_MAX];
+    bool keeps_all;     /* nothing is decided */
+    bool counts_bits;   /* a costed system needs the bit-serial unit's bits of every visible key */
+    bool solves_energy; /* read energy from the solved circuit is asked for, and a read's time is known */
+    int readout_bits;   /* of the converter; 0: ideal */
     uint64_t seed;
     struct attention_ranges ranges; /* borrowed */
     double *thresholds;             /* [layer][head], score units; owned; NAN until set */
@@ -65,6 +73,7 @@ struct attention_options {
     const struct recompute_options *recompute;
     const struct device_options *device;
     uint64_t seed;
+    const struct cost_section *cost; /* NULL: nothing is costed */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/train_network.h"
 #include "experiment/config.h"
 #include "io/file.h"
 #include "learn/train_memn2n.h"
@@ -36,28 +37,49 @@ static void print_summary(const struct command_line *line, const struct model_fi
                file->test.n_stories);
 }
 
+static enum rs_status collect(const struct command_line *line, const struct config *config,
+                              struct story_data *data, struct rs_error *err)
+{
+    struct story_data_sizes sizes = train_memn2n_sizes(&config->train);
+    enum rs_status status;
+    switch (config->workload.kind) {
+    case WORKLOAD_STORIES:
+        status = train_options_check(&config->train, err);
+        return status != RS_OK ? status
+                               : story_data_generate(config->workload.task,
+                                                     (uint64_t)config->monte_carlo.seed, &sizes, data, err);
+    case WORKLOAD_BABI:
+        if (config->workload.file[0] == '\0')
+            return rs_fail(err, RS_INPUT, "%s: error: workload.file: the folder of the bAbI files expected",
+                           line->positionals[0]);
+        return story_data_read(config->workload.file, config->workload.task, &sizes, data, err);
+    default:
+        return rs_fail(err, RS_INPUT, "%s: error: workload.kind: 'stories' or 'babi' expected by train",
+                       line->positionals[0]);
+    }
+}
+
 static enum rs_status train(const struct command_line *line, const struct config *config,
                             struct rs_error *err)
 {
     struct progress progress;
     struct model_file file = {0};
-    if (config->workload.kind != WORKLOAD_STORIES)
-        return rs_fail(err, RS_INPUT,
-                       "%s: error: workload.kind: train makes its data itself; 'stories' expected",
-                       line->positionals[0]);
+    struct story_data data = {0};
     enum rs_status status = file_check_writable(line->output, err);
+    if (status == RS_OK)
+        status = collect(line, config, &data, err);
     if (status != RS_OK)
         return status;
     progress_init(&progress, line, "epochs");
-    status =
-        train_memn2n(&config->train, (enum stories_task)config->workload.task,
-                     (uint64_t)config->monte_carlo.seed, line->n_threads, show_epoch, &progress, &file, err);
+    status = train_memn2n(&config->train, &data, (uint64_t)config->monte_carlo.seed, line->n_threads,
+                          show_epoch, &progress, &file, err);
     progress_end(&progress);
     if (status == RS_OK)
         status = model_file_write(line->output, &file, err);
     if (status == RS_OK)
         print_summary(line, &file);
     model_file_clear(&file);
+    story_data_clear(&data);
     return status;
 }
 
@@ -71,14 +93,16 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
                          "%s: error: 'sweep' found, train takes one point; --set sweep={} leaves it out",
                          line->positionals[0]);
     if (status == RS_OK)
-        status = train(line, &configuration->base, err);
+        status = configuration->base.workload.kind == WORKLOAD_TRANSFORMER
+                     ? config_blame(configuration, train_network(line, &configuration->base, err), err)
+                     : train(line, &configuration->base, err);
     config_destroy(configuration);
     return status;
 }
 
 const struct command command_train = {
     .name = "train",
-    .summary = "train a memory network on generated stories",
+    .summary = "train a memory network on generated stories, or a transformer",
     .arguments = "CONFIG -o MODEL.h5",
     .n_positionals_min = 1,
     .n_positionals_max = 1,

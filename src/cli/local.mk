@@ -17,6 +17,8 @@ rescore_SOURCES = \
     %D%/command_run.c \
     %D%/command_solve.c \
     %D%/command_train.c \
+    %D%/train_network.c \
+    %D%/train_network.h \
     %D%/device_fit.c %D%/device_fit.h \
     %D%/device_show.c %D%/device_show.h \
     %D%/launcher.c %D%/launcher.h \

@@ -80,6 +80,9 @@ enum constants_source { CONSTANTS_PRIMARY, CONSTANTS_SECONDARY, CONSTANTS_ASSUME
     ROW(SPATTEN_NODE, 40e-9, "m", PRIMARY, "SpAtten, hardware configuration")                                \
     ROW(SPATTEN_HERTZ, 1e9, "Hz", PRIMARY, "SpAtten, hardware configuration")                                \
     ROW(SPATTEN_MULTIPLIERS, 512, "1", PRIMARY, "SpAtten: in QxK and again in prob x V")                     \
+    ROW(SPATTEN_UNITS, 8, "1", PRIMARY,                                                                      \
+        "SpAtten's comparison with A3 and MnnFast takes an eighth: multipliers, lanes, comparators, "        \
+        "channels")                                                                                          \
     ROW(SPATTEN_MULTIPLIER_BITS, 12, "bit", PRIMARY, "SpAtten: on-chip width")                               \
     ROW(SPATTEN_SOFTMAX_LANES, 8, "1", PRIMARY, "SpAtten, hardware configuration")                           \
     ROW(SPATTEN_TOKENS, 1024, "tokens", PRIMARY,                                                             \

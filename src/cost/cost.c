@@ -122,8 +122,9 @@ static enum rs_status create_model(struct model *model, const struct cost_system
                                    struct rs_error *err)
 {
     const struct cost_options *options = &cost->options;
-    double node = common ? model_constant(CONSTANTS_COMMON_NODE) : system->node_metres();
-    double hertz = system->hertz() * technology_clock_ratio(system->node_metres(), node);
+    double own_node = model_constant(system->node);
+    double node = common ? model_constant(CONSTANTS_COMMON_NODE) : own_node;
+    double hertz = model_constant(system->hertz) * technology_clock_ratio(own_node, node);
     *model =
         (struct model){.system = system,
                        .shape = cost->shape,
@@ -141,7 +142,7 @@ static enum rs_status create_model(struct model *model, const struct cost_system
 /* Then the system at the common node is the system itself. */
 static bool is_at_common_node(const struct cost_system *system)
 {
-    return fabs(system->node_metres() - model_constant(CONSTANTS_COMMON_NODE)) < 1e-12;
+    return fabs(model_constant(system->node) - model_constant(CONSTANTS_COMMON_NODE)) < 1e-12;
 }
 
 enum rs_status cost_create(const char *name, const struct cost_shape *shape,
@@ -165,12 +166,12 @@ enum rs_status cost_create(const char *name, const struct cost_shape *shape,
     if (!cost->ones)
         status = RS_INTERNAL;
     if (!status)
-        status = create_model(&cost->models[OWN], system, cost, true, true, false, err);
-    if (!status)
+        status = create_model(&cost->models[OWN], system, cost, true, !options->unpruned, false, err);
+    if (!status && !options->alone)
         status = create_model(&cost->models[UNPRUNED], system, cost, true, false, false, err);
-    if (!status && !is_at_common_node(system))
-        status = create_model(&cost->models[COMMON], system, cost, true, true, true, err);
-    if (!status)
+    if (!status && !options->alone && !is_at_common_node(system))
+        status = create_model(&cost->models[COMMON], system, cost, true, !options->unpruned, true, err);
+    if (!status && !options->alone)
         status =
             create_model(&cost->models[COMMON_BASELINE], &system_baseline, cost, false, false, true, err);
     cost->padded[OWN] = cost->padded[COMMON] = !system->removes_padding;
@@ -185,9 +186,12 @@ void cost_destroy(struct cost *cost)
 {
     if (!cost)
         return;
-    for (int i = 0; i < N_MODELS; i++)
-        if (cost->models[i].system)
-            cost->models[i].system->destroy(&cost->models[i]);
+    for (int i = 0; i < N_MODELS; i++) {
+        struct model *model = &cost->models[i];
+        if (model->state && model->system->destroy)
+            model->system->destroy(model);
+        free(model->state);
+    }
     free(cost->ones);
     free(cost);
 }
@@ -371,6 +375,9 @@ void cost_end(struct cost *cost, struct cost_answer *answer)
     answer->speedup_common = answer->common_baseline.seconds / answer->common.seconds;
     answer->energy_ratio_common =
         answer->common_baseline.energy.total_joules / answer->common.energy.total_joules;
+    if (cost->options.alone)
+        answer->speedup = answer->energy_ratio = answer->energy_without_writes_ratio =
+            answer->speedup_common = answer->energy_ratio_common = (double)NAN;
     answer->array_constant_joules = own->array_constant_joules;
     answer->array_solved_joules = own->array_solved_joules;
     bool known = cost->adjacent && cost->models[OWN].system->requests_kept && tally->n_kept > 0;

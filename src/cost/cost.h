@@ -13,13 +13,15 @@
 
 /* From cost_options_default; a member changed by the user replaces the system's own figure. */
 struct cost_options {
-    double buffer_bytes;      /* of each unit's K and V buffers together; NAN = own; 0 and INFINITY allowed */
-    int64_t n_units;          /* corelets or bit-serial units; -1 = own */
-    int64_t n_channels;       /* of the main memory; -1 = own */
-    int64_t n_banks;          /* per channel; -1 = own */
+    double buffer_bytes; /* of each unit's K and V buffers together; NAN = own; 0 and INFINITY allowed */
+    int64_t n_units;     /* corelets, bit-serial units, eighths of SpAtten; -1 = own; A3, MnnFast: unread */
+    int64_t n_channels;  /* of the main memory; -1 = own */
+    int64_t n_banks;     /* per channel; -1 = own */
     int64_t bits_per_cycle;   /* of bit-serial units, 1 to 4; -1 = own */
     bool solved_array_energy; /* category array_read from the solved circuit, not the constant per MAC */
     bool operands_on_chip;    /* LeOPArd, A3, MnnFast: K and V lie on chip already, no loading counted */
+    bool unpruned;            /* nothing is decided and all is kept: the system runs as its own reference */
+    bool alone;               /* no references are run: ratios are NAN */
 };
 
 struct cost_options cost_options_default(void);

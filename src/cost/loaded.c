@@ -4,11 +4,17 @@
 
 void loaded_init(struct loaded *loaded, struct model *model, size_t own)
 {
-    loaded->n_places = own;
+    loaded->n_places = loaded->n_own = own;
     if (isnan(model->buffer_bytes))
         return;
     double n = floor(model->buffer_bytes * 8 / (2 * (double)model_vector_bits(model)));
     loaded->n_places = n < (double)(1 << 30) ? (size_t)n : SIZE_MAX;
+}
+
+double loaded_memory_bytes(const struct model *model)
+{
+    const struct loaded *loaded = model->state;
+    return (double)loaded->n_own * (double)model_vector_bits(model) / 8;
 }
 
 static void load(struct loaded *loaded, struct model *model, uint64_t n_tokens)

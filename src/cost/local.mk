@@ -3,6 +3,7 @@ librescore_core_la_SOURCES += \
     %D%/channels.c %D%/channels.h \
     %D%/constants.c %D%/constants.h \
     %D%/cost.c %D%/cost.h \
+    %D%/cost_section.c %D%/cost_section.h \
     %D%/energy.c %D%/energy.h \
     %D%/loaded.c %D%/loaded.h \
     %D%/model.c %D%/model.h \

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cost/constants.h"
 #include "rescore/status.h"
 
 struct model;
@@ -24,14 +25,15 @@ enum system_memory { SYSTEM_MEMORY_RERAM, SYSTEM_MEMORY_HBM, SYSTEM_MEMORY_DRAM 
 struct cost_system {
     const char *name, *summary, *source;
     enum system_memory memory;
-    double (*node_metres)(void), (*hertz)(void);
+    enum constants_name node, hertz;
     bool prunes;          /* false: keeps everything whatever the bits say */
     bool removes_padding; /* false: padded rows and columns are computed */
     bool requests_kept;   /* fetches kept keys that are not on chip, not all of them */
+    bool takes_bits;      /* its time depends on the bits processed of each visible key */
     double (*memory_bytes)(
         const struct model *model); /* of the on-chip memory an access goes to, for its energy */
     enum rs_status (*create)(struct model *model, struct rs_error *err);
-    void (*destroy)(struct model *model);
+    void (*destroy)(struct model *model); /* what hangs on model->state, which is freed after; or NULL */
     void (*begin)(struct model *model);
     void (*query)(struct model *model, const struct model_step *step);
     void (*end)(struct model *model);

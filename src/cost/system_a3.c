@@ -12,12 +12,6 @@
 #include "cost/loaded.h"
 #include "cost/system.h"
 
-static void destroy(struct model *model)
-{
-    free(model->state);
-    model->state = NULL;
-}
-
 static enum rs_status create(struct model *model, struct rs_error *err)
 {
     struct loaded *loaded = model->state = memory_allocate(1, sizeof *loaded, err);
@@ -84,33 +78,17 @@ static void end(struct model *model)
     model->tally.n_cycles = loaded->compute_end + model_size(CONSTANTS_A3_LATENCY);
 }
 
-static double node(void)
-{
-    return model_constant(CONSTANTS_A3_NODE);
-}
-
-static double hertz(void)
-{
-    return model_constant(CONSTANTS_A3_HERTZ);
-}
-
-static double memory_bytes(const struct model *model)
-{
-    return model_constant(CONSTANTS_A3_TOKENS) * (double)model_vector_bits(model) / 8;
-}
-
 const struct cost_system system_a3 = {
     .name = "a3",
     .summary = "Approx-A3: greedy candidates on sorted columns, post-scoring",
     .source = "Ham et al., HPCA 2020 (abstract, a critique, SpAtten's comparison)",
     .memory = SYSTEM_MEMORY_DRAM,
-    .node_metres = node,
-    .hertz = hertz,
+    .node = CONSTANTS_A3_NODE,
+    .hertz = CONSTANTS_A3_HERTZ,
     .prunes = true,
     .removes_padding = true,
-    .memory_bytes = memory_bytes,
+    .memory_bytes = loaded_memory_bytes,
     .create = create,
-    .destroy = destroy,
     .begin = begin,
     .query = query,
     .end = end,

@@ -25,11 +25,7 @@ struct state {
 
 static void destroy(struct model *model)
 {
-    struct state *state = model->state;
-    if (state)
-        free(state->left_at);
-    free(state);
-    model->state = NULL;
+    free(((struct state *)model->state)->left_at);
 }
 
 static enum rs_status create_units(struct model *model, enum constants_name n_units, struct rs_error *err)
@@ -191,16 +187,6 @@ static void end(struct model *model)
                             model_size(CONSTANTS_LEOPARD_LATENCY);
 }
 
-static double node(void)
-{
-    return model_constant(CONSTANTS_LEOPARD_NODE);
-}
-
-static double hertz(void)
-{
-    return model_constant(CONSTANTS_LEOPARD_HERTZ);
-}
-
 static double memory_bytes(const struct model *model)
 {
     (void)model;
@@ -208,8 +194,9 @@ static double memory_bytes(const struct model *model)
 }
 
 #define COMMON_PARTS                                                                                         \
-    .memory = SYSTEM_MEMORY_DRAM, .node_metres = node, .hertz = hertz, .memory_bytes = memory_bytes,         \
-    .prunes = true, .removes_padding = true, .destroy = destroy, .begin = begin, .query = query, .end = end, \
+    .memory = SYSTEM_MEMORY_DRAM, .node = CONSTANTS_LEOPARD_NODE, .hertz = CONSTANTS_LEOPARD_HERTZ,          \
+    .memory_bytes = memory_bytes, .prunes = true, .removes_padding = true, .takes_bits = true,               \
+    .destroy = destroy, .begin = begin, .query = query, .end = end,                                          \
     .source = "Li et al., ISCA 2022 (abstract; tile figures remembered only)"
 
 const struct cost_system system_leopard_ae = {.name = "leopard-ae",

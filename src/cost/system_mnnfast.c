@@ -12,15 +12,9 @@
 #include "cost/system.h"
 
 struct state {
-    struct loaded loaded;
+    struct loaded loaded; /* first: see loaded.h */
     uint64_t score_end, value_end;
 };
-
-static void destroy(struct model *model)
-{
-    free(model->state);
-    model->state = NULL;
-}
 
 static enum rs_status create(struct model *model, struct rs_error *err)
 {
@@ -78,33 +72,17 @@ static void end(struct model *model)
     model->tally.n_cycles = model_max(state->value_end, state->score_end);
 }
 
-static double node(void)
-{
-    return model_constant(CONSTANTS_MNNFAST_NODE);
-}
-
-static double hertz(void)
-{
-    return model_constant(CONSTANTS_MNNFAST_HERTZ);
-}
-
-static double memory_bytes(const struct model *model)
-{
-    return model_constant(CONSTANTS_MNNFAST_TOKENS) * (double)model_vector_bits(model) / 8;
-}
-
 const struct cost_system system_mnnfast = {
     .name = "mnnfast",
     .summary = "MnnFast: column-based streaming, zero-skipping",
     .source = "Jang et al., ISCA 2019 (abstract, a note, SpAtten's comparison)",
     .memory = SYSTEM_MEMORY_DRAM,
-    .node_metres = node,
-    .hertz = hertz,
+    .node = CONSTANTS_MNNFAST_NODE,
+    .hertz = CONSTANTS_MNNFAST_HERTZ,
     .prunes = true,
     .removes_padding = true,
-    .memory_bytes = memory_bytes,
+    .memory_bytes = loaded_memory_bytes,
     .create = create,
-    .destroy = destroy,
     .begin = begin,
     .query = query,
     .end = end,

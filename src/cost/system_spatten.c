@@ -25,15 +25,11 @@ struct state {
 static void destroy(struct model *model)
 {
     struct state *state = model->state;
-    if (state) {
-        residency_clear(&state->keys);
-        residency_clear(&state->values);
-        residency_clear(&state->key_lsbs);
-        residency_clear(&state->value_lsbs);
-        free(state->missed);
-    }
-    free(state);
-    model->state = NULL;
+    residency_clear(&state->keys);
+    residency_clear(&state->values);
+    residency_clear(&state->key_lsbs);
+    residency_clear(&state->value_lsbs);
+    free(state->missed);
 }
 
 static enum rs_status create(struct model *model, struct rs_error *err)
@@ -42,7 +38,8 @@ static enum rs_status create(struct model *model, struct rs_error *err)
     if (!state)
         return RS_INTERNAL;
     size_t n_keys = model->shape.max_tokens, n_places = model_size(CONSTANTS_SPATTEN_TOKENS);
-    model->n_units = 1;
+    if (model->n_units == 0)
+        model->n_units = model_size(CONSTANTS_SPATTEN_UNITS);
     if (!isnan(model->buffer_bytes)) {
         double n = floor(model->buffer_bytes * 8 / (2 * (double)model_vector_bits(model)));
         n_places = n < (double)(1 << 30) ? (size_t)n : SIZE_MAX;
@@ -107,6 +104,13 @@ static void fetch(struct model *model, const struct model_step *step)
     state->fetch_end += model_stream_cycles(model, model_vector_bits(model));
 }
 
+/* As many as the system's units have of a part of which the whole has `name`. */
+static size_t part(const struct model *model, enum constants_name name)
+{
+    size_t n = model_size(name) * model->n_units / model_size(CONSTANTS_SPATTEN_UNITS);
+    return n > 0 ? n : 1;
+}
+
 static uint64_t topk_cycles(struct model *model, const struct model_step *step)
 {
     if (!model->pruning || step->n_value == step->n_survive)
@@ -119,20 +123,20 @@ static uint64_t topk_cycles(struct model *model, const struct model_step *step)
     /* Two comparator arrays look at every element. */
     model->tally.n_compared += 2 * (uint64_t)llround(topk_model_elements(step->n_survive, step->n_value));
     return (uint64_t)llround(
-        topk_model_cycles(step->n_survive, step->n_value, model_size(CONSTANTS_SPATTEN_COMPARATORS)));
+        topk_model_cycles(step->n_survive, step->n_value, part(model, CONSTANTS_SPATTEN_COMPARATORS)));
 }
 
 static void query(struct model *model, const struct model_step *step)
 {
     struct state *state = model->state;
-    uint64_t d = model->shape.d_head, lanes = model_size(CONSTANTS_SPATTEN_MULTIPLIERS);
+    uint64_t d = model->shape.d_head, lanes = part(model, CONSTANTS_SPATTEN_MULTIPLIERS);
     uint64_t width = model_size(CONSTANTS_SPATTEN_MULTIPLIER_BITS);
     uint64_t n_rounds = model->pruning && step->query->precision == COST_PRECISION_REFETCH ? 2 : 1;
     model_count_query(model, step);
     fetch(model, step);
     uint64_t scores = model_divide_up(step->n_keep * d, lanes) * n_rounds;
     uint64_t softmax =
-        model_divide_up(step->n_survive, model_size(CONSTANTS_SPATTEN_SOFTMAX_LANES)) * n_rounds;
+        model_divide_up(step->n_survive, part(model, CONSTANTS_SPATTEN_SOFTMAX_LANES)) * n_rounds;
     uint64_t values = model_divide_up(step->n_value * d, lanes);
     uint64_t interval = model_max(model_max(scores, softmax), model_max(values, topk_cycles(model, step)));
     uint64_t compute_start = model_max(state->compute_end, state->sequence_start);
@@ -150,16 +154,6 @@ static void end(struct model *model)
     state->compute_end = model->tally.n_cycles;
 }
 
-static double node(void)
-{
-    return model_constant(CONSTANTS_SPATTEN_NODE);
-}
-
-static double hertz(void)
-{
-    return model_constant(CONSTANTS_SPATTEN_HERTZ);
-}
-
 static double memory_bytes(const struct model *model)
 {
     (void)model;
@@ -171,8 +165,8 @@ const struct cost_system system_spatten = {
     .summary = "SpAtten: HBM, pipelined top-k, progressive quantisation",
     .source = "Wang et al., HPCA 2021 (arXiv:2012.09852v3) and the authors' code",
     .memory = SYSTEM_MEMORY_HBM,
-    .node_metres = node,
-    .hertz = hertz,
+    .node = CONSTANTS_SPATTEN_NODE,
+    .hertz = CONSTANTS_SPATTEN_HERTZ,
     .prunes = true,
     .removes_padding = true,
     .requests_kept = true,

@@ -27,15 +27,11 @@ struct state {
 static void destroy(struct model *model)
 {
     struct state *state = model->state;
-    if (!state)
-        return;
     for (size_t unit = 0; state->residency && unit < model->n_units; unit++)
         residency_clear(&state->residency[unit]);
     free(state->residency);
     free(state->masks);
     free(state->wanted);
-    free(state);
-    model->state = NULL;
 }
 
 static size_t places(const struct model *model)
@@ -98,7 +94,10 @@ static void count_screen(struct model *model, const struct model_step *step)
     struct tally *tally = &model->tally;
     uint64_t d = model->shape.d_head;
     tally->n_array_macs += step->n_stored * d;
-    tally->n_decisions += step->n_stored * (step->query->n_comparators > 0 ? step->query->n_comparators : 1);
+    uint64_t n_comparators = step->query->n_comparators;
+    if (n_comparators == 0 && step->query->n_readouts == 0) /* a screen that nobody described */
+        n_comparators = 1;
+    tally->n_decisions += step->n_stored * n_comparators;
     tally->n_dac += d;
     tally->n_adc += step->query->n_readouts;
     tally->n_command_bits += d * model_size(CONSTANTS_SPRINT_SCREEN_BITS) + step->n_stored;
@@ -204,16 +203,6 @@ static void end(struct model *model)
         model->tally.n_cycles;
 }
 
-static double node(void)
-{
-    return model_constant(CONSTANTS_SPRINT_NODE);
-}
-
-static double hertz(void)
-{
-    return model_constant(CONSTANTS_SPRINT_HERTZ);
-}
-
 /* The K and the V half of a corelet's own buffer, whatever capacity an experiment gives it. */
 static double memory_bytes(const struct model *model)
 {
@@ -222,8 +211,9 @@ static double memory_bytes(const struct model *model)
 }
 
 #define COMMON_PARTS                                                                                         \
-    .memory = SYSTEM_MEMORY_RERAM, .requests_kept = true, .node_metres = node, .hertz = hertz,               \
-    .memory_bytes = memory_bytes, .destroy = destroy, .begin = begin, .query = query, .end = end,            \
+    .memory = SYSTEM_MEMORY_RERAM, .requests_kept = true, .node = CONSTANTS_SPRINT_NODE,                     \
+    .hertz = CONSTANTS_SPRINT_HERTZ, .memory_bytes = memory_bytes, .destroy = destroy, .begin = begin,       \
+    .query = query, .end = end,                                                                              \
     .source = "Yazdanbakhsh et al., MICRO 2022 (abstract; circuit figures from notes on the paper)"
 
 const struct cost_system system_baseline = {

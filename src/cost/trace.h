@@ -46,7 +46,8 @@ struct cost_query {
     uint64_t n_topk_cycles;   /* of the local top-k engine; 0 = expected cycles of the model (topk_model.h) */
     uint64_t n_topk_elements; /* ... and elements it compared */
     uint64_t n_search_rounds; /* iterations of A3's candidate search; 0 = A3_SEARCH_SHARE n_visible */
-    uint64_t n_comparators;   /* per column: 0 or 1; 2 where a pair decides prune, keep or uncertain */
+    uint64_t n_comparators;   /* per column; 2 where a pair decides prune, keep or uncertain; 0 without
+                                 readouts counts as 1 */
     uint64_t n_readouts;      /* analog values converted */
     double array_joules;      /* solved read energy (cost_array_joules), NAN = unknown */
 };

@@ -19,6 +19,11 @@ librescore_core_la_SOURCES += \
     %D%/changes.h \
     %D%/contraction.c \
     %D%/contraction.h \
+    %D%/decide.c \
+    %D%/decide.h \
+    %D%/decide_baseline.c \
+    %D%/decide_kernels.h \
+    %D%/decide_lanes.h \
     %D%/edges.c \
     %D%/edges.h \
     %D%/field.c \
@@ -42,14 +47,6 @@ librescore_core_la_SOURCES += \
     %D%/noise.h \
     %D%/nonlinear.c \
     %D%/nonlinear.h \
-    %D%/product.c \
-    %D%/product.h \
-    %D%/product_baseline.c \
-    %D%/product_both.h \
-    %D%/product_decide.h \
-    %D%/product_kernels.h \
-    %D%/product_tile.h \
-    %D%/product_vector.h \
     %D%/residual.c \
     %D%/residual.h \
     %D%/response.c \
@@ -82,6 +79,6 @@ librescore_core_la_LIBADD += librescore_avx2.la librescore_avx512.la
 endif
 
 if HAVE_X86_KERNELS
-librescore_avx2_la_SOURCES += %D%/product_avx2.c
-librescore_avx512_la_SOURCES += %D%/product_avx512.c
+librescore_avx2_la_SOURCES += %D%/decide_avx2.c
+librescore_avx512_la_SOURCES += %D%/decide_avx512.c
 endif

@@ -28,6 +28,7 @@ struct queue {
 
 struct a3_columns {
     size_t n_keys_max, n_keys, d;
+    size_t n_visible;      /* of the search under way */
     struct entry *entries; /* [d][n_keys] */
     struct queue largest, smallest;
 };
@@ -122,12 +123,23 @@ static int64_t rank_of(const struct a3_columns *columns, const struct queue *que
     return (int64_t)query[column] * entry_at(columns, queue, query, column)->code * queue->sign;
 }
 
+/* Moves a pointer on to a visible row; false where none is left. */
+static bool find_visible(const struct a3_columns *columns, const struct queue *queue, const int16_t *query,
+                         size_t column)
+{
+    while (queue->taken[column] < columns->n_keys &&
+           (size_t)entry_at(columns, queue, query, column)->row >= columns->n_visible)
+        queue->taken[column]++;
+    return queue->taken[column] < columns->n_keys;
+}
+
 static void fill(const struct a3_columns *columns, const int16_t *query, struct queue *queue)
 {
     memset(queue->taken, 0, columns->d * sizeof *queue->taken);
-    queue->n = columns->n_keys > 0 ? columns->d : 0;
-    for (size_t c = 0; c < queue->n; c++)
-        queue->items[c] = (struct item){rank_of(columns, queue, query, c), c};
+    queue->n = 0;
+    for (size_t c = 0; c < columns->d; c++)
+        if (find_visible(columns, queue, query, c))
+            queue->items[queue->n++] = (struct item){rank_of(columns, queue, query, c), c};
     for (size_t i = queue->n / 2; i-- > 0;)
         sift_down(queue, i);
 }
@@ -138,7 +150,8 @@ static int64_t take(const struct a3_columns *columns, const int16_t *query, stru
 {
     struct item top = queue->items[0];
     *row = (size_t)entry_at(columns, queue, query, top.column)->row;
-    if (++queue->taken[top.column] < columns->n_keys) {
+    queue->taken[top.column]++;
+    if (find_visible(columns, queue, query, top.column)) {
         queue->items[0].rank = rank_of(columns, queue, query, top.column);
         ++*n_products;
     } else {
@@ -149,17 +162,21 @@ static int64_t take(const struct a3_columns *columns, const int16_t *query, stru
     return top.rank > 0 ? top.rank * queue->sign : 0;
 }
 
-struct a3_search a3_find_candidates(struct a3_columns *columns, const int16_t *query, size_t n_iterations,
-                                    bool skip_smallest, int64_t *estimates, bool *candidate)
+struct a3_search a3_find_candidates(struct a3_columns *columns, const int16_t *query, size_t n_visible,
+                                    size_t n_iterations, bool skip_smallest, int64_t *estimates,
+                                    bool *candidate)
 {
+    rs_require(n_visible <= columns->n_keys, "more keys are visible than there are");
     struct a3_search search = {.n_products = 2 * columns->d};
     int64_t total = 0;
     size_t row;
     struct queue *queues[] = {&columns->largest, &columns->smallest};
-    memset(estimates, 0, columns->n_keys * sizeof *estimates);
+    columns->n_visible = n_visible;
+    memset(estimates, 0, n_visible * sizeof *estimates);
     fill(columns, query, queues[0]);
     fill(columns, query, queues[1]);
     for (size_t m = 0; m < n_iterations && (queues[0]->n > 0 || queues[1]->n > 0); m++) {
+        search.n_rounds++;
         for (int i = 0; i < 2; i++) {
             if (queues[i]->n == 0 || (i == 1 && skip_smallest && total < 0))
                 continue;
@@ -168,7 +185,7 @@ struct a3_search a3_find_candidates(struct a3_columns *columns, const int16_t *q
             total += product;
         }
     }
-    for (size_t j = 0; j < columns->n_keys; j++) {
+    for (size_t j = 0; j < n_visible; j++) {
         candidate[j] = estimates[j] > 0;
         search.n_candidates += candidate[j];
     }

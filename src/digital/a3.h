@@ -26,16 +26,18 @@ void a3_columns_load(struct a3_columns *columns, size_t n_keys, const int16_t *k
 
 struct a3_search {
     size_t n_candidates, n_products;
+    size_t n_rounds; /* iterations until all products were taken, at most n_iterations */
 };
 
 /*
- * n_iterations times: the largest product q_c k_c that has not been taken yet adds to its row if positive,
- * the smallest if negative; of equal products the lower column's. estimates [n_keys]; candidate [n_keys]:
- * estimate > 0. With skip_smallest an iteration leaves the smallest alone while the sum of all that was added
- * is negative.
+ * The first n_visible keys alone, as if the columns held no others: n_iterations times the largest product
+ * q_c k_c that has not been taken yet adds to its row if positive, the smallest if negative; of equal
+ * products the lower column's. estimates [n_visible]; candidate [n_visible]: estimate > 0. With skip_smallest
+ * an iteration leaves the smallest alone while the sum of all that was added is negative.
  */
-struct a3_search a3_find_candidates(struct a3_columns *columns, const int16_t *query, size_t n_iterations,
-                                    bool skip_smallest, int64_t *estimates, bool *candidate);
+struct a3_search a3_find_candidates(struct a3_columns *columns, const int16_t *query, size_t n_visible,
+                                    size_t n_iterations, bool skip_smallest, int64_t *estimates,
+                                    bool *candidate);
 
 /*
  * kept [n]: candidates whose score is at least the candidates' largest + ln(share): whose softmax weight is

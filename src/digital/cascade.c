@@ -6,11 +6,10 @@
 
 static const double rounding_elements = 1e-9;
 
-void cascade_add_tokens(const double *probabilities, size_t n_queries, size_t n_keys, double *token_scores)
+void cascade_add_tokens(const double *probabilities, size_t n_keys, int64_t *importance)
 {
-    for (size_t i = 0; i < n_queries; i++)
-        for (size_t j = 0; j < n_keys; j++)
-            token_scores[j] += probabilities[i * n_keys + j];
+    for (size_t j = 0; j < n_keys; j++)
+        importance[j] += (int64_t)rint(ldexp(probabilities[j], CASCADE_FRACTION_BITS));
 }
 
 void cascade_add_head(const double *outputs, size_t n_queries, size_t d, double *head_score)

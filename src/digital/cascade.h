@@ -7,14 +7,19 @@
 #define DIGITAL_CASCADE_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* Importance of tokens: in whole units of 2^-30 (the published circuit's probabilities are fixed-point too),
+ * so that a sum does not depend on its order, and rounding of a probability parts no ties. */
+enum { CASCADE_FRACTION_BITS = 30 };
 
 /* Shares of the layers that prune nothing: SpAtten's for tokens and for heads. */
 #define CASCADE_UNPRUNED_TOKEN_LAYERS 0.15
 #define CASCADE_UNPRUNED_HEAD_LAYERS 0.30
 
-/* token_scores [n_keys] += the probabilities [n_queries][n_keys] of one head; over heads, layers and
+/* importance [n_keys] += the probabilities [n_keys] of one query of one head; over queries, heads, layers and
  * generated tokens. */
-void cascade_add_tokens(const double *probabilities, size_t n_queries, size_t n_keys, double *token_scores);
+void cascade_add_tokens(const double *probabilities, size_t n_keys, int64_t *importance);
 
 /* *head_score += sum |output| over outputs [n_queries][d] of one head of one layer. */
 void cascade_add_head(const double *outputs, size_t n_queries, size_t d, double *head_score);

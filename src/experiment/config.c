@@ -20,8 +20,10 @@ static const struct section {
     {&prune_options_table, offsetof(struct config, prune)},
     {&frontend_options_readout, offsetof(struct config, readout)},
     {&digital_options_recompute, offsetof(struct config, recompute)},
+    {&cost_section_table, offsetof(struct config, cost)},
     {&run_options_monte_carlo, offsetof(struct config, monte_carlo)},
     {&train_options_table, offsetof(struct config, train)},
+    {&transformer_options_table, offsetof(struct config, transformer)},
 };
 
 enum { N_SECTIONS = sizeof sections / sizeof sections[0] };

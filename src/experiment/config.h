@@ -6,12 +6,14 @@
 #ifndef EXPERIMENT_CONFIG_H
 #define EXPERIMENT_CONFIG_H
 
+#include "cost/cost_section.h"
 #include "devices/device.h"
 #include "digital/digital_options.h"
 #include "experiment/run_options.h"
 #include "frontend/frontend_options.h"
 #include "io/digest.h"
 #include "model/train_options.h"
+#include "model/transformer_options.h"
 #include "score/prune_options.h"
 
 enum { CONFIG_SWEEPS_MAX = 6, CONFIG_OPTIONS_MAX = 192, CONFIG_POINTS_MAX = 100000 };
@@ -26,8 +28,10 @@ struct config {
     struct prune_options prune;
     struct readout_options readout;
     struct recompute_options recompute;
+    struct cost_section cost;
     struct monte_carlo_options monte_carlo;
     struct train_options train;
+    struct transformer_options transformer;
 };
 
 /* Where an option's value comes from. */

@@ -169,7 +169,7 @@ char *config_init_text(struct rs_error *err)
     for (int i = 0; i < config_n_options(); i++) {
         const struct option *option = config_option(i);
         const char *name = option->key + section_length(option->key) + 1, *value = init_value(option);
-        if (strncmp(option->key, "train.", 6) == 0)
+        if (strncmp(option->key, "train.", 6) == 0 || strncmp(option->key, "transformer.", 12) == 0)
             continue;
         if (i > 0 && starts_section(i))
             text_append(&out, "\n");

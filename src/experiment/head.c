@@ -47,7 +47,7 @@ struct number {
     size_t value;
 };
 
-enum { HEAD_NUMBERS = 8 };
+enum { HEAD_NUMBERS = 9 };
 
 static void list_numbers(const struct head *head, struct number numbers[HEAD_NUMBERS])
 {
@@ -56,6 +56,7 @@ static void list_numbers(const struct head *head, struct number numbers[HEAD_NUM
         {"save_margins", head->saves.margins}, {"n_points", head->n_points},
         {"n_trials", head->n_trials},          {"n_samples", head->n_samples},
         {"n_layers", head->n_layers},          {"n_heads", head->n_heads},
+        {"n_systems", head->n_systems},
     };
     memcpy(numbers, list, sizeof list);
 }
@@ -129,6 +130,8 @@ static enum rs_status read_numbers(const struct store *store, struct head *head,
         status = read_number(store, "n_layers", &head->n_layers, err);
     if (status == RS_OK)
         status = read_number(store, "n_heads", &head->n_heads, err);
+    if (status == RS_OK)
+        status = read_number(store, "n_systems", &head->n_systems, err);
     head->saves = (struct head_saves){flags[0] > 0, flags[1] > 0, flags[2] > 0};
     return status;
 }

@@ -18,6 +18,7 @@ struct head {
     char digest[DIGEST_TEXT_SIZE]; /* config_sha256 */
     struct head_saves saves;
     size_t n_points, n_trials, n_samples, n_layers, n_heads;
+    size_t n_systems;            /* costed */
     char workload[256];          /* for people */
     char metric[32], better[16]; /* "" where there is no task */
     char *path, *yaml;           /* of the configuration */

@@ -31,6 +31,8 @@ static enum rs_status take(void *context, struct plan_row *row, struct rs_error 
     memcpy(collection->loss + row->unit * head->n_samples, row->sample_loss,
            head->n_samples * sizeof(double));
     outcome->status[row->unit] = row->status;
+    size_t n_costs = head->n_systems * COST_VARIABLES_N;
+    memcpy(outcome->costs + row->unit * n_costs, row->costs, n_costs * sizeof(double));
     outcome->n_failed += (row->status & VARIABLES_STATUS_solver_missed_tolerance) != 0;
     if (outcome->by_head != NULL)
         memcpy(outcome->by_head + row->unit * n_by_head, row->by_head, n_by_head * sizeof(double));
@@ -49,13 +51,15 @@ static enum rs_status allocate(struct outcome *outcome, struct collection *colle
     outcome->values = memory_allocate(n_units * VARIABLES_N, sizeof(double), err);
     outcome->status = memory_allocate(n_units, sizeof(int), err);
     outcome->sample_loss = memory_allocate(head->n_points * head->n_samples, sizeof(double), err);
+    outcome->costs = memory_allocate(n_units * head->n_systems * COST_VARIABLES_N, sizeof(double), err);
     outcome->keeps = memory_allocate(head->n_points, sizeof(struct keep), err);
     if (head->saves.heads)
         outcome->by_head = memory_allocate(n_units * n_by_head, sizeof(double), err);
     collection->seen = memory_allocate(n_units, sizeof(bool), err);
     collection->loss = memory_allocate(n_units * head->n_samples, sizeof(double), err);
-    bool all = outcome->values && outcome->status && outcome->sample_loss && outcome->keeps &&
-               collection->seen && collection->loss && (!head->saves.heads || outcome->by_head != NULL);
+    bool all = outcome->values && outcome->status && outcome->sample_loss && outcome->costs &&
+               outcome->keeps && collection->seen && collection->loss &&
+               (!head->saves.heads || outcome->by_head != NULL);
     return all ? RS_OK : RS_INTERNAL;
 }
 
@@ -68,6 +72,9 @@ static void mark_missing(struct collection *collection, size_t unit)
     outcome->status[unit] = VARIABLES_STATUS_missing;
     for (size_t v = 0; v < VARIABLES_N; v++)
         outcome->values[unit * VARIABLES_N + v] = (double)NAN;
+    size_t n_costs = head->n_systems * COST_VARIABLES_N;
+    for (size_t i = 0; i < n_costs; i++)
+        outcome->costs[unit * n_costs + i] = (double)NAN;
     for (size_t i = 0; outcome->by_head != NULL && i < n_by_head; i++)
         outcome->by_head[unit * n_by_head + i] = (double)NAN;
 }
@@ -124,6 +131,8 @@ enum rs_status outcome_collect(const char *folder, bool partial, struct outcome 
         status = config_parse(out->head.path, out->head.yaml, out->head.n_sets,
                               (const char *const *)out->head.sets, &out->configuration, err);
     if (status == RS_OK)
+        cost_section_systems(&out->configuration->base.cost, out->systems);
+    if (status == RS_OK)
         status = allocate(out, &collection, err);
     if (status == RS_OK)
         status = parts_read(folder, &out->head, take, &collection, err);
@@ -147,25 +156,46 @@ void outcome_clear(struct outcome *outcome)
     free(outcome->status);
     free(outcome->sample_loss);
     free(outcome->by_head);
+    free(outcome->costs);
     config_destroy(outcome->configuration);
     head_clear(&outcome->head);
     *outcome = (struct outcome){0};
 }
 
+/* Over the trials of a point that are there, of all [unit * stride]. */
+static struct outcome_interval interval_of(const struct outcome *outcome, size_t point, const double *all,
+                                           size_t stride)
+{
+    size_t n = outcome->head.n_trials;
+    double *values = calloc(n, sizeof *values), mean = (double)NAN, half = (double)NAN;
+    if (values == NULL)
+        return (struct outcome_interval){(double)NAN, (double)NAN, (double)NAN};
+    size_t n_there = 0, n_same = 0;
+    for (size_t unit = point * n; unit < (point + 1) * n; unit++)
+        if (outcome->status[unit] != VARIABLES_STATUS_missing)
+            values[n_there++] = all[unit * stride];
+    statistics_interval(values, n_there, confidence, &mean, &half);
+    while (n_same < n_there && values[n_same] == values[0])
+        n_same++;
+    if (n_there > 1 && n_same == n_there) { /* rounding would give them a width */
+        mean = values[0];
+        half = 0;
+    }
+    free(values);
+    return (struct outcome_interval){mean, mean - half, mean + half};
+}
+
 struct outcome_interval outcome_interval_of(const struct outcome *outcome, size_t point,
                                             enum variable variable)
 {
-    size_t n = outcome->head.n_trials;
-    double *values = malloc(n * sizeof *values), mean = (double)NAN, half = (double)NAN;
-    if (values == NULL)
-        return (struct outcome_interval){(double)NAN, (double)NAN, (double)NAN};
-    size_t n_there = 0;
-    for (size_t unit = point * n; unit < (point + 1) * n; unit++)
-        if (outcome->status[unit] != VARIABLES_STATUS_missing)
-            values[n_there++] = outcome->values[unit * VARIABLES_N + variable];
-    statistics_interval(values, n_there, confidence, &mean, &half);
-    free(values);
-    return (struct outcome_interval){mean, mean - half, mean + half};
+    return interval_of(outcome, point, outcome->values + variable, VARIABLES_N);
+}
+
+struct outcome_interval outcome_cost_interval(const struct outcome *outcome, size_t point, size_t system,
+                                              size_t index)
+{
+    return interval_of(outcome, point, outcome->costs + system * COST_VARIABLES_N + index,
+                       outcome->head.n_systems * COST_VARIABLES_N);
 }
 
 struct outcome_interval outcome_sample_interval(const struct outcome *outcome, size_t point)

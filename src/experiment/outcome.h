@@ -16,7 +16,9 @@ struct outcome {
     int *status;         /* [n_points][n_trials] */
     double *sample_loss; /* [n_points][n_samples], mean over trials */
     double *by_head;     /* [n_points][n_trials][n_layers * n_heads][VARIABLES_N], or NULL */
-    struct keep *keeps;  /* [n_points] */
+    double *costs;       /* [n_points][n_trials][n_systems][COST_VARIABLES_N] */
+    const struct cost_system *systems[COST_SECTION_SYSTEMS_MAX]; /* [head.n_systems] */
+    struct keep *keeps;                                          /* [n_points] */
 };
 
 /* A mean over the trials that are there, with its 95 % t interval; NAN ends for one trial. */
@@ -34,8 +36,23 @@ void outcome_clear(struct outcome *outcome);
 
 struct outcome_interval outcome_interval_of(const struct outcome *outcome, size_t point,
                                             enum variable variable);
+/* The same of number `index` (below COST_VARIABLES_N) of a costed system. */
+struct outcome_interval outcome_cost_interval(const struct outcome *outcome, size_t point, size_t system,
+                                              size_t index);
+/* Why numbers of a system are missing at a point: bits of enum cost_variables_status. */
+int outcome_cost_status(const struct outcome *outcome, size_t point, size_t system);
+
 /* The interval of task_loss over samples, of losses averaged over trials. */
 struct outcome_interval outcome_sample_interval(const struct outcome *outcome, size_t point);
+
+/*
+ * Of all points together, each once: combinations that are no paper's own, as "POLICY: REASON" with the
+ * separator between; and the converter, where analog values may be read. "" where there is nothing to say.
+ * Owned by the caller.
+ */
+char *outcome_hybrid_text(const struct outcome *outcome, const char *separator,
+                          struct rs_error *err) RS_MUST_CHECK;
+char *outcome_readout_text(const struct outcome *outcome, struct rs_error *err) RS_MUST_CHECK;
 
 /* Writes the result file. */
 enum rs_status outcome_write(const struct outcome *outcome, const char *path,

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/version.h"
-#include "experiment/outcome.h"
+#include "experiment/outcome_internal.h"
 
 /* The variables that the table shows. */
 static const enum variable shown[] = {VARIABLE_task_metric,      VARIABLE_task_loss,
@@ -40,10 +40,23 @@ static void append_point(const struct outcome *outcome, size_t point, struct tex
     }
 }
 
-static void append_heading(const struct outcome *outcome, struct text *out)
+/* A line "NAME: TEXT", or nothing. Frees the text. */
+static void append_remark(const char *name, char *remark, struct text *out)
 {
-    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n\n",
+    if (remark == NULL)
+        out->failed = true;
+    else if (remark[0] != '\0')
+        text_append(out, "%s: %s\n", name, remark);
+    free(remark);
+}
+
+static void append_heading(const struct outcome *outcome, struct text *out, struct rs_error *err)
+{
+    text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n",
                 outcome->head.workload, outcome->head.n_points, outcome->head.n_trials);
+    append_remark("hybrid", outcome_hybrid_text(outcome, "\nhybrid: ", err), out);
+    append_remark("readout", outcome_readout_text(outcome, err), out);
+    text_append(out, "\n");
     for (int s = 0; s < outcome->configuration->n_sweeps; s++)
         text_append(out, "%s  ", config_option(outcome->configuration->sweeps[s].option)->key);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
@@ -78,7 +91,7 @@ static void append_failures(const struct outcome *outcome, struct text *out)
 char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
 {
     struct text out = {0};
-    append_heading(outcome, &out);
+    append_heading(outcome, &out, err);
     for (size_t point = 0; point < outcome->head.n_points; point++) {
         append_point(outcome, point, &out);
         for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
@@ -88,11 +101,12 @@ char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
             out.bytes[--out.length] = '\0';
         text_append(&out, "\n");
     }
+    outcome_cost_summary(outcome, &out);
     append_failures(outcome, &out);
     return text_take(&out, err);
 }
 
-static void append_json_number(double value, struct text *out)
+void outcome_append_number(double value, struct text *out)
 {
     if (isfinite(value))
         text_append(out, "%.17g", value);
@@ -100,7 +114,7 @@ static void append_json_number(double value, struct text *out)
         text_append(out, "null");
 }
 
-static void append_json_text(const char *value, struct text *out)
+void outcome_append_text(const char *value, struct text *out)
 {
     text_append(out, "\"");
     for (; *value != '\0'; value++) {
@@ -114,29 +128,57 @@ static void append_json_text(const char *value, struct text *out)
     text_append(out, "\"");
 }
 
-/*
- * Numbers over the sweeps, each point with `n_each` of them in a list of its own (0: one, bare), nested in
- * the file's dimension order; `depth` counts the sweeps opened so far, `count` the points below.
- */
-static void append_json_array(const struct outcome *outcome, int depth, size_t count, size_t n_each,
-                              const double *values, struct text *out)
+static void append_json_remark(const char *name, char *remark, struct text *out)
 {
-    bool bottom = depth == outcome->configuration->n_sweeps;
-    if (bottom && n_each == 0) {
-        append_json_number(values[0], out);
+    if (remark == NULL) {
+        out->failed = true;
+    } else {
+        text_append(out, ",\n  \"%s\": ", name);
+        outcome_append_text(remark, out);
+    }
+    free(remark);
+}
+
+/* A list of n numbers, in lists of n_inner where that is not 0. */
+static void append_list(size_t n, size_t n_inner, const double *values, struct text *out)
+{
+    size_t n_items = n_inner > 0 ? n / n_inner : n;
+    text_append(out, "[");
+    for (size_t i = 0; i < n_items; i++) {
+        text_append(out, "%s", i > 0 ? ", " : "");
+        if (n_inner > 0)
+            append_list(n_inner, 0, values + i * n_inner, out);
+        else
+            outcome_append_number(values[i], out);
+    }
+    text_append(out, "]");
+}
+
+/* `depth` counts the sweeps opened so far, `n_points` the points below. */
+static void append_below(const struct outcome *outcome, int depth, size_t n_points, size_t n_each,
+                         size_t n_inner, const double *values, struct text *out)
+{
+    if (depth == outcome->configuration->n_sweeps) {
+        if (n_each > 0)
+            append_list(n_each, n_inner, values, out);
+        else
+            outcome_append_number(values[0], out);
         return;
     }
-    size_t n = bottom ? n_each : outcome->configuration->sweeps[depth].n_values;
-    size_t stride = bottom ? 1 : count / n * (n_each > 0 ? n_each : 1);
+    size_t n = outcome->configuration->sweeps[depth].n_values;
+    size_t stride = n_points / n * (n_each > 0 ? n_each : 1);
     text_append(out, "[");
     for (size_t i = 0; i < n; i++) {
         text_append(out, "%s", i > 0 ? ", " : "");
-        if (bottom)
-            append_json_number(values[i], out);
-        else
-            append_json_array(outcome, depth + 1, count / n, n_each, values + i * stride, out);
+        append_below(outcome, depth + 1, n_points / n, n_each, n_inner, values + i * stride, out);
     }
     text_append(out, "]");
+}
+
+void outcome_append_array(const struct outcome *outcome, size_t n_each, size_t n_inner, const double *values,
+                          struct text *out)
+{
+    append_below(outcome, 0, outcome->head.n_points, n_each, n_inner, values, out);
 }
 
 /* values [n_points * n_trials] is for use inside. */
@@ -147,7 +189,7 @@ static void append_json_trials(const struct outcome *outcome, enum variable vari
     for (size_t unit = 0; unit < n_points * n_trials; unit++)
         values[unit] = outcome->values[unit * VARIABLES_N + variable];
     text_append(out, ",\n  \"%s\": ", variables_table[variable].name);
-    append_json_array(outcome, 0, n_points, n_trials, values, out);
+    outcome_append_array(outcome, n_trials, 0, values, out);
 }
 
 static void append_json_status(const struct outcome *outcome, double *values, struct text *out)
@@ -156,7 +198,7 @@ static void append_json_status(const struct outcome *outcome, double *values, st
     for (size_t unit = 0; unit < n_points * n_trials; unit++)
         values[unit] = outcome->status[unit];
     text_append(out, ",\n  \"status\": ");
-    append_json_array(outcome, 0, n_points, n_trials, values, out);
+    outcome_append_array(outcome, n_trials, 0, values, out);
 }
 
 static void append_json_interval(const struct outcome *outcome, const char *name,
@@ -169,7 +211,7 @@ static void append_json_interval(const struct outcome *outcome, const char *name
         for (size_t p = 0; p < n; p++)
             values[p] = part == 0 ? intervals[p].mean : part == 1 ? intervals[p].low : intervals[p].high;
         text_append(out, ",\n  \"%s_%s\": ", name, suffixes[part]);
-        append_json_array(outcome, 0, n, 0, values, out);
+        outcome_append_array(outcome, 0, 0, values, out);
     }
 }
 
@@ -211,9 +253,9 @@ static void append_json_sweep(const struct configuration *configuration, int ind
     for (size_t i = 0; i < sweep->n_values; i++) {
         text_append(out, "%s", i > 0 ? ", " : "");
         if (has_numbers)
-            append_json_number(numbers[i], out);
+            outcome_append_number(numbers[i], out);
         else
-            append_json_text(sweep->values[i], out);
+            outcome_append_text(sweep->values[i], out);
     }
     text_append(out, "]");
     free(numbers);
@@ -245,14 +287,17 @@ char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
         "{\n  \"schema\": \"rescore-run/1\",\n  \"source\": \"rescore %s\",\n  \"config_sha256\": \"%s\"",
         version_number(), outcome->head.digest);
     text_append(&out, ",\n  \"workload\": ");
-    append_json_text(outcome->head.workload, &out);
+    outcome_append_text(outcome->head.workload, &out);
     text_append(&out,
                 ",\n  \"seed\": %lld,\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  "
                 "\"n_failed\": %zu",
                 (long long)outcome->configuration->base.monte_carlo.seed, outcome->head.n_trials,
                 outcome->head.n_samples, outcome->n_missing == 0 ? "true" : "false", outcome->n_failed);
+    append_json_remark("hybrid", outcome_hybrid_text(outcome, "; ", err), &out);
+    append_json_remark("readout", outcome_readout_text(outcome, err), &out);
     append_json_sweeps(outcome, &out);
     append_json_variables(outcome, intervals, values, &out);
+    outcome_cost_summary_json(outcome, &out);
     text_append(&out, "\n}\n");
     free(values);
     free(intervals);

@@ -6,24 +6,12 @@
 
 #include "base/memory.h"
 #include "base/version.h"
-#include "experiment/outcome.h"
+#include "experiment/outcome_internal.h"
 #include "numeric/statistics.h"
 
-enum { NAME_SIZE = 128 };
+#define RESULT_SCHEMA_VERSION "1.1"
 
-#define RESULT_SCHEMA_VERSION "1.0"
-
-/* The file, and the axes that come first in every dataset. */
-struct writer {
-    const struct outcome *outcome;
-    struct store *store;
-    int n_sweeps;
-    char sweep_names[CONFIG_SWEEPS_MAX][NAME_SIZE];
-    const char *dimensions[STORE_RANK_MAX];
-    struct store_shape shape;
-};
-
-static enum rs_status write_text_axis(struct writer *writer, int s, struct rs_error *err)
+static enum rs_status write_text_axis(struct outcome_writer *writer, int s, struct rs_error *err)
 {
     const struct config_sweep *sweep = &writer->outcome->configuration->sweeps[s];
     struct store_label label = {"1", config_option(sweep->option)->help};
@@ -31,7 +19,7 @@ static enum rs_status write_text_axis(struct writer *writer, int s, struct rs_er
                                   (const char *const *)sweep->values, label, err);
 }
 
-static enum rs_status write_axis(struct writer *writer, int s, struct rs_error *err)
+static enum rs_status write_axis(struct outcome_writer *writer, int s, struct rs_error *err)
 {
     const struct config_sweep *sweep = &writer->outcome->configuration->sweeps[s];
     const struct option *option = config_option(sweep->option);
@@ -40,7 +28,7 @@ static enum rs_status write_axis(struct writer *writer, int s, struct rs_error *
     double *numbers = memory_allocate(sweep->n_values, sizeof *numbers, err);
     if (numbers == NULL)
         return RS_INTERNAL;
-    snprintf(name, NAME_SIZE, "%s", option->key);
+    snprintf(name, OUTCOME_NAME_SIZE, "%s", option->key);
     for (char *dot = strchr(name, '.'); dot != NULL; dot = strchr(name, '.'))
         *dot = '_';
     enum rs_status status;
@@ -57,7 +45,7 @@ static enum rs_status write_axis(struct writer *writer, int s, struct rs_error *
     return status;
 }
 
-static enum rs_status write_axes(struct writer *writer, struct rs_error *err)
+static enum rs_status write_axes(struct outcome_writer *writer, struct rs_error *err)
 {
     const struct configuration *configuration = writer->outcome->configuration;
     size_t n_trials = writer->outcome->head.n_trials;
@@ -82,10 +70,9 @@ static enum rs_status write_axes(struct writer *writer, struct rs_error *err)
     return status;
 }
 
-/* A dataset over the sweeps, followed by `n_more` further axes. */
-static enum rs_status write_over(struct writer *writer, const char *name, enum store_type type, int n_more,
-                                 const char *const *more, const size_t *sizes, const void *values,
-                                 struct store_label label, struct rs_error *err)
+enum rs_status outcome_write_over(struct outcome_writer *writer, const char *name, enum store_type type,
+                                  int n_more, const char *const *more, const size_t *sizes,
+                                  const void *values, struct store_label label, struct rs_error *err)
 {
     struct store_shape shape = writer->shape;
     const char *dimensions[STORE_RANK_MAX];
@@ -98,12 +85,13 @@ static enum rs_status write_over(struct writer *writer, const char *name, enum s
     return store_write(writer->store, name, type, &shape, dimensions, values, label, err);
 }
 
-static bool is_present(const struct writer *writer, enum variable variable)
+static bool is_present(const struct outcome_writer *writer, enum variable variable)
 {
     return !(variables_table[variable].flags & VARIABLES_TASK) || writer->outcome->head.metric[0] != '\0';
 }
 
-static enum rs_status write_variable(struct writer *writer, enum variable variable, struct rs_error *err)
+static enum rs_status write_variable(struct outcome_writer *writer, enum variable variable,
+                                     struct rs_error *err)
 {
     const struct variable_row *row = &variables_table[variable];
     size_t n_units = writer->outcome->head.n_points * writer->outcome->head.n_trials;
@@ -121,15 +109,15 @@ static enum rs_status write_variable(struct writer *writer, enum variable variab
         counts[unit] = isnan(numbers[unit]) ? -1 : (int64_t)numbers[unit];
     }
     bool whole = row->flags & VARIABLES_COUNT;
-    enum rs_status status = write_over(writer, row->name, whole ? STORE_INT64 : STORE_FLOAT64, 1, axes, sizes,
-                                       whole ? (const void *)counts : (const void *)numbers,
-                                       (struct store_label){"1", row->long_name}, err);
+    enum rs_status status = outcome_write_over(
+        writer, row->name, whole ? STORE_INT64 : STORE_FLOAT64, 1, axes, sizes,
+        whole ? (const void *)counts : (const void *)numbers, (struct store_label){"1", row->long_name}, err);
     free(numbers);
     free(counts);
     return status;
 }
 
-static enum rs_status write_means(struct writer *writer, const char *name, size_t n,
+static enum rs_status write_means(struct outcome_writer *writer, const char *name, size_t n,
                                   const struct outcome_interval *intervals, bool with_mean,
                                   struct rs_error *err)
 {
@@ -141,18 +129,18 @@ static enum rs_status write_means(struct writer *writer, const char *name, size_
     if (numbers == NULL)
         return RS_INTERNAL;
     for (int part = with_mean ? 0 : 1; part < 3 && status == RS_OK; part++) {
-        char full[NAME_SIZE];
+        char full[OUTCOME_NAME_SIZE];
         for (size_t i = 0; i < n; i++)
             numbers[i] = part == 0 ? intervals[i].mean : part == 1 ? intervals[i].low : intervals[i].high;
         snprintf(full, sizeof full, "%s_%s", name, suffixes[part]);
-        status = write_over(writer, full, STORE_FLOAT64, 0, NULL, NULL, numbers,
-                            (struct store_label){"1", texts[part]}, err);
+        status = outcome_write_over(writer, full, STORE_FLOAT64, 0, NULL, NULL, numbers,
+                                    (struct store_label){"1", texts[part]}, err);
     }
     free(numbers);
     return status;
 }
 
-static enum rs_status write_intervals(struct writer *writer, struct rs_error *err)
+static enum rs_status write_intervals(struct outcome_writer *writer, struct rs_error *err)
 {
     size_t n_points = writer->outcome->head.n_points;
     struct outcome_interval *intervals = memory_allocate(n_points, sizeof *intervals, err);
@@ -173,7 +161,7 @@ static enum rs_status write_intervals(struct writer *writer, struct rs_error *er
     return status;
 }
 
-static enum rs_status write_status(struct writer *writer, struct rs_error *err)
+static enum rs_status write_status(struct outcome_writer *writer, struct rs_error *err)
 {
     static const unsigned char masks[] = {
 #define MASK(name, bit) bit,
@@ -196,8 +184,8 @@ static enum rs_status write_status(struct writer *writer, struct rs_error *err)
     for (size_t unit = 0; unit < n_units; unit++)
         bits[unit] = (unsigned char)writer->outcome->status[unit];
     enum rs_status status =
-        write_over(writer, "status", STORE_UINT8, 1, axes, sizes, bits,
-                   (struct store_label){"1", "0 good, else why numbers are missing"}, err);
+        outcome_write_over(writer, "status", STORE_UINT8, 1, axes, sizes, bits,
+                           (struct store_label){"1", "0 good, else why numbers are missing"}, err);
     free(bits);
     if (status == RS_OK)
         status =
@@ -207,7 +195,7 @@ static enum rs_status write_status(struct writer *writer, struct rs_error *err)
     return status;
 }
 
-static enum rs_status write_by_head(struct writer *writer, struct rs_error *err)
+static enum rs_status write_by_head(struct outcome_writer *writer, struct rs_error *err)
 {
     const struct head *head = &writer->outcome->head;
     size_t n_units = head->n_points * head->n_trials, n_heads = head->n_layers * head->n_heads;
@@ -224,29 +212,31 @@ static enum rs_status write_by_head(struct writer *writer, struct rs_error *err)
     if (numbers == NULL)
         return RS_INTERNAL;
     for (int v = 0; v < VARIABLES_N && status == RS_OK; v++) {
-        char name[NAME_SIZE];
+        char name[OUTCOME_NAME_SIZE];
         if (!(variables_table[v].flags & VARIABLES_HEAD))
             continue;
         for (size_t i = 0; i < n_units * n_heads; i++)
             numbers[i] = writer->outcome->by_head[i * VARIABLES_N + (size_t)v];
         snprintf(name, sizeof name, "%s_by_head", variables_table[v].name);
-        status = write_over(writer, name, STORE_FLOAT64, 3, axes, sizes, numbers,
-                            (struct store_label){"1", variables_table[v].long_name}, err);
+        status = outcome_write_over(writer, name, STORE_FLOAT64, 3, axes, sizes, numbers,
+                                    (struct store_label){"1", variables_table[v].long_name}, err);
     }
     free(numbers);
     return status;
 }
 
-static enum rs_status write_provenance(struct writer *writer, struct rs_error *err)
+static enum rs_status write_provenance(struct outcome_writer *writer, struct rs_error *err)
 {
     const struct outcome *outcome = writer->outcome;
     char *resolved = config_resolved_text(outcome->configuration, err), source[64];
-    if (resolved == NULL)
-        return RS_INTERNAL;
+    char *hybrid = outcome_hybrid_text(outcome, "; ", err), *readout = outcome_readout_text(outcome, err);
+    enum rs_status status = resolved && hybrid && readout ? RS_OK : RS_INTERNAL;
+    if (status != RS_OK)
+        goto done;
     snprintf(source, sizeof source, "rescore %s", version_number());
     const char *const texts[][2] = {
         {"Conventions", "CF-1.8"},
-        {"title", "decisions and accuracy of attention scores from analog ReRAM crossbars"},
+        {"title", "decisions, accuracy and cost of attention scores from analog ReRAM crossbars"},
         {"source", source},
         {"schema_version", RESULT_SCHEMA_VERSION},
         {"git_commit", version_commit()},
@@ -262,10 +252,12 @@ static enum rs_status write_provenance(struct writer *writer, struct rs_error *e
         {"interval",
          "95 % Student t interval over trials (device instances); task_loss_sample: over test items, each "
          "averaged over trials"},
+        {"hybrid", hybrid},
+        {"readout", readout},
     };
-    enum rs_status status = RS_OK;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RS_OK; i++)
-        status = store_write_text(writer->store, "/", texts[i][0], texts[i][1], err);
+        if (texts[i][1][0] != '\0')
+            status = store_write_text(writer->store, "/", texts[i][0], texts[i][1], err);
     if (status == RS_OK)
         status = store_write_integer(writer->store, "/", "seed",
                                      (long long)outcome->configuration->base.monte_carlo.seed, err);
@@ -276,7 +268,10 @@ static enum rs_status write_provenance(struct writer *writer, struct rs_error *e
             store_write_integer(writer->store, "/", "n_samples", (long long)outcome->head.n_samples, err);
     if (status == RS_OK)
         status = store_write_integer(writer->store, "/", "complete", outcome->n_missing == 0, err);
+done:
     free(resolved);
+    free(hybrid);
+    free(readout);
     return status;
 }
 
@@ -290,7 +285,8 @@ static const struct keep *first_keep(const struct outcome *outcome, bool pairs)
     return NULL;
 }
 
-static enum rs_status write_pair_places(struct writer *writer, const struct keep *keep, struct rs_error *err)
+static enum rs_status write_pair_places(struct outcome_writer *writer, const struct keep *keep,
+                                        struct rs_error *err)
 {
     static const char *const names[] = {"samples/pair_sample", "samples/pair_layer", "samples/pair_head",
                                         "samples/pair_query", "samples/pair_key"};
@@ -317,7 +313,7 @@ static double pair_number(const struct keep_pair *pair, int which)
     return all[which];
 }
 
-static enum rs_status write_pairs(struct writer *writer, struct rs_error *err)
+static enum rs_status write_pairs(struct outcome_writer *writer, struct rs_error *err)
 {
     static const char *const names[] = {"samples/exact_score", "samples/analog_score", "samples/threshold",
                                         "samples/decision"};
@@ -343,15 +339,15 @@ static enum rs_status write_pairs(struct writer *writer, struct rs_error *err)
                 numbers[p * n_pairs + i] = i < outcome->keeps[p].n_pairs
                                                ? pair_number(&outcome->keeps[p].pairs[i], which)
                                                : (double)NAN;
-        status = write_over(writer, names[which], STORE_FLOAT64, 1, axes, sizes, numbers,
-                            (struct store_label){"1", texts[which]}, err);
+        status = outcome_write_over(writer, names[which], STORE_FLOAT64, 1, axes, sizes, numbers,
+                                    (struct store_label){"1", texts[which]}, err);
     }
     free(numbers);
     return status;
 }
 
 /* One array quantity of every point, `count` numbers each; points without arrays are NAN. */
-static enum rs_status write_array_numbers(struct writer *writer, const char *name, int n_axes,
+static enum rs_status write_array_numbers(struct outcome_writer *writer, const char *name, int n_axes,
                                           const char *const *axes, const size_t *sizes, size_t count,
                                           size_t member, struct store_label label, struct rs_error *err)
 {
@@ -365,12 +361,14 @@ static enum rs_status write_array_numbers(struct writer *writer, const char *nam
         for (size_t i = 0; i < count; i++)
             numbers[p * count + i] = outcome->keeps[p].n_arrays > 0 ? values[i] : (double)NAN;
     }
-    enum rs_status status = write_over(writer, name, STORE_FLOAT64, n_axes, axes, sizes, numbers, label, err);
+    enum rs_status status =
+        outcome_write_over(writer, name, STORE_FLOAT64, n_axes, axes, sizes, numbers, label, err);
     free(numbers);
     return status;
 }
 
-static enum rs_status write_array_axes(struct writer *writer, const struct keep *keep, struct rs_error *err)
+static enum rs_status write_array_axes(struct outcome_writer *writer, const struct keep *keep,
+                                       struct rs_error *err)
 {
     static const char *const names[] = {"samples/array", "samples/row", "samples/column"};
     const size_t sizes[] = {keep->n_arrays, keep->n_rows, keep->n_columns};
@@ -391,7 +389,7 @@ static enum rs_status write_array_axes(struct writer *writer, const struct keep 
     return status;
 }
 
-static enum rs_status write_arrays(struct writer *writer, struct rs_error *err)
+static enum rs_status write_arrays(struct outcome_writer *writer, struct rs_error *err)
 {
     const struct keep *keep = first_keep(writer->outcome, false);
     const char *const cells[] = {"samples/array", "samples/row", "samples/column"};
@@ -418,7 +416,7 @@ static enum rs_status write_arrays(struct writer *writer, struct rs_error *err)
     return status;
 }
 
-static enum rs_status write_samples(struct writer *writer, struct rs_error *err)
+static enum rs_status write_samples(struct outcome_writer *writer, struct rs_error *err)
 {
     const struct head_saves *saves = &writer->outcome->head.saves;
     if (!saves->arrays && !saves->margins)
@@ -432,7 +430,7 @@ static enum rs_status write_samples(struct writer *writer, struct rs_error *err)
 }
 
 /* Which metric the task variables are in, and which way it is better. */
-static enum rs_status name_metric(struct writer *writer, struct rs_error *err)
+static enum rs_status name_metric(struct outcome_writer *writer, struct rs_error *err)
 {
     const struct head *head = &writer->outcome->head;
     enum rs_status status = RS_OK;
@@ -446,7 +444,7 @@ static enum rs_status name_metric(struct writer *writer, struct rs_error *err)
     return status;
 }
 
-static enum rs_status write_all(struct writer *writer, struct rs_error *err)
+static enum rs_status write_all(struct outcome_writer *writer, struct rs_error *err)
 {
     const struct head *head = &writer->outcome->head;
     enum rs_status status = write_provenance(writer, err);
@@ -462,6 +460,8 @@ static enum rs_status write_all(struct writer *writer, struct rs_error *err)
     if (status == RS_OK)
         status = write_status(writer, err);
     if (status == RS_OK)
+        status = outcome_write_costs(writer, err);
+    if (status == RS_OK)
         status = write_by_head(writer, err);
     if (status == RS_OK)
         status = write_samples(writer, err);
@@ -470,7 +470,7 @@ static enum rs_status write_all(struct writer *writer, struct rs_error *err)
 
 enum rs_status outcome_write(const struct outcome *outcome, const char *path, struct rs_error *err)
 {
-    struct writer writer = {.outcome = outcome};
+    struct outcome_writer writer = {.outcome = outcome};
     enum rs_status status = store_create(path, &writer.store, err);
     if (status == RS_OK)
         status = write_all(&writer, err);

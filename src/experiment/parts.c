@@ -287,12 +287,22 @@ static enum rs_status write_table(struct store *store, const char *name, size_t 
     return store_write(store, name, STORE_FLOAT64, &shape, NULL, values, (struct store_label){0}, err);
 }
 
+static size_t by_head_width(const struct head *head)
+{
+    return head->saves.heads ? head->n_layers * head->n_heads * VARIABLES_N : 0;
+}
+
+/* Of a row: variables, losses of the samples, by-head variables, costs, status. */
+static size_t row_width(const struct head *head)
+{
+    return VARIABLES_N + head->n_samples + by_head_width(head) + head->n_systems * COST_VARIABLES_N + 1;
+}
+
 static enum rs_status write_rows(struct store *store, const struct plan *plan, size_t n_rows,
                                  const struct plan_row *rows, struct rs_error *err)
 {
-    size_t n_samples = plan->head.n_samples,
-           n_by_head = plan->head.saves.heads ? plan->n_head_rows * VARIABLES_N : 0;
-    size_t width = VARIABLES_N + n_samples + n_by_head + 1;
+    size_t n_samples = plan->head.n_samples, n_by_head = by_head_width(&plan->head);
+    size_t n_costs = plan->head.n_systems * COST_VARIABLES_N, width = row_width(&plan->head);
     double *values = memory_allocate(n_rows * width, sizeof *values, err);
     int64_t *units = memory_allocate(n_rows, sizeof *units, err);
     enum rs_status status = values == NULL || units == NULL ? RS_INTERNAL : RS_OK;
@@ -303,6 +313,7 @@ static enum rs_status write_rows(struct store *store, const struct plan *plan, s
         memcpy(at + VARIABLES_N, rows[i].sample_loss, n_samples * sizeof *at);
         if (n_by_head > 0)
             memcpy(at + VARIABLES_N + n_samples, rows[i].by_head, n_by_head * sizeof *at);
+        memcpy(at + VARIABLES_N + n_samples + n_by_head, rows[i].costs, n_costs * sizeof *at);
         at[width - 1] = rows[i].status;
     }
     if (status == RS_OK)
@@ -426,19 +437,22 @@ static enum rs_status read_row(const struct store *store, const struct head *hea
                                struct plan_row *row, struct rs_error *err)
 {
     char group[32];
-    size_t n_by_head = head->saves.heads ? head->n_layers * head->n_heads * VARIABLES_N : 0;
-    size_t width = VARIABLES_N + head->n_samples + n_by_head + 1;
+    size_t n_by_head = by_head_width(head), n_costs = head->n_systems * COST_VARIABLES_N;
+    size_t width = row_width(head);
     double *values = memory_allocate(width, sizeof *values, err);
     *row = (struct plan_row){.unit = unit};
     row->sample_loss = memory_allocate(head->n_samples, sizeof(double), err);
     row->by_head = memory_allocate(n_by_head, sizeof(double), err);
-    enum rs_status status = values == NULL || row->sample_loss == NULL || row->by_head == NULL
-                                ? RS_INTERNAL
-                                : store_read_rows(store, "/rows", STORE_FLOAT64, i, 1, values, err);
+    row->costs = memory_allocate(n_costs, sizeof(double), err);
+    enum rs_status status =
+        values == NULL || row->sample_loss == NULL || row->by_head == NULL || row->costs == NULL
+            ? RS_INTERNAL
+            : store_read_rows(store, "/rows", STORE_FLOAT64, i, 1, values, err);
     if (status == RS_OK) {
         memcpy(row->values, values, sizeof row->values);
         memcpy(row->sample_loss, values + VARIABLES_N, head->n_samples * sizeof *values);
         memcpy(row->by_head, values + VARIABLES_N + head->n_samples, n_by_head * sizeof *values);
+        memcpy(row->costs, values + VARIABLES_N + head->n_samples + n_by_head, n_costs * sizeof *values);
         row->status = (int)values[width - 1];
         snprintf(group, sizeof group, "/keep%zu", unit);
         status = read_pairs(store, group, &row->keep, err);
@@ -452,8 +466,7 @@ static enum rs_status read_row(const struct store *store, const struct head *hea
 static enum rs_status check_width(const struct store *store, const struct head *head, struct rs_error *err)
 {
     struct store_shape shape;
-    size_t n_by_head = head->saves.heads ? head->n_layers * head->n_heads * VARIABLES_N : 0;
-    size_t width = VARIABLES_N + head->n_samples + n_by_head + 1;
+    size_t width = row_width(head);
     enum rs_status status = store_get_shape(store, "/rows", &shape, err);
     if (status == RS_OK && (shape.rank != 2 || shape.sizes[1] != width))
         return rs_fail(err, RS_INPUT, "%s:/rows: error: rows of %zu numbers expected", store_path(store),

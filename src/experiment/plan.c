@@ -9,7 +9,6 @@
 #include "score/threshold.h"
 #include "tensor/code.h"
 
-static const double default_keep_ratio = 0.25;
 enum { CALIBRATIONS_LOOKED_AT = 1000 };
 
 /* --- thresholds --- */
@@ -87,12 +86,17 @@ static enum rs_status calibrate(const struct subject *subject, struct attention_
     return status;
 }
 
+static bool needs_threshold(const struct attention_setup *setup)
+{
+    return setup->policy->has_threshold || setup->rethreshold;
+}
+
 /* What the threshold of a point is calibrated to; 0 where it is given as a number. */
 static double wanted_keep_ratio(const struct attention_setup *setup)
 {
     if (setup->prune.threshold.n > 0)
         return 0;
-    return isnan(setup->prune.keep_ratio) ? default_keep_ratio : setup->prune.keep_ratio;
+    return prune_options_keep_ratio(&setup->prune);
 }
 
 /*
@@ -104,8 +108,8 @@ static const struct attention_setup *calibrated_before(const struct plan *plan, 
     const struct attention_setup *setup = &plan->points[point].setup;
     for (size_t back = 1; back <= point && back <= CALIBRATIONS_LOOKED_AT; back++) {
         const struct attention_setup *other = &plan->points[point - back].setup;
-        if (other->encoding.bits == setup->encoding.bits && other->prune.threshold.word < 0 &&
-            wanted_keep_ratio(other) == wanted_keep_ratio(setup))
+        if (other->encoding.bits == setup->encoding.bits && needs_threshold(other) &&
+            other->prune.threshold.word < 0 && wanted_keep_ratio(other) == wanted_keep_ratio(setup))
             return other;
     }
     return NULL;
@@ -117,6 +121,11 @@ static enum rs_status find_thresholds(const struct plan *plan, size_t point, str
     const struct option_reals *given = &setup->prune.threshold;
     const struct attention_shape *shape = &setup->shape;
     size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
+    if (!needs_threshold(setup)) {
+        for (size_t i = 0; i < n_heads; i++)
+            setup->thresholds[i] = -(double)INFINITY;
+        return RS_OK;
+    }
     if (given->word >= 0)
         return rs_fail(err, RS_INPUT,
                        "prune.threshold: learned found, but this model has no learned thresholds; a "
@@ -153,6 +162,7 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
         .recompute = &config->recompute,
         .device = &config->device,
         .seed = (uint64_t)config->monte_carlo.seed,
+        .cost = &config->cost,
     };
     enum rs_status status =
         setup_init(&options, subject_shape(plan->subject), subject_ranges(plan->subject), &out->setup, err);
@@ -241,6 +251,49 @@ static void note_ideal(struct plan *plan)
             text_append(&plan->notices, "device.preset: ideal turns %s off\n", keys[i]);
 }
 
+/* Keys that one policy reads may differ from their defaults only where it is run. */
+static enum rs_status check_policy_keys(const struct plan *plan, struct rs_error *err)
+{
+    struct prune_options defaults;
+    static const struct {
+        const char *key, *policy;
+        size_t offset, size;
+    } owned[] = {
+#define OWNED(policy, member)                                                                                \
+    {"prune." #member, policy, offsetof(struct prune_options, member), sizeof defaults.member}
+        OWNED("three-way", band),
+        OWNED("cascade", token_unpruned_layers),
+        OWNED("cascade", token_ratio_start),
+        OWNED("cascade", token_ratio_end),
+        OWNED("cascade", token_keep),
+        OWNED("cascade", head_unpruned_layers),
+        OWNED("cascade", head_ratio_start),
+        OWNED("cascade", head_ratio_end),
+        OWNED("cascade", head_keep),
+        OWNED("cascade", value_ratio),
+        OWNED("cascade", progressive_lsb_bits),
+        OWNED("cascade", progressive_bound),
+        OWNED("a3", search_share),
+        OWNED("a3", post_share),
+        OWNED("mnnfast", skip_below),
+#undef OWNED
+    };
+    option_fill_defaults(&prune_options_table, &defaults);
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
+        bool runs = false, differs = false;
+        for (size_t p = 0; p < plan->head.n_points; p++) {
+            const struct attention_setup *setup = &plan->points[p].setup;
+            runs = runs || strcmp(setup->policy->name, owned[i].policy) == 0;
+            differs = differs || memcmp((const char *)&setup->prune + owned[i].offset,
+                                        (const char *)&defaults + owned[i].offset, owned[i].size) != 0;
+        }
+        if (differs && !runs)
+            return rs_fail(err, RS_INPUT, "%s: found, but prune.policy is %s; %s expected", owned[i].key,
+                           plan->points[0].setup.policy->name, owned[i].policy);
+    }
+    return RS_OK;
+}
+
 static enum rs_status check_sizes(const struct plan *plan, struct rs_error *err)
 {
     size_t last = subject_sample_number(plan->subject, plan->head.n_samples - 1);
@@ -291,8 +344,11 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
         status = fill_head(plan, &configuration->base, err);
     for (size_t p = 0; p < plan->head.n_points && status == RS_OK; p++)
         status = prepare_point(plan, p, err);
+    plan->head.n_systems = status == RS_OK ? plan->points[0].setup.n_cost_systems : 0;
     if (status == RS_OK)
         status = check_sizes(plan, err);
+    if (status == RS_OK)
+        status = check_policy_keys(plan, err);
     if (status == RS_OK && references && subject_get_kind(plan->subject)->metric != NULL)
         status = run_all_references(plan, n_threads, err);
     if (status == RS_OK) {
@@ -326,6 +382,7 @@ void plan_destroy(struct plan *plan)
 void plan_row_clear(struct plan_row *row)
 {
     free(row->sample_loss);
+    free(row->costs);
     free(row->by_head);
     keep_clear(&row->keep);
     *row = (struct plan_row){0};
@@ -341,7 +398,8 @@ static enum rs_status start_row(const struct plan *plan, size_t unit, struct pla
     for (size_t v = 0; v < VARIABLES_N; v++)
         row->values[v] = (double)NAN;
     row->sample_loss = memory_allocate(plan->head.n_samples, sizeof *row->sample_loss, err);
-    if (row->sample_loss == NULL)
+    row->costs = memory_allocate(plan->head.n_systems * COST_VARIABLES_N, sizeof *row->costs, err);
+    if (row->sample_loss == NULL || row->costs == NULL)
         return RS_INTERNAL;
     if (plan->head.saves.heads &&
         (row->by_head = memory_allocate(plan->n_head_rows * VARIABLES_N, sizeof(double), err)) == NULL)
@@ -356,13 +414,15 @@ static void fail_row(const struct plan *plan, struct plan_row *row, double resid
         row->values[v] = (double)NAN;
     for (size_t i = 0; i < plan->head.n_samples; i++)
         row->sample_loss[i] = (double)NAN;
+    for (size_t i = 0; i < plan->head.n_systems * COST_VARIABLES_N; i++)
+        row->costs[i] = (double)NAN;
     for (size_t i = 0; row->by_head != NULL && i < plan->n_head_rows * VARIABLES_N; i++)
         row->by_head[i] = (double)NAN;
     row->values[VARIABLE_residual_max] = residual_max;
     row->status = VARIABLES_STATUS_solver_missed_tolerance;
 }
 
-static void finish_row(const struct plan *plan, const struct attention *attention, double metric,
+static void finish_row(const struct plan *plan, struct attention *attention, double metric,
                        const struct plan_point *point, struct plan_row *row)
 {
     struct attention_counts total = {0};
@@ -378,6 +438,8 @@ static void finish_row(const struct plan *plan, const struct attention *attentio
     row->values[VARIABLE_residual_max] = certificate.residual_max;
     row->values[VARIABLE_pulses_per_cell] = counts_ratio((double)writes.n_pulses, (double)writes.n_cells);
     row->values[VARIABLE_failed_share] = counts_ratio((double)writes.n_failed, (double)writes.n_cells);
+    for (size_t i = 0; i < plan->head.n_systems; i++)
+        cost_variables_fill(attention_costing(attention), i, &total, row->costs + i * COST_VARIABLES_N);
     const struct subject_kind *kind = subject_get_kind(plan->subject);
     if (kind->metric != NULL) {
         double sign = strcmp(kind->better, "higher") == 0 ? 1 : -1;

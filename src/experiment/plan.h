@@ -7,6 +7,7 @@
 
 #include "attention/attention.h"
 #include "experiment/config.h"
+#include "experiment/cost_variables.h"
 #include "experiment/head.h"
 #include "experiment/subject.h"
 #include "experiment/variables.h"
@@ -49,6 +50,7 @@ struct plan_row {
     double values[VARIABLES_N];
     int status;
     double *sample_loss; /* [n_samples] exact - analog (for accuracies), where there is a task */
+    double *costs;       /* [n_systems][COST_VARIABLES_N] */
     double *by_head;     /* [n_head_rows][VARIABLES_N], with saves.heads */
     struct keep keep;    /* of the first trial of a point, with saves */
 };

@@ -59,9 +59,10 @@ enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estim
     if (setup->array.fill == ARRAY_FILL_APPEND) /* keys of every age */
         per_cell += (double)timing_block(&setup->timing, setup_reads_max(setup)) + 4;
     double per_thread = (per_cell * cells + reads * per_read) * sizeof(double);
-    double rows = (double)plan->n_units * (VARIABLES_N + (double)n_samples) * sizeof(double);
+    double n_costs = (double)(plan->head.n_systems * COST_VARIABLES_N);
+    double rows = (double)plan->n_units * (VARIABLES_N + (double)n_samples + n_costs) * sizeof(double);
     out->unit_seconds = 0.5 * (first + last) * (double)n_samples / (double)out->n_probed;
-    out->disk_bytes = (double)plan->n_units * VARIABLES_N * sizeof(double) + sample_bytes(plan);
+    out->disk_bytes = (double)plan->n_units * (VARIABLES_N + n_costs) * sizeof(double) + sample_bytes(plan);
     out->memory_bytes = per_thread * n_threads + rows + sample_bytes(plan);
     return RS_OK;
 }

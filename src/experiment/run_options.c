@@ -1,7 +1,6 @@
 #include "experiment/run_options.h"
 
-static const char *const kinds[] = {"memn2n", "qkv", "stories", NULL};
-static const char *const tasks[] = {"one-fact", "two-facts", "deduction", "mixed", NULL};
+static const char *const kinds[] = {"memn2n", "qkv", "stories", "babi", "transformer", NULL};
 static const char *const modes[] = {"sample", "law", "law-full", NULL};
 
 #define TABLE(name, rows, type)                                                                              \
@@ -15,22 +14,46 @@ static const struct option workload_rows[] = {
      .initial = "memn2n",
      .choices = kinds,
      .flags = OPTION_NOT_SWEPT,
-     .help = "memn2n: a memory network answering stories (embedded, or a file written by train); qkv: a "
-             "q/k/v file; "
-             "stories: generated, for train"},
+     .help =
+         "memn2n: a memory network answering stories (embedded, or a file written by train); qkv: a "
+         "q/k/v file; "
+         "stories: generated, babi: a folder of bAbI files, both for train; transformer: a language model or "
+         "classifier (a file written by train; for train, what it learns from: workload.text, or "
+         "workload.images and workload.labels)"},
     {.key = "workload.file",
      .kind = OPTION_PATH,
      .offset = WORKLOAD(file),
      .flags = OPTION_NOT_SWEPT,
      .initial_help = "the embedded model",
-     .help = "model or q/k/v file"},
+     .help = "model or q/k/v file; of babi the folder"},
     {.key = "workload.task",
-     .kind = OPTION_CHOICE,
+     .kind = OPTION_TEXT,
      .offset = WORKLOAD(task),
      .initial = "mixed",
-     .choices = tasks,
      .flags = OPTION_NOT_SWEPT,
-     .help = "kind of the stories that train generates"},
+     .help =
+         "what train learns: of stories one of 20 kinds (one-fact, two-facts, three-facts, two-relations, "
+         "givers, yes-no, counting, lists, negation, uncertainty, coreference, conjunction, pairs, time, "
+         "deduction, induction, positions, sizes, paths, motives), mixed (one-fact, two-facts and deduction) "
+         "or joint (all); of babi a number from 1 to 20 or joint (all that the folder holds)"},
+    {.key = "workload.text",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(text),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "none",
+     .help = "a text file, whose characters a transformer learns"},
+    {.key = "workload.images",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(images),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "none",
+     .help = "grey images of 8 bits in one IDX file, as those of MNIST, which a transformer learns to tell"},
+    {.key = "workload.labels",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(labels),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "none",
+     .help = "their labels, in another IDX file"},
     {.key = "workload.samples",
      .kind = OPTION_INTEGER,
      .offset = WORKLOAD(samples),

@@ -4,13 +4,14 @@
 
 #include "base/option.h"
 
-enum workload_kind { WORKLOAD_MEMN2N, WORKLOAD_QKV, WORKLOAD_STORIES };
+enum workload_kind { WORKLOAD_MEMN2N, WORKLOAD_QKV, WORKLOAD_STORIES, WORKLOAD_BABI, WORKLOAD_TRANSFORMER };
 
 struct workload_options {
     int kind; /* of enum workload_kind */
     char file[OPTION_TEXT_SIZE];
-    int task;        /* index into stories_task_names() */
-    int64_t samples; /* 0: all */
+    char text[OPTION_TEXT_SIZE], images[OPTION_TEXT_SIZE], labels[OPTION_TEXT_SIZE]; /* "": none */
+    char task[OPTION_TEXT_SIZE]; /* of stories or bAbI files */
+    int64_t samples;             /* 0: all */
 };
 
 enum monte_carlo_mode { MONTE_CARLO_SAMPLE, MONTE_CARLO_LAW, MONTE_CARLO_LAW_FULL };

@@ -24,6 +24,8 @@ static const struct subject_kind *find_kind(int workload_kind)
         return &subject_memn2n;
     case WORKLOAD_QKV:
         return &subject_qkv;
+    case WORKLOAD_TRANSFORMER:
+        return &subject_transformer;
     default:
         return NULL;
     }
@@ -56,9 +58,14 @@ enum rs_status subject_open(const struct config *config, struct subject **out, s
     subject->kind = find_kind(config->workload.kind);
     enum rs_status status =
         subject->kind == NULL
-            ? rs_fail(err, RS_INPUT,
-                      "workload.kind: stories found, memn2n or qkv expected (stories is for train)")
+            ? rs_fail(
+                  err, RS_INPUT,
+                  "workload.kind: %s found, memn2n, transformer or qkv expected (stories and babi are for "
+                  "train)",
+                  config->workload.kind == WORKLOAD_BABI ? "babi" : "stories")
             : subject->kind->open(config, &subject->state, &subject->shape, &subject->ranges, err);
+    if (status == RS_OK && subject->kind->choose != NULL)
+        subject->kind = subject->kind->choose(subject->state);
     if (status == RS_OK)
         status = choose_samples(config, subject, err);
     if (status == RS_OK)

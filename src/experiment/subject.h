@@ -1,6 +1,6 @@
 /*
  * What a run is about: a workload with its samples, its calibrated ranges and its metric. One descriptor per
- * kind (subject_memn2n.c, subject_qkv.c) and a line in the registry (subject.c).
+ * kind (subject_memn2n.c ...) and a line in the registry (subject.c).
  */
 #ifndef EXPERIMENT_SUBJECT_H
 #define EXPERIMENT_SUBJECT_H
@@ -27,6 +27,9 @@ struct subject_kind {
      * is one. */
     enum rs_status (*run)(const void *state, void *worker, enum subject_set set, size_t sample,
                           attention_hook *hook, void *context, double *value, struct rs_error *err);
+    /* The kind that the opened state turned out to be, where its metric depends on the file; NULL: this one.
+     */
+    const struct subject_kind *(*choose)(const void *state);
     const char *metric; /* NULL: no task */
     const char *better; /* "higher" or "lower" */
 };
@@ -54,6 +57,6 @@ enum rs_status subject_run(struct subject_worker *worker, enum subject_set set, 
                            attention_hook *hook, void *context, double *value,
                            struct rs_error *err) RS_MUST_CHECK;
 
-extern const struct subject_kind subject_memn2n, subject_qkv;
+extern const struct subject_kind subject_memn2n, subject_qkv, subject_transformer;
 
 #endif

@@ -281,6 +281,13 @@ void comparator_clear(struct comparator *comparator)
     *comparator = (struct comparator){0};
 }
 
+/* Of the first or the second comparator of each key. */
+static enum random_purpose purpose_of(const struct comparator *comparator, enum random_purpose first,
+                                      enum random_purpose second)
+{
+    return comparator->second ? second : first;
+}
+
 static void draw(const struct random_key *key, enum random_purpose purpose, double sigma, size_t n,
                  double *values)
 {
@@ -295,12 +302,13 @@ static void draw(const struct random_key *key, enum random_purpose purpose, doub
         values[i] *= sigma;
 }
 
-void comparator_mismatch(const struct random_key *key, int pair, size_t n, double *normals)
+void comparator_mismatch(const struct comparator *comparator, const struct random_key *key, int pair,
+                         size_t n, double *normals)
 {
     struct random_key own = *key;
     own.write = 0;
     own.draw = (uint32_t)pair;
-    draw(&own, RANDOM_MISMATCH, 1, n, normals);
+    draw(&own, purpose_of(comparator, RANDOM_MISMATCH, RANDOM_SECOND_MISMATCH), 1, n, normals);
 }
 
 /* Pieces of this many slots: a multiple of 4, as random_normals_from needs it. */
@@ -311,7 +319,7 @@ static void add_mismatch(const struct comparator *comparator, const struct rando
 {
     double normals[PIECE];
     struct random_key own = *key;
-    own.purpose = RANDOM_MISMATCH;
+    own.purpose = purpose_of(comparator, RANDOM_MISMATCH, RANDOM_SECOND_MISMATCH);
     own.draw = (uint32_t)pair;
     for (size_t first = 0; first < n; first += PIECE) {
         size_t here = n - first < PIECE ? n - first : PIECE;
@@ -327,7 +335,8 @@ void comparator_offsets(const struct comparator *comparator, const struct random
     struct random_key own = *key;
     own.write = 0;
     own.draw = 0;
-    draw(&own, RANDOM_OFFSET, comparator->offset_sigma_units, n, offset_units);
+    draw(&own, purpose_of(comparator, RANDOM_OFFSET, RANDOM_SECOND_OFFSET), comparator->offset_sigma_units, n,
+         offset_units);
     for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
         if (comparator->mismatch_units[pair] != 0)
             add_mismatch(comparator, &own, pair, n, offset_units);
@@ -370,14 +379,24 @@ void comparator_branches(const struct comparator *comparator, const struct rando
     own.write = 0;
     for (int branch = 0; branch < COMPARATOR_BRANCHES; branch++) {
         own.draw = (uint32_t)branch;
-        draw(&own, RANDOM_BRANCH, comparator->branch_ratio[branch], n, branch_ratio + (size_t)branch * n);
+        draw(&own, purpose_of(comparator, RANDOM_BRANCH, RANDOM_SECOND_BRANCH),
+             comparator->branch_ratio[branch], n, branch_ratio + (size_t)branch * n);
     }
 }
 
 void comparator_noise(const struct comparator *comparator, const struct random_key *key, size_t n,
                       double *noise_units)
 {
-    draw(key, RANDOM_DECISION, comparator->noise_sigma_units, n, noise_units);
+    draw(key, purpose_of(comparator, RANDOM_DECISION, RANDOM_SECOND_DECISION), comparator->noise_sigma_units,
+         n, noise_units);
+}
+
+void comparator_rulings(const struct comparator *comparator, const struct random_key *key, size_t n,
+                        double *uniforms)
+{
+    struct random_key own = *key;
+    own.purpose = purpose_of(comparator, RANDOM_UNRESOLVED, RANDOM_SECOND_UNRESOLVED);
+    random_uniforms(&own, n, uniforms);
 }
 
 bool comparator_needs_lines(const struct comparator *comparator)
@@ -414,6 +433,29 @@ double comparator_difference(const struct comparator *comparator, double signal_
     return signal_units - reference_units +
            branch[0] * (signal_units + minus_units + comparator->bias_units) -
            branch[1] * (minus_units + reference_units + comparator->bias_units);
+}
+
+double comparator_firing(const struct comparator *comparator, double signal_units, double minus_units,
+                         double offset_units, double offset_per_common,
+                         const double branch[COMPARATOR_BRANCHES])
+{
+    const double swing = comparator->swing_units, half = 0.5 * offset_per_common;
+    const double both = signal_units + minus_units, bias = comparator->bias_units;
+    const struct inputs at_0 = join(comparator, signal_units, minus_units, 0);
+    const bool lowers_plus = comparator->join == COMPARATOR_JOIN_PLUS;
+    if (swing > 0) {
+        /* p of the positive, q of the negative output: p - q = offset / swing + half (p + q) */
+        const double offset = offset_units / swing;
+        if (lowers_plus) {
+            double p = (offset + tanh(at_0.minus_units / swing) * (1 + half)) / (1 - half);
+            return fabs(p) < 1 ? at_0.plus_units - swing * atanh(p) : copysign((double)INFINITY, -p);
+        }
+        double q = (tanh(at_0.plus_units / swing) * (1 - half) - offset) / (1 + half);
+        return fabs(q) < 1 ? swing * atanh(q) - at_0.minus_units : copysign((double)INFINITY, q);
+    }
+    return (signal_units + branch[0] * (both + bias) - branch[1] * (minus_units + bias) - offset_units -
+            half * (at_0.plus_units + at_0.minus_units)) /
+           (1 + branch[1] + (lowers_plus ? -half : half));
 }
 
 static double counted_ohm(const struct comparator *comparator, double source_ohm)

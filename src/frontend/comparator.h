@@ -33,6 +33,7 @@ struct comparator_sources {
 };
 
 struct comparator {
+    bool second; /* the second comparator of each key: the same circuit, draws of its own */
     enum comparator_join join;
     bool
         reference_loads; /* a line: the array carries a share of the reference current (crossbar/loading.h) */
@@ -88,7 +89,8 @@ double comparator_offset(const struct comparator *comparator, const double norma
 bool comparator_has_common(const struct comparator *comparator);
 
 /* The threshold differences of pair `pair` in `n` slots, in standard deviations; key as above. */
-void comparator_mismatch(const struct random_key *key, int pair, size_t n, double *normals);
+void comparator_mismatch(const struct comparator *comparator, const struct random_key *key, int pair,
+                         size_t n, double *normals);
 
 /* The relative errors of both branches: branch_ratio [COMPARATOR_BRANCHES][n]; key as above. */
 void comparator_branches(const struct comparator *comparator, const struct random_key *key, size_t n,
@@ -107,6 +109,18 @@ bool comparator_needs_lines(const struct comparator *comparator);
  */
 double comparator_difference(const struct comparator *comparator, double signal_units, double minus_units,
                              double reference_units, const double branch[COMPARATOR_BRANCHES]);
+
+/*
+ * The reference at which a falling ramp makes one slot fire: where its difference at this reference equals
+ * offset_units + offset_per_common_units x the common mode there. -INFINITY: never; INFINITY: at once.
+ */
+double comparator_firing(const struct comparator *comparator, double signal_units, double minus_units,
+                         double offset_units, double offset_per_common,
+                         const double branch[COMPARATOR_BRANCHES]);
+
+/* Uniforms of unresolved decisions in `n` slots; key as that of comparator_noise. */
+void comparator_rulings(const struct comparator *comparator, const struct random_key *key, size_t n,
+                        double *uniforms);
 
 /*
  * What the kickback multiplies: F(R) of the negative input less that of the positive one, of a comparator

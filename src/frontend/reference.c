@@ -51,11 +51,20 @@ double reference_current(const struct reference *reference, double threshold_uni
     return step * rint(cut / step);
 }
 
+double reference_ramp(const struct reference *reference, double firing_units)
+{
+    double step = reference->step_units;
+    if (reference->kind != COMPARATOR_DAC || step == 0)
+        return firing_units;
+    double cut = fmax(-reference->range_units, fmin(reference->range_units, firing_units));
+    return step * floor(cut / step + 1e-9); /* rounding of a level that is a step */
+}
+
 void reference_errors(const struct reference *reference, const struct random_key *key, size_t n,
                       double *error_units)
 {
     struct random_key own = *key;
-    own.purpose = RANDOM_REFERENCE;
+    own.purpose = reference->second ? RANDOM_SECOND_REFERENCE : RANDOM_REFERENCE;
     own.write = own.draw = 0;
     memset(error_units, 0, n * sizeof *error_units);
     if (reference->kind != COMPARATOR_DAC || reference->error_sigma_units == 0)

@@ -23,6 +23,7 @@
 struct reference {
     enum comparator_reference kind;
     bool shared;
+    bool second;              /* that of the second comparators: the same circuit, draws of its own */
     double limit_units;       /* the largest threshold that can matter: the largest signal and a half */
     double step_units;        /* of the DAC; 0: any value */
     double range_units;       /* ... */
@@ -41,6 +42,10 @@ double reference_cut(const struct reference *reference, double threshold_units);
 
 /* What the DAC gives for it, without its static error. */
 double reference_current(const struct reference *reference, double threshold_units);
+
+/* The step of a falling ramp at which what fires at firing_units has fired: of a DAC the next one of its
+ * steps below, else the same. */
+double reference_ramp(const struct reference *reference, double firing_units);
 
 /* The static errors of the references of `n` slots of an array; key: seed, trial, array. */
 void reference_errors(const struct reference *reference, const struct random_key *key, size_t n,

@@ -27,4 +27,20 @@ void adam_restart(struct adam *adam);
 void adam_step(struct adam *adam, double rate, double decay, double factor, const double *gradient,
                double *weights);
 
+/* The same in single precision, in parts, so that threads may share a step and decay may differ. */
+struct adam_f32 {
+    size_t n;
+    float *mean, *square;
+    double mean_left, square_left;
+};
+enum rs_status adam_f32_init(struct adam_f32 *adam, size_t n, struct rs_error *err) RS_MUST_CHECK;
+void adam_f32_clear(struct adam_f32 *adam);
+void adam_f32_restart(struct adam_f32 *adam);
+
+/* Once before the parts of a step; then each weight in one part: first ... first + n - 1 of the arrays [n].
+ */
+void adam_f32_begin(struct adam_f32 *adam);
+void adam_f32_step(struct adam_f32 *adam, size_t first, size_t n, double rate, double decay, double factor,
+                   const float *gradient, float *weights);
+
 #endif

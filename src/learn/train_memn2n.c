@@ -23,17 +23,19 @@ static const double seed_max = 0x1p53;
 
 struct part {
     double *gradient; /* [n_weights] */
+    int32_t *ages;    /* [n_memories] */
+    double *chances;  /* [n_memories] */
     struct memn2n_gradient_workspace *workspace;
     double loss;
 };
 
 struct trainer {
     const struct train_options *options;
+    const struct story_data *data;
     struct memn2n_shape shape;
     uint64_t seed;
     int n_threads;
     size_t n_weights;
-    struct story_set training, validation;
     struct adam adam;
     struct part parts[N_PARTS];
     double *weights;       /* [n_weights] */
@@ -57,19 +59,20 @@ static struct random_key draw_key(const struct trainer *trainer, struct place pl
                                .draw = place.i_epoch};
 }
 
-/* Ages of the sentences, oldest first, with an empty memory before some; the last row takes what goes beyond.
- */
+/* Ages of the seen sentences, oldest first, with an empty memory before some; the last row takes what goes
+ * beyond. */
 static void draw_ages(const struct trainer *trainer, struct place place, uint32_t i_story, size_t n_sentences,
-                      int32_t ages[STORIES_SENTENCES_MAX])
+                      struct part *part)
 {
-    double chances[STORIES_SENTENCES_MAX];
+    size_t n_memories = trainer->shape.n_memories,
+           n_seen = n_sentences < n_memories ? n_sentences : n_memories;
     struct random_key key = draw_key(trainer, place, DRAW_TIME);
     key.write = i_story;
-    random_uniforms(&key, n_sentences, chances);
-    int32_t age = 0, age_max = (int32_t)trainer->shape.n_memories - 1;
-    for (size_t i = n_sentences; i-- > 0;) {
-        age += chances[i] < trainer->options->time_noise;
-        ages[i] = age < age_max ? age : age_max;
+    random_uniforms(&key, n_seen, part->chances);
+    int32_t age = 0, age_max = (int32_t)n_memories - 1;
+    for (size_t i = n_seen; i-- > 0;) {
+        age += part->chances[i] < trainer->options->time_noise;
+        part->ages[i] = age < age_max ? age : age_max;
         age++;
     }
 }
@@ -80,10 +83,9 @@ static void run_part(const struct trainer *trainer, struct place place, const ui
     memset(part->gradient, 0, trainer->n_weights * sizeof *part->gradient);
     part->loss = 0;
     for (size_t i = 0; i < n; i++) {
-        int32_t ages[STORIES_SENTENCES_MAX];
-        struct story story = story_of_set(&trainer->training, stories[i]);
-        draw_ages(trainer, place, stories[i], story.n_sentences, ages);
-        part->loss += memn2n_gradient_add(&trainer->shape, trainer->weights, &story, ages, place.linear,
+        struct story story = story_of_set(&trainer->data->training, stories[i]);
+        draw_ages(trainer, place, stories[i], story.n_sentences, part);
+        part->loss += memn2n_gradient_add(&trainer->shape, trainer->weights, &story, part->ages, place.linear,
                                           part->workspace, part->gradient);
     }
 }
@@ -125,14 +127,14 @@ static size_t choose_stories(struct trainer *trainer, struct place place)
     const struct train_options *options = trainer->options;
     struct random_key key = draw_key(trainer, place, DRAW_ORDER);
     double n_growing = options->lengthening_share * (double)options->n_epochs,
-           longest = (double)options->n_sentences;
+           longest = (double)trainer->data->n_sentences_max;
     if (place.i_epoch < n_growing) {
         double first = (double)options->n_first_sentences;
-        longest = first + (longest - first) * (double)place.i_epoch / n_growing;
+        longest = first + fmax(longest - first, 0) * (double)place.i_epoch / n_growing;
     }
     size_t n = 0;
-    for (uint32_t i = 0; i < trainer->training.n_stories; i++) {
-        if ((double)story_of_set(&trainer->training, i).n_sentences > longest)
+    for (uint32_t i = 0; i < trainer->data->training.n_stories; i++) {
+        if ((double)story_of_set(&trainer->data->training, i).n_sentences > longest)
             continue;
         uint32_t j = random_integer(&key, i, (uint32_t)n + 1);
         trainer->order[n] = trainer->order[j];
@@ -163,9 +165,9 @@ static enum rs_status validate(struct trainer *trainer, struct train_memn2n_epoc
 {
     size_t n_wrong = 0;
     memn2n_gradient_store(trainer->weights, &trainer->rounded);
-    enum rs_status status = memn2n_test(&trainer->rounded, &trainer->validation, NULL, NULL, &n_wrong, NULL,
-                                        &epoch->validation_loss, err);
-    epoch->validation_error = (double)n_wrong / (double)trainer->validation.n_stories;
+    enum rs_status status = memn2n_test(&trainer->rounded, &trainer->data->validation, NULL, NULL, &n_wrong,
+                                        NULL, &epoch->validation_loss, err);
+    epoch->validation_error = (double)n_wrong / (double)trainer->data->validation.n_stories;
     return status;
 }
 
@@ -217,29 +219,10 @@ static enum rs_status run_restarts(struct trainer *trainer, train_memn2n_progres
     return rs_fail(err, RS_INPUT, "training diverged in every restart: a smaller train.rate expected");
 }
 
-static enum rs_status collect(struct trainer *trainer, enum stories_task task, struct model_file *out,
-                              struct rs_error *err)
-{
-    const struct train_options *options = trainer->options;
-    const struct {
-        uint32_t first;
-        int64_t n;
-        struct story_set *set;
-    } sets[] = {{0, options->n_questions, &trainer->training},
-                {TRAIN_MEMN2N_VALIDATION_FIRST, options->n_validation, &trainer->validation},
-                {0, options->n_calibration, &out->calibration},
-                {TRAIN_MEMN2N_TEST_FIRST, options->n_test, &out->test}};
-    enum rs_status status = RS_OK;
-    for (size_t i = 0; status == RS_OK && i < sizeof sets / sizeof sets[0]; i++)
-        status = stories_collect(task, trainer->seed, sets[i].first, (size_t)sets[i].n,
-                                 (int)options->n_sentences, sets[i].set, err);
-    return status;
-}
-
 /* The longest sentence of all sets: a rare form may be missing from the training stories. */
-static size_t longest_sentence(const struct trainer *trainer, const struct model_file *out)
+static size_t longest_sentence(const struct story_data *data)
 {
-    const struct story_set *sets[] = {&trainer->training, &trainer->validation, &out->test};
+    const struct story_set *sets[] = {&data->training, &data->validation, &data->test};
     size_t longest = 0;
     for (int i = 0; i < 3; i++)
         if (story_set_longest_sentence(sets[i]) > longest)
@@ -247,17 +230,15 @@ static size_t longest_sentence(const struct trainer *trainer, const struct model
     return longest;
 }
 
-static enum rs_status prepare(struct trainer *trainer, enum stories_task task, struct model_file *out,
-                              struct rs_error *err)
+static enum rs_status prepare(struct trainer *trainer, struct rs_error *err)
 {
     const struct train_options *options = trainer->options;
-    enum rs_status status = collect(trainer, task, out, err);
-    if (status != RS_OK)
-        return status;
+    const struct vocabulary *vocabulary = &trainer->data->vocabulary;
     trainer->shape =
-        (struct memn2n_shape){(size_t)options->n_hops, (size_t)options->n_components, STORY_WORDS_COUNT,
-                              (size_t)options->n_memories, longest_sentence(trainer, out)};
-    status = memn2n_init(&trainer->rounded, &trainer->shape, story_words_vocabulary(), err);
+        (struct memn2n_shape){(size_t)options->n_hops, (size_t)options->n_components, vocabulary->n_words,
+                              (size_t)options->n_memories, longest_sentence(trainer->data)};
+    enum rs_status status =
+        memn2n_init(&trainer->rounded, &trainer->shape, (const char *const *)vocabulary->words, err);
     if (status != RS_OK)
         return status;
     trainer->n_weights = memn2n_gradient_n_weights(&trainer->shape);
@@ -266,13 +247,16 @@ static enum rs_status prepare(struct trainer *trainer, enum stories_task task, s
         return status;
     trainer->weights = memory_allocate(trainer->n_weights, sizeof *trainer->weights, err);
     trainer->best_weights = memory_allocate(trainer->n_weights, sizeof *trainer->best_weights, err);
-    trainer->order = memory_allocate(trainer->training.n_stories, sizeof *trainer->order, err);
+    trainer->order = memory_allocate(trainer->data->training.n_stories, sizeof *trainer->order, err);
     if (trainer->weights == NULL || trainer->best_weights == NULL || trainer->order == NULL)
         return RS_INTERNAL;
     for (int i = 0; i < N_PARTS; i++) {
         trainer->parts[i].gradient = memory_allocate(trainer->n_weights, sizeof(double), err);
+        trainer->parts[i].ages = memory_allocate(trainer->shape.n_memories, sizeof(int32_t), err);
+        trainer->parts[i].chances = memory_allocate(trainer->shape.n_memories, sizeof(double), err);
         trainer->parts[i].workspace = memn2n_gradient_create(&trainer->shape, err);
-        if (trainer->parts[i].gradient == NULL || trainer->parts[i].workspace == NULL)
+        if (trainer->parts[i].gradient == NULL || trainer->parts[i].ages == NULL ||
+            trainer->parts[i].chances == NULL || trainer->parts[i].workspace == NULL)
             return RS_INTERNAL;
     }
     return RS_OK;
@@ -280,11 +264,11 @@ static enum rs_status prepare(struct trainer *trainer, enum stories_task task, s
 
 static void clear(struct trainer *trainer)
 {
-    story_set_clear(&trainer->training);
-    story_set_clear(&trainer->validation);
     adam_clear(&trainer->adam);
     for (int i = 0; i < N_PARTS; i++) {
         free(trainer->parts[i].gradient);
+        free(trainer->parts[i].ages);
+        free(trainer->parts[i].chances);
         memn2n_gradient_destroy(trainer->parts[i].workspace);
     }
     free(trainer->weights);
@@ -293,62 +277,57 @@ static void clear(struct trainer *trainer)
     memn2n_clear(&trainer->rounded);
 }
 
-static enum rs_status copy_kinds(struct model_file *out, struct rs_error *err)
-{
-    const char *const *names = stories_task_names();
-    size_t n_bytes = 0;
-    for (int i = 0; i < STORIES_N_KINDS; i++)
-        n_bytes += strlen(names[i]) + 1;
-    out->kinds = memory_allocate(1, STORIES_N_KINDS * sizeof *out->kinds + n_bytes, err);
-    if (out->kinds == NULL)
-        return RS_INTERNAL;
-    char *bytes = (char *)(out->kinds + STORIES_N_KINDS);
-    for (int i = 0; i < STORIES_N_KINDS; i++) {
-        out->kinds[i] = strcpy(bytes, names[i]);
-        bytes += strlen(names[i]) + 1;
-    }
-    out->n_kinds = STORIES_N_KINDS;
-    return RS_OK;
-}
-
-static enum rs_status finish(struct trainer *trainer, enum stories_task task, struct model_file *out,
+/* The model file takes over what of the data it keeps. */
+static enum rs_status finish(struct trainer *trainer, struct story_data *data, struct model_file *out,
                              struct rs_error *err)
 {
     size_t n_wrong = 0;
-    snprintf(out->task, sizeof out->task, "%s", stories_task_names()[task]);
-    snprintf(out->source, sizeof out->source, "stories generated and model trained by rescore %s",
+    snprintf(out->task, sizeof out->task, "%s", data->task);
+    snprintf(out->source, sizeof out->source, "%s; model trained by rescore %s", data->source,
              version_number());
     snprintf(out->git_commit, sizeof out->git_commit, "%s", version_commit());
     out->seed = trainer->seed;
     memn2n_gradient_store(trainer->best_weights, &trainer->rounded);
     out->model = trainer->rounded;
     trainer->rounded = (struct memn2n){0};
-    enum rs_status status = copy_kinds(out, err);
-    if (status == RS_OK)
-        status = model_file_measure_codes(out, err);
+    out->kinds = data->kinds;
+    out->n_kinds = data->n_kinds;
+    out->calibration = data->calibration;
+    out->test = data->test;
+    data->kinds = NULL;
+    data->n_kinds = 0;
+    data->calibration = data->test = (struct story_set){0};
+    enum rs_status status = model_file_measure_codes(out, err);
     if (status == RS_OK)
         status = memn2n_test(&out->model, &out->test, NULL, NULL, &n_wrong, NULL, NULL, err);
     out->test_error = (double)n_wrong / (double)out->test.n_stories;
     return status;
 }
 
-enum rs_status train_memn2n(const struct train_options *options, enum stories_task task, uint64_t seed,
+enum rs_status train_memn2n(const struct train_options *options, struct story_data *data, uint64_t seed,
                             int n_threads, train_memn2n_progress *progress, void *context,
                             struct model_file *out, struct rs_error *err)
 {
-    struct trainer trainer = {.options = options, .seed = seed, .n_threads = n_threads};
+    struct trainer trainer = {.options = options, .data = data, .seed = seed, .n_threads = n_threads};
     *out = (struct model_file){0};
-    enum rs_status status = train_options_check(options, err);
-    if (status == RS_OK && (double)seed > seed_max)
+    enum rs_status status = RS_OK;
+    if ((double)seed > seed_max)
         status = rs_fail(err, RS_INPUT, "seed %llu found, at most 2^53 expected", (unsigned long long)seed);
     if (status == RS_OK)
-        status = prepare(&trainer, task, out, err);
+        status = prepare(&trainer, err);
     if (status == RS_OK)
         status = run_restarts(&trainer, progress, context, err);
     if (status == RS_OK)
-        status = finish(&trainer, task, out, err);
+        status = finish(&trainer, data, out, err);
     clear(&trainer);
     if (status != RS_OK)
         model_file_clear(out);
     return status;
+}
+
+struct story_data_sizes train_memn2n_sizes(const struct train_options *options)
+{
+    return (struct story_data_sizes){(size_t)options->n_questions, (size_t)options->n_validation,
+                                     (size_t)options->n_calibration, (size_t)options->n_test,
+                                     (int)options->n_sentences};
 }

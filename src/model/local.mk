@@ -6,6 +6,19 @@ librescore_core_la_SOURCES += \
     %D%/model_embedded.c %D%/model_embedded.h \
     %D%/model_file.c %D%/model_file.h \
     %D%/model_items.c %D%/model_items.h \
+    %D%/transformer.c %D%/transformer.h \
+    %D%/transformer_file.c %D%/transformer_file.h \
+    %D%/transformer_file_shape.c %D%/transformer_file_shape.h \
+    %D%/transformer_gradient.h \
+    %D%/transformer_gradient_f32.c \
+    %D%/transformer_gradient_f64.c \
+    %D%/transformer_gradient_real.h \
+    %D%/transformer_internal.h \
+    %D%/transformer_items.c %D%/transformer_items.h \
+    %D%/transformer_layers_real.h \
+    %D%/transformer_options.c %D%/transformer_options.h \
+    %D%/transformer_run.c \
+    %D%/transformer_shape.c %D%/transformer_shape.h \
     %D%/train_options.c %D%/train_options.h
 
 # The embedded model: the program works from any directory.

@@ -49,13 +49,23 @@ enum random_purpose {
     RANDOM_VERIFY = 18,      /* verify reads, per write and cell; block = cell, draw = pulse */
     RANDOM_TEMPERATURE = 19, /* spread of the temperature laws, per trial and cell */
     RANDOM_ENDURANCE = 20,   /* lifetimes, per trial and cell */
+    RANDOM_SEQUENCE = 21,    /* made q/k/v sequences; trial = kind of draw, array = head, write = sample */
     /* comparator, per trial and array; cell = key slot: pairs of transistors, draw = pair; branches of a
      * current comparator, draw = branch; reference currents, cell 0 where shared */
     RANDOM_MISMATCH = 24,
     RANDOM_BRANCH = 25,
     RANDOM_REFERENCE = 26,
     RANDOM_UNRESOLVED = 27, /* per unresolved decision; cell = key slot, draw = read */
-    RANDOM_CALIBRATION = 32 /* arrays, drives and declared noise of calibration decks; array = deck's array */
+    RANDOM_CALIBRATION =
+        32, /* arrays, drives and declared noise of calibration decks; array = deck's array */
+    /* the second comparator of each key, each as the purpose without SECOND */
+    RANDOM_SECOND_OFFSET = 33,
+    RANDOM_SECOND_DECISION = 34,
+    RANDOM_SECOND_MISMATCH = 35,
+    RANDOM_SECOND_BRANCH = 36,
+    RANDOM_SECOND_REFERENCE = 37,
+    RANDOM_SECOND_UNRESOLVED = 38,
+    RANDOM_PIVOT = 39 /* pivots of the top-k engine; cell = pass, draw = query */
 };
 
 struct random_key {

@@ -3,18 +3,23 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/markup.h"
 #include "report/number.h"
+#include "report/svg.h"
+
+static const double legend_marker = 8;
+static const char policy_key[] = "prune.policy";
 
 size_t curves_point(const struct curves *curves, size_t x, size_t line)
 {
     size_t index[RESULT_KNOBS_MAX] = {0};
     result_corner(curves->result, false, index);
     if (curves->x != NULL)
-        index[0] = x;
+        index[curves->i_x] = x;
     if (curves->line != NULL)
-        index[1] = line;
+        index[curves->i_line] = line;
     return result_point(curves->result, index);
 }
 
@@ -23,14 +28,27 @@ size_t curves_n_x(const struct curves *curves)
     return curves->x == NULL ? 1 : curves->x->n;
 }
 
+/* The policy where it is swept, else the second key. */
+static size_t find_lines(const struct result *result)
+{
+    for (size_t i = 1; i < result->n_knobs; i++)
+        if (strcmp(result->knobs[i].key, policy_key) == 0)
+            return i;
+    return 1;
+}
+
 void curves_init(struct curves *curves, const struct result *result)
 {
     *curves = (struct curves){.result = result, .x_factor = 1, .n_lines = 1};
-    curves->x = result->n_knobs > 0 ? &result->knobs[0] : NULL;
-    curves->line = result->n_knobs > 1 ? &result->knobs[1] : NULL;
+    bool turned = result->n_knobs > 1 && strcmp(result->knobs[0].key, policy_key) == 0;
+    curves->i_x = turned;
+    curves->i_line = turned ? 0 : find_lines(result);
+    curves->x = result->n_knobs > 0 ? &result->knobs[curves->i_x] : NULL;
+    curves->line = result->n_knobs > 1 ? &result->knobs[curves->i_line] : NULL;
     if (curves->line != NULL) {
-        size_t n = curves->line->n;
-        curves->n_lines = n < STYLE_LINES ? n : STYLE_LINES;
+        size_t n = curves->line->n,
+               most = strcmp(curves->line->key, policy_key) == 0 ? CURVES_LINES_MAX : STYLE_LINES;
+        curves->n_lines = n < most ? n : most;
         for (size_t i = 0; i < curves->n_lines; i++)
             curves->lines[i] =
                 curves->line
@@ -48,6 +66,43 @@ void curves_init(struct curves *curves, const struct result *result)
              unit[0] ? ")" : "");
 }
 
+void curves_fit_x(const struct curves *curves, double begin, double end, struct axis *axis)
+{
+    char mean[] = "mean", *only[] = {mean};
+    if (curves->x == NULL)
+        axis_fit_words(axis, only, 1, begin, end);
+    else if (curves->x->words != NULL)
+        axis_fit_words(axis, curves->x->words, curves->x->n, begin, end);
+    else {
+        double ascending[AXIS_VALUES_MAX];
+        size_t n = curves->x->n < AXIS_VALUES_MAX ? curves->x->n : AXIS_VALUES_MAX;
+        for (size_t i = 0; i < n; i++)
+            ascending[i] = curves->x->values[curves->x->order[i * (curves->x->n - 1) / (n > 1 ? n - 1 : 1)]] /
+                           curves->x_factor;
+        axis_fit_values(axis, ascending, n, begin, end);
+    }
+}
+
+void curves_draw_legend(struct text *out, const struct curves *curves, double x, double y)
+{
+    if (curves->line == NULL)
+        return;
+    svg_text(out, "label strong", (struct svg_point){x, y}, SVG_START, 0, curves->line->key);
+    x += svg_text_width(curves->line->key) * 1.12 + 20;
+    for (size_t i = 0; i < curves->n_lines; i++) {
+        char class[64], value[NUMBER_SIZE];
+        int level = style_line((int)i, (int)curves->n_lines);
+        result_print_value(curves->line, curves->lines[i], value, sizeof value);
+        snprintf(class, sizeof class, "curve line-%d", level);
+        svg_line(out, class, (struct svg_point){x - 9, y - 4.5}, (struct svg_point){x + 9, y - 4.5});
+        snprintf(class, sizeof class, "dot line-%d", level);
+        svg_marker(out, class, (enum svg_marker)(i % SVG_MARKERS), (struct svg_point){x, y - 4.5},
+                   legend_marker, NULL);
+        svg_text(out, "label", (struct svg_point){x + 14, y}, SVG_START, 0, value);
+        x += 14 + svg_text_width(value) + 24;
+    }
+}
+
 static void append_published(struct text *out, const struct result *result)
 {
     for (size_t i = 0; i < result->n_knobs; i++) {
@@ -61,19 +116,24 @@ static void append_published(struct text *out, const struct result *result)
     }
 }
 
-static void append_fixed(struct text *out, const struct result *result)
+static void append_fixed(struct text *out, const struct curves *curves)
 {
+    const struct result *result = curves->result;
     size_t index[RESULT_KNOBS_MAX];
     char value[NUMBER_SIZE];
     result_corner(result, false, index);
-    for (size_t i = 2; i < result->n_knobs; i++) {
+    bool first = true;
+    for (size_t i = 0; i < result->n_knobs; i++) {
+        if (&result->knobs[i] == curves->x || &result->knobs[i] == curves->line)
+            continue;
         result_print_value(&result->knobs[i], index[i], value, sizeof value);
-        text_append(out, i == 2 ? " Held at the lowest value here: <code>" : ", <code>");
+        text_append(out, first ? " Held at the lowest value here: <code>" : ", <code>");
         markup_append(out, result->knobs[i].key);
         text_append(out, "</code> = ");
         markup_append(out, value);
+        first = false;
     }
-    if (result->n_knobs > 2)
+    if (!first)
         text_append(out, "; the table has every point.");
 }
 
@@ -97,7 +157,7 @@ void curves_append_caption(struct text *out, const struct curves *curves)
     if (curves->line != NULL && curves->line->n > curves->n_lines)
         text_append(out, " %zu of %zu values of the second key are drawn; the table has all.",
                     curves->n_lines, curves->line->n);
-    append_fixed(out, result);
+    append_fixed(out, curves);
     if (result->variables[RESULT_TASK_METRIC].present)
         text_append(
             out,

@@ -27,23 +27,6 @@ struct panel {
     bool has_references, from_zero;
 };
 
-static void fit_x(const struct curves *curves, double begin, double end, struct axis *axis)
-{
-    char mean[] = "mean", *only[] = {mean};
-    if (curves->x == NULL)
-        axis_fit_words(axis, only, 1, begin, end);
-    else if (curves->x->words != NULL)
-        axis_fit_words(axis, curves->x->words, curves->x->n, begin, end);
-    else {
-        double ascending[AXIS_VALUES_MAX];
-        size_t n = curves->x->n < AXIS_VALUES_MAX ? curves->x->n : AXIS_VALUES_MAX;
-        for (size_t i = 0; i < n; i++)
-            ascending[i] = curves->x->values[curves->x->order[i * (curves->x->n - 1) / (n > 1 ? n - 1 : 1)]] /
-                           curves->x_factor;
-        axis_fit_values(axis, ascending, n, begin, end);
-    }
-}
-
 static void include(double value, double *low, double *high)
 {
     if (!isfinite(value))
@@ -238,7 +221,7 @@ static void draw_panel(struct text *out, const struct curves *curves, enum resul
         .name = name, .has_references = name == RESULT_TASK_METRIC, .from_zero = name != RESULT_TASK_METRIC};
     char title[256];
     double bottom = top + plot_height;
-    fit_x(curves, begin, end, &panel.x);
+    curves_fit_x(curves, begin, end, &panel.x);
     panel_title(curves, name, title, sizeof title);
     if (!fit_y(curves, &panel, top, bottom)) {
         axis_draw_bottom(out, &panel.x, bottom, curves->x_title);
@@ -257,27 +240,6 @@ static void draw_panel(struct text *out, const struct curves *curves, enum resul
         draw_line(out, curves, &panel, i);
 }
 
-static void draw_legend(struct text *out, const struct curves *curves)
-{
-    if (curves->line == NULL)
-        return;
-    double x = left_begin - 38, y = 16;
-    svg_text(out, "label strong", (struct svg_point){x, y}, SVG_START, 0, curves->line->key);
-    x += svg_text_width(curves->line->key) * 1.12 + 20;
-    for (size_t i = 0; i < curves->n_lines; i++) {
-        char class[64], value[NUMBER_SIZE];
-        int level = style_line((int)i, (int)curves->n_lines);
-        result_print_value(curves->line, curves->lines[i], value, sizeof value);
-        snprintf(class, sizeof class, "curve line-%d", level);
-        svg_line(out, class, (struct svg_point){x - 9, y - 4.5}, (struct svg_point){x + 9, y - 4.5});
-        snprintf(class, sizeof class, "dot line-%d", level);
-        svg_marker(out, class, (enum svg_marker)(i % SVG_MARKERS), (struct svg_point){x, y - 4.5}, marker,
-                   NULL);
-        svg_text(out, "label", (struct svg_point){x + 14, y}, SVG_START, 0, value);
-        x += 14 + svg_text_width(value) + 24;
-    }
-}
-
 static enum result_name second_panel(const struct result *result, bool *present)
 {
     enum result_name name =
@@ -293,7 +255,7 @@ void figure_curves_append(struct text *out, const struct result *result)
     bool has_second;
     enum result_name names[2] = {RESULT_FALSE_PRUNE_RATE, second_panel(result, &has_second)};
     curves_init(&curves, result);
-    fit_x(&curves, left_begin, left_end, &x);
+    curves_fit_x(&curves, left_begin, left_end, &x);
     double top = (curves.line != NULL ? legend_height : 0) + above_plot;
     double height = top + plot_height + axis_depth(&x) + below_plot;
     char title[512], description[1024];
@@ -310,7 +272,7 @@ void figure_curves_append(struct text *out, const struct result *result)
              curves.line != NULL ? curves.line->key : "", result->n_trials);
     text_append(out, "<figure>\n");
     svg_open(out, "figure-1", width, height, title, description);
-    draw_legend(out, &curves);
+    curves_draw_legend(out, &curves, left_begin - 38, 16);
     draw_panel(out, &curves, names[0], left_begin, left_end, top);
     if (has_second)
         draw_panel(out, &curves, names[1], right_begin, right_end, top);

@@ -1,10 +1,14 @@
 librescore_core_la_SOURCES += \
     %D%/axis.c %D%/axis.h \
     %D%/corner.c %D%/corner.h \
+    %D%/costs.c %D%/costs.h \
+    %D%/costs_section.c %D%/costs_section.h \
     %D%/curves.c %D%/curves.h \
     %D%/decided_page.c %D%/decided_page.h \
     %D%/figure_correlation.c %D%/figure_correlation.h \
+    %D%/figure_costs.c %D%/figure_costs.h \
     %D%/figure_curves.c %D%/figure_curves.h \
+    %D%/figure_energy.c %D%/figure_energy.h \
     %D%/figure_map.c %D%/figure_map.h \
     %D%/figure_margins.c %D%/figure_margins.h \
     %D%/figure_residuals.c %D%/figure_residuals.h \

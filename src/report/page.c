@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/costs_section.h"
 #include "report/figure_curves.h"
 #include "report/figure_map.h"
 #include "report/figure_margins.h"
@@ -92,8 +93,12 @@ enum rs_status page_append(struct text *out, const struct result *result, struct
     finding_append(out, result);
     text_append(out, "</section>\n<section>\n<h2 id=\"curves\">Decisions and task</h2>\n");
     figure_curves_append(out, result);
-    text_append(out, "</section>\n<section>\n<h2 id=\"conductances\">Conductance error</h2>\n");
-    enum rs_status status = figure_map_append(out, result, err);
+    text_append(out, "</section>\n");
+    enum rs_status status = costs_section_append(out, result, err);
+    if (status != RS_OK)
+        return status;
+    text_append(out, "<section>\n<h2 id=\"conductances\">Conductance error</h2>\n");
+    status = figure_map_append(out, result, err);
     if (status != RS_OK)
         return status;
     text_append(out, "</section>\n<section>\n<h2 id=\"margins\">Score margins</h2>\n");

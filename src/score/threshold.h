@@ -5,8 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How many of n keys a keep ratio keeps: ceil(keep_ratio n). Rounding of 1e-9 keys does not add one. */
+size_t threshold_count(double keep_ratio, size_t n);
+
 /*
- * The score midway between neighbouring scores, such that ceil(keep_ratio n) of the `n` scores lie at or
+ * The score midway between neighbouring scores, such that threshold_count of the `n` scores lie at or
  * above it; equal scores are never parted: where the border falls between equals, they are all kept.
  * Everything kept gives minus infinity. `sums` [n] are whole numbers, scores are unit * sum; they are sorted
  * in place. n > 0.

@@ -256,6 +256,63 @@ enum rs_status qkv_open(const char *path, struct qkv *out, struct rs_error *err)
     return status;
 }
 
+static enum rs_status write_attributes(struct store *store, const struct qkv *qkv, struct rs_error *err)
+{
+    const struct {
+        const char *name;
+        long long value;
+    } integers[] = {{"version", QKV_VERSION},           {"n_layers", qkv->n_layers},
+                    {"n_heads", qkv->n_heads},          {"n_kv_heads", qkv->n_kv_heads},
+                    {"d_head", (long long)qkv->d_head}, {"causal", qkv->causal}};
+    enum rs_status status = store_write_text(store, "/", "format", "qkv-workload", err);
+    if (status == RS_OK)
+        status = store_write_text(store, "/", "model", qkv->model, err);
+    for (size_t i = 0; status == RS_OK && i < sizeof integers / sizeof integers[0]; i++)
+        status = store_write_integer(store, "/", integers[i].name, integers[i].value, err);
+    return status == RS_OK ? store_write_number(store, "/", "score_scale", qkv->score_scale, err) : status;
+}
+
+static enum rs_status write_layer(struct store *store, const struct qkv *qkv, int i_layer,
+                                  struct rs_error *err)
+{
+    const struct qkv_layer *layer = &qkv->layers[i_layer];
+    const struct {
+        const char *name;
+        int n_heads;
+        const float *values;
+    } arrays[] = {
+        {"q", qkv->n_heads, layer->q}, {"k", qkv->n_kv_heads, layer->k}, {"v", qkv->n_kv_heads, layer->v}};
+    char path[STORE_NAME_SIZE];
+    snprintf(path, sizeof path, "/layer%02d", i_layer);
+    enum rs_status status = store_make_group(store, path, err);
+    for (size_t i = 0; status == RS_OK && i < sizeof arrays / sizeof arrays[0]; i++) {
+        const struct store_shape shape = {3, {qkv->n_tokens, (size_t)arrays[i].n_heads, qkv->d_head}};
+        snprintf(path, sizeof path, "/layer%02d/%s", i_layer, arrays[i].name);
+        status = store_write(store, path, STORE_FLOAT32, &shape, NULL, arrays[i].values,
+                             (struct store_label){0}, err);
+    }
+    return status;
+}
+
+enum rs_status qkv_write(const struct qkv *qkv, const char *path, struct rs_error *err)
+{
+    struct store *store = NULL;
+    enum rs_status status = store_create(path, &store, err);
+    if (status != RS_OK)
+        return status;
+    const struct store_shape offsets = {1, {qkv->n_samples + 1}};
+    status = write_attributes(store, qkv, err);
+    if (status == RS_OK)
+        status = store_write(store, "/token_offset", STORE_INT64, &offsets, NULL, qkv->token_offset,
+                             (struct store_label){0}, err);
+    for (int i = 0; status == RS_OK && i < qkv->n_layers; i++)
+        status = write_layer(store, qkv, i, err);
+    if (status == RS_OK)
+        return store_commit(store, err);
+    store_close(store);
+    return status;
+}
+
 size_t qkv_sample_length(const struct qkv *qkv, size_t sample)
 {
     rs_require(sample < qkv->n_samples, "the sample lies beyond the file");

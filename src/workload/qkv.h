@@ -52,6 +52,9 @@ enum rs_status qkv_read(const struct store *store, struct qkv *out, struct rs_er
 /* Opens a path, reads it, closes it. */
 enum rs_status qkv_open(const char *path, struct qkv *out, struct rs_error *err) RS_MUST_CHECK;
 
+/* Writes a file that qkv_open reads back as it was. RS_CREATE or RS_IO. */
+enum rs_status qkv_write(const struct qkv *qkv, const char *path, struct rs_error *err) RS_MUST_CHECK;
+
 void qkv_clear(struct qkv *qkv);
 
 /* Tokens of one sample, and of the longest. */

@@ -11,13 +11,13 @@
 #define STORY_WORDS_NAMES(WORD)                                                                              \
     WORD(anouk)                                                                                              \
     WORD(bram)                                                                                               \
-    WORD(cleo) WORD(dario) WORD(edda) WORD(farid) WORD(greta) WORD(hugo) WORD(ines) WORD(jorin) WORD(katla)  \
-        WORD(luca)
+    WORD(cleo)                                                                                               \
+    WORD(dario) WORD(edda) WORD(farid) WORD(greta) WORD(hugo) WORD(ines) WORD(jorin) WORD(katla) WORD(luca)
 #define STORY_WORDS_PLACES(WORD)                                                                             \
     WORD(mill)                                                                                               \
     WORD(harbour)                                                                                            \
-    WORD(orchard) WORD(tower) WORD(forge) WORD(chapel) WORD(market) WORD(quarry) WORD(vineyard)              \
-        WORD(lighthouse)
+    WORD(orchard)                                                                                            \
+    WORD(tower) WORD(forge) WORD(chapel) WORD(market) WORD(quarry) WORD(vineyard) WORD(lighthouse)
 #define STORY_WORDS_OBJECTS(WORD)                                                                            \
     WORD(lantern) WORD(rope) WORD(compass) WORD(basket) WORD(flute) WORD(ledger) WORD(kettle) WORD(sickle)
 #define STORY_WORDS_TRADES(WORD)                                                                             \
@@ -27,7 +27,8 @@
 #define STORY_WORDS_OTHERS(WORD)                                                                             \
     WORD(a)                                                                                                  \
     WORD(behind)                                                                                             \
-    WORD(bell) WORD(carries) WORD(does) WORD(down) WORD(every) WORD(falls) WORD(hums) WORD(hurries) WORD(is) \
+    WORD(bell)                                                                                               \
+    WORD(carries) WORD(does) WORD(down) WORD(every) WORD(falls) WORD(hums) WORD(hurries) WORD(is)            \
         WORD(leaves) WORD(of) WORD(off) WORD(on) WORD(picks) WORD(puts) WORD(rain) WORD(rides) WORD(rings)   \
             WORD(sell) WORD(sells) WORD(the) WORD(to) WORD(tune) WORD(up) WORD(walks) WORD(what) WORD(where)
 #define STORY_WORDS_LIST(WORD)                                                                               \

@@ -1,4 +1,0 @@
-/* The product's kernel for AVX2. */
-#include "crossbar/product_both.h"
-
-const struct product_kernel product_avx2 = PRODUCT_KERNEL;

@@ -1,4 +1,0 @@
-/* The product's kernel for AVX-512. */
-#include "crossbar/product_both.h"
-
-const struct product_kernel product_avx512 = PRODUCT_KERNEL;

@@ -1,0 +1,381 @@
+#include "model/transformer_file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/code_range.h"
+#include "model/transformer_file_shape.h"
+
+static const double seed_max = 0x1p53;
+
+void transformer_file_clear(struct transformer_file *file)
+{
+    transformer_clear(&file->model);
+    free(file->vocabulary);
+    free(file->code_max_query);
+    free(file->code_max_key);
+    free(file->code_max_value);
+    free(file->threshold);
+    transformer_items_clear(&file->calibration);
+    transformer_items_clear(&file->test);
+    *file = (struct transformer_file){0};
+}
+
+static enum rs_status read_text(const struct store *store, const char *object, const char *name,
+                                char text[TRANSFORMER_FILE_TEXT_SIZE], struct rs_error *err)
+{
+    char *read = NULL;
+    enum rs_status status = store_read_text(store, object, name, &read, err);
+    if (status == RS_OK && strlen(read) >= TRANSFORMER_FILE_TEXT_SIZE)
+        status = rs_fail(err, RS_INPUT, "%s:/@%s: error: %zu bytes found, at most %d expected",
+                         store_path(store), name, strlen(read), TRANSFORMER_FILE_TEXT_SIZE - 1);
+    if (status == RS_OK)
+        memcpy(text, read, strlen(read) + 1);
+    free(read);
+    return status;
+}
+
+static enum rs_status read_measure(const struct store *store, const char *name, double high, double *value,
+                                   struct rs_error *err)
+{
+    enum rs_status status = store_read_number(store, "/", name, value, err);
+    if (status == RS_OK && !(*value >= 0 && *value <= high))
+        status = rs_fail(err, RS_INPUT, "%s:/@%s: error: %g found, 0 to %g expected", store_path(store), name,
+                         *value, high);
+    return status;
+}
+
+static enum rs_status read_header(const struct store *store, struct transformer_file *file,
+                                  struct rs_error *err)
+{
+    double version, seed = 0;
+    enum rs_status status = store_expect_text(store, "format", "rescore-model", err);
+    if (status == RS_OK)
+        status = store_read_integer(store, "version", TRANSFORMER_FILE_VERSION, TRANSFORMER_FILE_VERSION,
+                                    &version, err);
+    if (status == RS_OK)
+        status = store_expect_text(store, "kind", "transformer", err);
+    if (status == RS_OK)
+        status = read_text(store, "/", "task", file->task, err);
+    if (status == RS_OK)
+        status = read_text(store, "/", "source", file->source, err);
+    if (status == RS_OK)
+        status = read_text(store, "/", "git_commit", file->git_commit, err);
+    if (status == RS_OK)
+        status = store_read_integer(store, "seed", 0, seed_max, &seed, err);
+    if (status == RS_OK)
+        status = read_measure(store, "test_nll", 1e6, &file->test_nll, err);
+    if (status == RS_OK)
+        status = read_measure(store, "test_error", 1, &file->test_error, err);
+    file->seed = (uint64_t)seed;
+    return status;
+}
+
+static void name_weights(char name[STORE_NAME_SIZE], int kind)
+{
+    const char prefix[] = "/weights/", *own = transformer_shape_weights_name((enum transformer_weights)kind);
+    memcpy(name, prefix, sizeof prefix);
+    memcpy(name + sizeof prefix - 1, own, strlen(own) + 1);
+}
+
+/* The sizes of a dataset of weights: [row][column], or [layer][row][column]. */
+static struct store_shape weights_shape(const struct transformer_layout *layout, int kind)
+{
+    const struct transformer_place *place = &layout->places[kind];
+    if (transformer_shape_per_layer((enum transformer_weights)kind))
+        return (struct store_shape){3, {layout->n_layers, place->n_rows, place->n_columns}};
+    return (struct store_shape){2, {place->n_rows, place->n_columns}};
+}
+
+/* Before anything is allocated: what the shape asks for is there. */
+static enum rs_status check_weights(const struct store *store, const struct transformer_layout *layout,
+                                    struct rs_error *err)
+{
+    enum rs_status status = RS_OK;
+    for (int kind = 0; kind < TRANSFORMER_N_WEIGHTS && status == RS_OK; kind++) {
+        const struct store_shape shape = weights_shape(layout, kind);
+        const struct store_axis axes[] = {{"layers", shape.sizes[0], "n_layers"},
+                                          {"rows", shape.sizes[shape.rank - 2], "the shape's attributes"},
+                                          {"columns", shape.sizes[shape.rank - 1], "the shape's attributes"}};
+        char name[STORE_NAME_SIZE];
+        name_weights(name, kind);
+        if (layout->places[kind].n_rows > 0)
+            status = store_check_shape(store, name, shape.rank, axes + 3 - shape.rank, err);
+    }
+    return status;
+}
+
+/* Between a dataset of all layers and the layers' blocks. */
+static void move_layers(const struct transformer_layout *layout, int kind, bool to_model, float *weights,
+                        float *dataset)
+{
+    const struct transformer_place *place = &layout->places[kind];
+    size_t n = place->n_rows * place->n_columns;
+    bool per_layer = transformer_shape_per_layer((enum transformer_weights)kind);
+    for (size_t layer = 0; layer < (per_layer ? layout->n_layers : 1); layer++) {
+        float *here = weights + transformer_shape_first(layout, (enum transformer_weights)kind, layer);
+        memcpy(to_model ? here : dataset + layer * n, to_model ? dataset + layer * n : here,
+               n * sizeof *here);
+    }
+}
+
+static size_t n_entries(const struct store_shape *shape)
+{
+    size_t n = 1;
+    for (int i = 0; i < shape->rank; i++)
+        n *= shape->sizes[i];
+    return n;
+}
+
+static enum rs_status read_weights(const struct store *store, struct transformer *model, struct rs_error *err)
+{
+    enum rs_status status = RS_OK;
+    for (int kind = 0; kind < TRANSFORMER_N_WEIGHTS && status == RS_OK; kind++) {
+        char name[STORE_NAME_SIZE];
+        const struct store_shape shape = weights_shape(&model->layout, kind);
+        size_t n = n_entries(&shape);
+        if (model->layout.places[kind].n_rows == 0)
+            continue;
+        float *values = memory_allocate(n, sizeof *values, err);
+        if (values == NULL)
+            return RS_INTERNAL;
+        name_weights(name, kind);
+        status = store_read(store, name, STORE_FLOAT32, values, err);
+        for (size_t i = 0; i < n && status == RS_OK; i++)
+            if (!isfinite(values[i]))
+                status = rs_fail(err, RS_INPUT, "%s:%s: error: %g found, finite weights expected",
+                                 store_path(store), name, (double)values[i]);
+        if (status == RS_OK)
+            move_layers(&model->layout, kind, true, model->weights, values);
+        free(values);
+    }
+    return status;
+}
+
+static enum rs_status read_vocabulary(const struct store *store, struct transformer_file *file,
+                                      struct rs_error *err)
+{
+    size_t n;
+    const struct store_axis axis = {"words", file->model.shape.n_words, "n_words"};
+    if (file->model.shape.input != TRANSFORMER_WORDS)
+        return RS_OK;
+    enum rs_status status = store_check_shape(store, "/vocabulary", 1, &axis, err);
+    return status == RS_OK ? store_read_texts(store, "/vocabulary", &n, &file->vocabulary, err) : status;
+}
+
+/* A table [n_layers][n_heads] of finite numbers, above 0 where `positive`; the caller frees *out. */
+static enum rs_status read_table(const struct store *store, const char *dataset, size_t n_layers,
+                                 size_t n_heads, bool positive, double **out, struct rs_error *err)
+{
+    const struct store_axis axes[] = {{"layers", n_layers, "n_layers"},
+                                      {"heads", n_heads, "of the transformer"}};
+    enum rs_status status = store_check_shape(store, dataset, 2, axes, err);
+    if (status != RS_OK)
+        return status;
+    *out = memory_allocate(n_layers * n_heads, sizeof **out, err);
+    if (*out == NULL)
+        return RS_INTERNAL;
+    status = store_read(store, dataset, STORE_FLOAT64, *out, err);
+    for (size_t i = 0; i < n_layers * n_heads && status == RS_OK; i++)
+        if (!isfinite((*out)[i]) || (positive && !((*out)[i] > 0)))
+            status = rs_fail(err, RS_INPUT, "%s:%s: error: %g found, a finite number%s expected",
+                             store_path(store), dataset, (*out)[i], positive ? " above 0" : "");
+    return status;
+}
+
+static enum rs_status read_tables(const struct store *store, struct transformer_file *file,
+                                  struct rs_error *err)
+{
+    const struct transformer_shape *shape = &file->model.shape;
+    size_t n_layers = shape->n_layers, n_kv_heads = shape->n_kv_heads;
+    enum rs_status status =
+        read_table(store, "/code_max_query", n_layers, shape->n_heads, true, &file->code_max_query, err);
+    if (status == RS_OK)
+        status = read_table(store, "/code_max_key", n_layers, n_kv_heads, true, &file->code_max_key, err);
+    if (status == RS_OK)
+        status = read_table(store, "/code_max_value", n_layers, n_kv_heads, true, &file->code_max_value, err);
+    if (status != RS_OK || !store_has(store, "/threshold"))
+        return status;
+    status = read_table(store, "/threshold", n_layers, shape->n_heads, false, &file->threshold, err);
+    return status == RS_OK ? read_text(store, "/threshold", "method", file->threshold_method, err) : status;
+}
+
+enum rs_status transformer_file_read(const struct store *store, struct transformer_file *out,
+                                     struct rs_error *err)
+{
+    struct transformer_shape shape;
+    *out = (struct transformer_file){0};
+    enum rs_status status = read_header(store, out, err);
+    if (status == RS_OK)
+        status = transformer_file_shape_read(store, &shape, err);
+    if (status == RS_OK) {
+        struct transformer_layout layout = transformer_shape_layout(&shape);
+        status = check_weights(store, &layout, err);
+    }
+    if (status == RS_OK)
+        status = transformer_init(&out->model, &shape, err);
+    if (status == RS_OK)
+        status = read_weights(store, &out->model, err);
+    if (status == RS_OK)
+        status = read_vocabulary(store, out, err);
+    if (status == RS_OK)
+        status = read_tables(store, out, err);
+    if (status == RS_OK)
+        status = transformer_items_read(store, "/calibration", &shape, &out->calibration, err);
+    if (status == RS_OK)
+        status = transformer_items_read(store, "/test", &shape, &out->test, err);
+    if (status != RS_OK)
+        transformer_file_clear(out);
+    return status;
+}
+
+enum rs_status transformer_file_open(const char *path, struct transformer_file *out, struct rs_error *err)
+{
+    struct store *store = NULL;
+    *out = (struct transformer_file){0};
+    enum rs_status status = store_open(path, &store, err);
+    if (status == RS_OK)
+        status = transformer_file_read(store, out, err);
+    store_close(store);
+    return status;
+}
+
+static enum rs_status write_header(struct store *store, const struct transformer_file *file,
+                                   struct rs_error *err)
+{
+    const struct {
+        const char *name, *text;
+    } texts[] = {{"format", "rescore-model"},
+                 {"kind", "transformer"},
+                 {"task", file->task},
+                 {"source", file->source},
+                 {"git_commit", file->git_commit}};
+    enum rs_status status = RS_OK;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RS_OK; i++)
+        status = store_write_text(store, "/", texts[i].name, texts[i].text, err);
+    if (status == RS_OK)
+        status = store_write_integer(store, "/", "version", TRANSFORMER_FILE_VERSION, err);
+    if (status == RS_OK)
+        status = store_write_integer(store, "/", "seed", (long long)file->seed, err);
+    if (status == RS_OK)
+        status = store_write_number(store, "/", "test_nll", file->test_nll, err);
+    return status == RS_OK ? store_write_number(store, "/", "test_error", file->test_error, err) : status;
+}
+
+static enum rs_status write_weights(struct store *store, const struct transformer *model,
+                                    struct rs_error *err)
+{
+    enum rs_status status = store_make_group(store, "/weights", err);
+    for (int kind = 0; kind < TRANSFORMER_N_WEIGHTS && status == RS_OK; kind++) {
+        char name[STORE_NAME_SIZE];
+        const struct store_shape shape = weights_shape(&model->layout, kind);
+        if (model->layout.places[kind].n_rows == 0)
+            continue;
+        float *values = memory_allocate(n_entries(&shape), sizeof *values, err);
+        if (values == NULL)
+            return RS_INTERNAL;
+        move_layers(&model->layout, kind, false, model->weights, values);
+        name_weights(name, kind);
+        status = store_write(store, name, STORE_FLOAT32, &shape, NULL, values,
+                             (struct store_label){"1", NULL}, err);
+        free(values);
+    }
+    return status;
+}
+
+static enum rs_status write_tables(struct store *store, const struct transformer_file *file,
+                                   struct rs_error *err)
+{
+    const struct transformer_shape *shape = &file->model.shape;
+    const struct store_shape heads = {2, {shape->n_layers, shape->n_heads}};
+    const struct store_shape kv_heads = {2, {shape->n_layers, shape->n_kv_heads}};
+    const struct {
+        const char *name, *long_name;
+        const struct store_shape *shape;
+        const double *values;
+    } tables[] = {{"/code_max_query", "largest magnitude of q", &heads, file->code_max_query},
+                  {"/code_max_key", "largest magnitude of k", &kv_heads, file->code_max_key},
+                  {"/code_max_value", "largest magnitude of v", &kv_heads, file->code_max_value},
+                  {"/threshold", "scores below are pruned", &heads, file->threshold}};
+    enum rs_status status = RS_OK;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == RS_OK; i++)
+        if (tables[i].values != NULL)
+            status = store_write(store, tables[i].name, STORE_FLOAT64, tables[i].shape, NULL,
+                                 tables[i].values, (struct store_label){"1", tables[i].long_name}, err);
+    return status == RS_OK && file->threshold != NULL
+               ? store_write_text(store, "/threshold", "method", file->threshold_method, err)
+               : status;
+}
+
+enum rs_status transformer_file_write(const char *path, const struct transformer_file *file,
+                                      struct rs_error *err)
+{
+    const struct transformer_shape *shape = &file->model.shape;
+    struct store *store = NULL;
+    enum rs_status status = store_create(path, &store, err);
+    if (status != RS_OK)
+        return status;
+    status = write_header(store, file, err);
+    if (status == RS_OK)
+        status = transformer_file_shape_write(store, shape, err);
+    if (status == RS_OK)
+        status = write_weights(store, &file->model, err);
+    if (status == RS_OK && file->vocabulary != NULL)
+        status = store_write_texts(store, "/vocabulary", shape->n_words,
+                                   (const char *const *)file->vocabulary, NULL, err);
+    if (status == RS_OK)
+        status = write_tables(store, file, err);
+    if (status == RS_OK)
+        status = transformer_items_write(store, "/calibration", shape, &file->calibration, err);
+    if (status == RS_OK)
+        status = transformer_items_write(store, "/test", shape, &file->test, err);
+    if (status == RS_OK)
+        return store_commit(store, err);
+    store_close(store);
+    return status;
+}
+
+static enum rs_status measure_codes(struct transformer_file *file, struct rs_error *err)
+{
+    const struct transformer_shape *shape = &file->model.shape;
+    struct code_range range = {(int)shape->n_heads, (int)shape->n_kv_heads, file->code_max_query,
+                               file->code_max_key, file->code_max_value};
+    struct transformer_workspace *room = transformer_workspace_create(&file->model, err);
+    enum rs_status status = room != NULL ? RS_OK : RS_INTERNAL;
+    for (size_t i = 0; i < file->calibration.n_samples && status == RS_OK; i++) {
+        struct transformer_sample sample = transformer_items_sample(&file->calibration, shape, i);
+        struct transformer_answer answer = {0};
+        status = transformer_run(&file->model, &sample, room, code_range_hook, &range, &answer, err);
+    }
+    transformer_workspace_destroy(room);
+    return status;
+}
+
+enum rs_status transformer_file_measure(struct transformer_file *file, int n_threads, struct rs_error *err)
+{
+    const struct transformer_shape *shape = &file->model.shape;
+    struct transformer_score score;
+    const struct {
+        double **array;
+        size_t n_heads;
+    } tables[] = {{&file->code_max_query, shape->n_heads},
+                  {&file->code_max_key, shape->n_kv_heads},
+                  {&file->code_max_value, shape->n_kv_heads}};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        free(*tables[i].array);
+        *tables[i].array = memory_allocate(shape->n_layers * tables[i].n_heads, sizeof(double), err);
+        if (*tables[i].array == NULL)
+            return RS_INTERNAL;
+    }
+    enum rs_status status = measure_codes(file, err);
+    if (status == RS_OK)
+        status = transformer_items_test(&file->model, &file->test, n_threads, &score, err);
+    if (status != RS_OK)
+        return status;
+    file->test_nll = score.n_counted > 0 ? score.nll / (double)score.n_counted : 0;
+    file->test_error =
+        score.n_counted > 0 ? (double)(score.n_counted - score.n_right) / (double)score.n_counted : 0;
+    return RS_OK;
+}
