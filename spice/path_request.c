@@ -97,16 +97,22 @@ static double difference_at(const struct path *path, const struct worker_values 
            values->values[place_of(path, slot, which[1])][k];
 }
 
-double path_request_input(const struct path *path, const struct worker_values *values, size_t slot,
-                          double seconds)
+static double interpolate(const struct path *path, const struct worker_values *values, size_t slot,
+                          const int which[2], double seconds)
 {
     const double *time = values->values[TIME];
     size_t k = find_point(values, seconds);
-    double here = difference_at(path, values, slot, inputs, k);
+    double here = difference_at(path, values, slot, which, k);
     if (k + 1 >= values->lengths[TIME])
         return here;
-    double next = difference_at(path, values, slot, inputs, k + 1);
+    double next = difference_at(path, values, slot, which, k + 1);
     return here + (next - here) * fmax(0, seconds - time[k]) / (time[k + 1] - time[k]);
+}
+
+double path_request_input(const struct path *path, const struct worker_values *values, size_t slot,
+                          double seconds)
+{
+    return interpolate(path, values, slot, inputs, seconds);
 }
 
 /* Where the outputs are last less than half the supply apart, between two points on a line. */
@@ -124,13 +130,14 @@ static double cross(const struct path *path, const struct worker_values *values,
     return time[first];
 }
 
-/* `clock`, `end`: the points at which the clock begins to rise and to fall. */
+/* Points and instants at which the clock begins to rise and to fall: the same but for rounding,
+ * which the edge itself turns into microvolts. */
 static void read_decision(const struct path *path, const struct worker_values *values, size_t slot,
-                          size_t clock, size_t end, struct path_decision *out)
+                          const size_t points[2], const double seconds[2], struct path_decision *out)
 {
     const struct path_options *o = &path->plan->path;
-    out->input_volts = difference_at(path, values, slot, inputs, clock);
-    out->output_volts = difference_at(path, values, slot, outputs, end);
+    out->input_volts = interpolate(path, values, slot, inputs, seconds[0]);
+    out->output_volts = interpolate(path, values, slot, outputs, seconds[1]);
     out->resolved = fabs(out->output_volts) > o->supply_volts / 2;
     if (!latch_has_clock(&path->plan->latch))
         out->delay_seconds = (double)NAN;
@@ -138,7 +145,7 @@ static void read_decision(const struct path *path, const struct worker_values *v
         out->delay_seconds = o->evaluation_seconds;
     else
         out->delay_seconds =
-            cross(path, values, slot, clock, end) - values->values[TIME][clock] - o->edge_seconds / 2;
+            cross(path, values, slot, points[0], points[1]) - seconds[0] - o->edge_seconds / 2;
 }
 
 enum rs_status path_request_read(const struct path *path, const struct worker_values *values,
@@ -153,13 +160,14 @@ enum rs_status path_request_read(const struct path *path, const struct worker_va
             return rs_fail(err, RS_IO, "ngspice gave waves of %zu and of %zu points", values->lengths[TIME],
                            values->lengths[k]);
     for (size_t v = 0; v < path->n_vectors; v++) {
-        double start = (double)v * times.period_seconds, rise = start + times.clock_seconds,
-               fall = start + times.output_seconds;
-        size_t clock = find_point(values, rise + slack), end = find_point(values, fall + slack);
-        if (fabs(time[clock] - rise) > slack || fabs(time[end] - fall) > slack)
+        const double start = (double)v * times.period_seconds,
+                     seconds[2] = {start + times.clock_seconds, start + times.output_seconds};
+        const size_t points[2] = {find_point(values, seconds[0] + slack),
+                                  find_point(values, seconds[1] + slack)};
+        if (fabs(time[points[0]] - seconds[0]) > slack || fabs(time[points[1]] - seconds[1]) > slack)
             return rs_fail(err, RS_IO, "ngspice gave no point of time at the clock's edges of query %zu", v);
         for (size_t j = 0; j < n_slots; j++)
-            read_decision(path, values, j, clock, end, &decisions[v * n_slots + j]);
+            read_decision(path, values, j, points, seconds, &decisions[v * n_slots + j]);
     }
     return RS_OK;
 }
