@@ -99,6 +99,10 @@ void latch_bench_write_latch(const struct latch_bench *bench, size_t j,
 
 /* --- trip points --- */
 
+/* Holds a trip point. From 0 V on, ngspice's step control allows a first error of reltol chgtol and abstol:
+ * the larger the capacitor, the shorter that step, and 1 F needs one at the least step that ngspice takes. */
+static const double memory_farads = 1e-12;
+
 /* A cycle: the clock is low, then high for as long; late in its high half the inputs move. */
 struct cycle {
     double seconds, rise_seconds, edge_seconds;
@@ -168,10 +172,10 @@ enum rs_status latch_bench_write_trips(const struct path_plan *plan, size_t n,
         text_append(deck,
                     "bp%zu %s%zu 0 v = %.17g+v(trip%zu)/2\nbn%zu sn%zu 0 v = %.17g-v(trip%zu)/2\n"
                     "bm%zu 0 trip%zu i = %.12g*v(gate)*v(step)*(v(op%zu,on%zu) > 0 ? -1 : 1)\n"
-                    "ct%zu trip%zu 0 1\nrt%zu trip%zu 0 1e15\n.ic v(trip%zu)=0\n",
+                    "ct%zu trip%zu 0 %.3g\nrt%zu trip%zu 0 1e15\n.ic v(trip%zu)=0\n",
                     j, samples[j].pulse_volts == 0 ? "sp" : "bp", j,
                     o->common_mode_volts + samples[j].input_volts, j, j, j, o->common_mode_volts, j, j, j,
-                    1 / cycle.gate_width_seconds, j, j, j, j, j, j, j);
+                    memory_farads / cycle.gate_width_seconds, j, j, j, j, memory_farads, j, j, j);
         latch_bench_write_latch(&bench, j, &samples[j]);
         text_append(commands, " v(trip%zu)", j);
     }

@@ -408,3 +408,7 @@ tests_test_decisions_CFLAGS = $(test_flags)
 tests_test_decisions_LDADD = $(test_libraries)
 shell_tests += %D%/cli_decisions.sh
 long_shell_tests += %D%/long/decisions.sh
+unit_tests += %D%/test_latch_bench
+tests_test_latch_bench_SOURCES = %D%/test_latch_bench.c
+tests_test_latch_bench_CFLAGS = $(test_flags)
+tests_test_latch_bench_LDADD = $(test_libraries)
