@@ -8,6 +8,7 @@ librescore_core_la_SOURCES += \
     %D%/decisions_file.c \
     %D%/decisions_options.c %D%/decisions_options.h \
     %D%/decks.c %D%/decks.h \
+    %D%/latch_decks.c %D%/latch_decks.h \
     %D%/estimate.c %D%/estimate.h %D%/estimate_kinds.h \
     %D%/estimate_curve.c \
     %D%/estimate_decisions.c \
@@ -28,6 +29,7 @@ librescore_core_la_SOURCES += \
     %D%/stage_noise_check.c \
     %D%/stage_recovery.c \
     %D%/stage_sense.c \
+    %D%/stage_temperature.c \
     %D%/stages.c
 EXTRA_DIST += %D%/README.md %D%/plan_example.yaml
 calibrations = array16x32 array8x16

@@ -1,7 +1,7 @@
 /*
- * What the common mode of the inputs does to a latch: how its sensitivities to mismatch and its decision time
- * change around path.common_mode. The same latches as transients of transistors (spice/latch_bench.h) at a
- * common mode below, at and above.
+ * What the common mode of the inputs does to a latch: how its sensitivities to mismatch change around
+ * path.common_mode, from the same latches as transients of transistors (spice/latch_bench.h) at a common mode
+ * below, at and above; and how its decision time does, from more of them.
  */
 #include <math.h>
 #include <stdio.h>
@@ -9,12 +9,13 @@
 
 #include "base/memory.h"
 #include "calib/calibrate_plan.h"
-#include "calib/stage.h"
-#include "spice/latch_bench.h"
+#include "calib/latch_decks.h"
+#include "calib/relations.h"
 
 struct common_stage_options {
-    int64_t n_latches, n_delays;
-    double span_volts, tolerance_volts, resolution_volts, reach_volts, delay_tolerance_seconds;
+    int64_t n_latches, n_delays, n_delay_modes;
+    double span_volts, delay_span_volts, tolerance_volts, resolution_volts, reach_volts,
+        delay_tolerance_seconds;
 };
 
 #define MEMBER(name) offsetof(struct common_stage_options, name)
@@ -31,14 +32,17 @@ struct common_stage_options {
 static const struct option rows[] = {
     COUNT("common.latches", n_latches, "40", 8, "latches with mismatch whose trip points are sought"),
     COUNT("common.delays", n_delays, "5", 3, "inputs whose decisions are timed"),
-    REAL("common.span", span_volts, QUANTITY_VOLT, "50 mV", "how far the common mode goes either way"),
+    COUNT("common.delay_modes", n_delay_modes, "5", 3, "common modes at which they are"),
+    REAL("common.span", span_volts, QUANTITY_VOLT, "50 mV",
+         "how far the common mode goes either way for trip points"),
+    REAL("common.delay_span", delay_span_volts, QUANTITY_VOLT, "100 mV", "... for delays"),
     REAL("common.tolerance", tolerance_volts, QUANTITY_VOLT, "0.1 mV",
          "how far a good model may miss the change of a trip point"),
     REAL("common.resolution", resolution_volts, QUANTITY_VOLT, "4 uV",
          "last step of the search for a trip point"),
     REAL("common.reach", reach_volts, QUANTITY_VOLT, "80 mV", "largest trip point that is found"),
     REAL("common.delay_tolerance", delay_tolerance_seconds, QUANTITY_SECOND, "0.5 ps",
-         "how far a good model may miss the change of a delay"),
+         "how far a good model may miss a delay"),
 };
 static const struct option_table options_table = {rows, sizeof rows / sizeof rows[0],
                                                   sizeof(struct common_stage_options)};
@@ -56,15 +60,6 @@ static bool predict_trips(const void *context, const struct observations *data, 
         fitted[i] =
             x[IN_COMMON] * (values[0] * x[IN_INPUT] + values[1] * x[IN_NLATCH] + values[2] * x[IN_PLATCH]);
     }
-    return true;
-}
-
-static bool predict_delays(const void *context, const struct observations *data, const double *values,
-                           double *fitted)
-{
-    (void)context;
-    for (size_t i = 0; i < data->n; i++)
-        fitted[i] = values[0] * data->rows[i].inputs[IN_COMMON];
     return true;
 }
 
@@ -87,19 +82,8 @@ static const struct relation relation_trips = {
     .parameters = slopes,
     .model = predict_trips};
 
-static const struct relation_parameter delay_slope[] = {
-    SLOPE("delay_t0_per_volt", "s/V", 1e-10, "change of delay_t0_seconds per volt of common mode"),
-};
-static const struct relation relation_delays = {.name = "delays",
-                                                .summary = "change of a decision's time with the common mode",
-                                                .unit = "s",
-                                                .kind = RELATION_CURVE,
-                                                .n_parameters = 1,
-                                                .parameters = delay_slope,
-                                                .model = predict_delays};
-
 enum { TRIPS, DELAYS, N_RELATIONS };
-static const struct relation *const relations[N_RELATIONS] = {&relation_trips, &relation_delays};
+static const struct relation *const relations[N_RELATIONS] = {&relation_trips, &relations_delay_common};
 
 /* --- decks --- */
 
@@ -108,7 +92,9 @@ enum { PER_DECK = 10, N_MODES = 3, OWN_SHIFTS = 6 };
 struct state {
     size_t n_latches, n_shifts, n_groups; /* deck of group g at mode m: g N_MODES + m; then the delays' */
     double *shift_volts;                  /* [n_latches][n_shifts] */
-    struct path_plan circuits[N_MODES];
+    double *input_volts;                  /* [n_delays] */
+    double source_ohm;
+    struct relations_delay_known known;
 };
 
 static double mode_volts(const struct common_stage_options *options, size_t mode)
@@ -116,27 +102,28 @@ static double mode_volts(const struct common_stage_options *options, size_t mode
     return options->span_volts * ((double)mode - 1);
 }
 
+/* Of delays: from -delay_span to delay_span. */
+static double delay_mode_volts(const struct common_stage_options *options, size_t mode)
+{
+    return options->delay_span_volts * (2 * (double)mode / (double)(options->n_delay_modes - 1) - 1);
+}
+
+static struct path_plan circuit_at(const struct stage_run *run, double volts)
+{
+    struct path_plan circuit = run->plan->circuit;
+    circuit.path.common_mode_volts += volts;
+    return circuit;
+}
+
 static void finish(struct stage_run *run)
 {
     struct state *state = run->state;
-    if (state != NULL)
+    if (state != NULL) {
         free(state->shift_volts);
+        free(state->input_volts);
+    }
     free(state);
     run->state = NULL;
-}
-
-static enum rs_status finish_deck(struct stage_run *run, const char *name, const char *vector, size_t n,
-                                  struct text *deck, struct text *commands, struct rs_error *err)
-{
-    struct deck *added = decks_add(&run->decks, name, text_take(deck, err));
-    char ask[32];
-    for (size_t j = 0; j < n && added != NULL; j++) {
-        snprintf(ask, sizeof ask, "%s%zu", vector, j);
-        decks_ask(&run->decks, added, ask, 0);
-    }
-    if (added != NULL)
-        decks_add_run(&run->decks, added, text_take(commands, err));
-    return run->decks.failed ? rs_fail(err, RS_INTERNAL, "out of memory") : RS_OK;
 }
 
 static size_t latches_of(const struct state *state, size_t group)
@@ -145,66 +132,42 @@ static size_t latches_of(const struct state *state, size_t group)
     return left < PER_DECK ? left : PER_DECK;
 }
 
-static double source_ohm(const struct calibrate_plan *plan)
-{
-    return plan->circuit.path.sense == PATH_RESISTOR ? plan->array.r_sense_ohm : plan->circuit.path.r_out_ohm;
-}
-
 static enum rs_status add_trips(struct stage_run *run, size_t group, size_t mode, struct rs_error *err)
 {
     const struct common_stage_options *options = run->options;
     const struct state *state = run->state;
+    const struct path_plan circuit = circuit_at(run, mode_volts(options, mode));
     size_t n = latches_of(state, group);
-    double ohm = source_ohm(run->plan);
+    double ohm = state->source_ohm;
     struct latch_bench_sample samples[PER_DECK];
-    struct text deck = {0}, commands = {0};
     char name[DECKS_NAME_SIZE];
     for (size_t j = 0; j < n; j++)
-        samples[j] = (struct latch_bench_sample){
-            state->shift_volts + (group * PER_DECK + j) * state->n_shifts, ohm, ohm, 0};
+        samples[j] = (struct latch_bench_sample){.mismatch_volts = state->shift_volts +
+                                                                   (group * PER_DECK + j) * state->n_shifts,
+                                                 .r_plus_ohm = ohm,
+                                                 .r_minus_ohm = ohm};
     snprintf(name, sizeof name, "trip points of latches from %zu on at %+.3g V", group * PER_DECK,
              mode_volts(options, mode));
-    enum rs_status status = latch_bench_write_trips(&state->circuits[mode], n, samples, options->reach_volts,
-                                                    options->resolution_volts, &deck, &commands, err);
-    if (status == RS_OK)
-        status = finish_deck(run, name, "trip", n, &deck, &commands, err);
-    text_clear(&deck);
-    text_clear(&commands);
-    return status;
+    return latch_decks_add_trips(run, name, &circuit, n, samples, options->reach_volts,
+                                 options->resolution_volts, err);
 }
 
 static enum rs_status add_delays(struct stage_run *run, size_t mode, struct rs_error *err)
 {
     const struct common_stage_options *options = run->options;
     const struct state *state = run->state;
-    const double first_volts = 0.1e-3;
-    size_t n = (size_t)options->n_delays;
-    double ohm = source_ohm(run->plan), volts = first_volts;
-    struct latch_bench_sample *samples = memory_allocate(n, sizeof *samples, err);
-    struct text deck = {0}, commands = {0};
+    const struct path_plan circuit = circuit_at(run, delay_mode_volts(options, mode));
     char name[DECKS_NAME_SIZE];
-    if (samples == NULL)
-        return RS_INTERNAL;
-    for (size_t k = 0; k < n; k++, volts *= 2)
-        samples[k] = (struct latch_bench_sample){NULL, ohm, ohm, volts};
-    snprintf(name, sizeof name, "delays at %+.3g V", mode_volts(options, mode));
-    enum rs_status status =
-        latch_bench_write_delays(&state->circuits[mode], n, samples, &deck, &commands, err);
-    if (status == RS_OK)
-        status = finish_deck(run, name, "delay", n, &deck, &commands, err);
-    text_clear(&deck);
-    text_clear(&commands);
-    free(samples);
-    return status;
+    snprintf(name, sizeof name, "delays at %+.3g V", delay_mode_volts(options, mode));
+    return latch_decks_add_delays(run, name, &circuit, (size_t)options->n_delays, state->input_volts,
+                                  state->source_ohm, err);
 }
 
 static enum rs_status start(struct stage_run *run, struct rs_error *err)
 {
     const struct common_stage_options *options = run->options;
     const struct latch_options *latch = &run->plan->circuit.latch;
-    if (!(source_ohm(run->plan) > 0))
-        return rs_fail(err, RS_INPUT,
-                       "array.r_sense: 0 ohm found, a resistance expected: the latch looks at it");
+    const double first_volts = 0.1e-3;
     struct state *state = memory_allocate(1, sizeof *state, err);
     run->state = state;
     if (state == NULL)
@@ -213,62 +176,82 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     state->n_shifts = path_n_mismatch(latch);
     state->n_groups = (state->n_latches + PER_DECK - 1) / PER_DECK;
     state->shift_volts = memory_allocate(state->n_latches * state->n_shifts, sizeof(double), err);
-    enum rs_status status = state->shift_volts == NULL
-                                ? RS_INTERNAL
-                                : path_draw_mismatch(latch, (uint64_t)run->plan->monte_carlo.seed,
-                                                     state->n_latches, state->shift_volts, err);
-    for (size_t m = 0; m < N_MODES; m++) {
-        state->circuits[m] = run->plan->circuit;
-        state->circuits[m].path.common_mode_volts += mode_volts(options, m);
-    }
+    state->input_volts = memory_allocate((size_t)options->n_delays, sizeof(double), err);
+    if (state->shift_volts == NULL || state->input_volts == NULL)
+        return RS_INTERNAL;
+    for (size_t k = 0; k < (size_t)options->n_delays; k++)
+        state->input_volts[k] = ldexp(first_volts, (int)k);
+    enum rs_status status = latch_decks_get_source(run->plan, &state->source_ohm, err);
+    if (status == RS_OK)
+        status = path_draw_mismatch(latch, (uint64_t)run->plan->monte_carlo.seed, state->n_latches,
+                                    state->shift_volts, err);
     for (size_t g = 0; g < state->n_groups; g++)
         for (size_t m = 0; m < N_MODES && status == RS_OK; m++)
             status = add_trips(run, g, m, err);
-    for (size_t m = 0; m < N_MODES && status == RS_OK; m++)
+    for (size_t m = 0; m < (size_t)options->n_delay_modes && status == RS_OK; m++)
         status = add_delays(run, m, err);
     return status;
 }
 
 /* --- answers --- */
 
-/* The change of each of n numbers from the middle mode to the others. */
-static void read_changes(const struct stage_run *run, size_t first_deck, size_t n, const double *shift_volts,
-                         double sigma, struct observations *data)
+/* The change of each trip point of a group from the middle mode to the others. */
+static void read_trips(const struct stage_run *run, size_t group, struct observations *data)
 {
+    const struct common_stage_options *options = run->options;
     const struct state *state = run->state;
+    size_t first_deck = group * N_MODES;
     const struct deck *decks = run->decks.decks + first_deck;
+    const double *shift_volts = state->shift_volts + group * PER_DECK * state->n_shifts;
     if (!decks[0].good || !decks[1].good || !decks[2].good)
         return;
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; k < latches_of(state, group); k++)
         for (size_t m = 0; m < N_MODES; m += 2) {
             struct observation row = {.value = decks[m].values[k] - decks[1].values[k],
-                                      .sigma = sigma,
+                                      .sigma = options->tolerance_volts,
                                       .load_amperes = (double)NAN,
                                       .deck = (int32_t)(first_deck + m),
                                       .column = -1};
-            row.inputs[IN_COMMON] = mode_volts(run->options, m);
-            for (size_t pair = 0; pair < OWN_SHIFTS / 2 && shift_volts != NULL; pair++)
+            row.inputs[IN_COMMON] = mode_volts(options, m);
+            for (size_t pair = 0; pair < OWN_SHIFTS / 2; pair++)
                 row.inputs[IN_INPUT + pair] = shift_volts[k * state->n_shifts + 2 * pair] -
                                               shift_volts[k * state->n_shifts + 2 * pair + 1];
             observations_add(data, &row);
         }
 }
 
+static enum rs_status read_delays(const struct stage_run *run, struct observations *data,
+                                  struct rs_error *err)
+{
+    const struct common_stage_options *options = run->options;
+    struct state *state = run->state;
+    size_t first_deck = state->n_groups * N_MODES;
+    for (size_t m = 0; m < (size_t)options->n_delay_modes; m++) {
+        const struct deck *deck = &run->decks.decks[first_deck + m];
+        for (size_t k = 0; k < (size_t)options->n_delays && deck->good; k++) {
+            struct observation row = {.value = deck->values[k],
+                                      .sigma = options->delay_tolerance_seconds,
+                                      .load_amperes = (double)NAN,
+                                      .deck = (int32_t)(first_deck + m),
+                                      .column = -1};
+            row.inputs[RELATIONS_DELAY_VOLTS] = state->input_volts[k];
+            row.inputs[RELATIONS_DELAY_COMMON_VOLTS] = delay_mode_volts(options, m);
+            observations_add(data, &row);
+        }
+    }
+    return latch_decks_get_delay(run, &state->known, err);
+}
+
 static enum rs_status read_answers(struct stage_run *run, size_t i_relation, struct observations *data,
                                    const void **context, struct rs_error *err)
 {
-    const struct common_stage_options *options = run->options;
-    const struct state *state = run->state;
-    (void)err;
-    *context = NULL;
+    struct state *state = run->state;
+    *context = &state->known;
     if (i_relation == DELAYS)
-        read_changes(run, state->n_groups * N_MODES, (size_t)options->n_delays, NULL,
-                     options->delay_tolerance_seconds, data);
+        return read_delays(run, data, err);
     /* Only the own latch has three pairs. */
-    for (size_t g = 0; i_relation == TRIPS && g < state->n_groups; g++)
-        if (run->plan->circuit.latch.file[0] == '\0')
-            read_changes(run, g * N_MODES, latches_of(state, g),
-                         state->shift_volts + g * PER_DECK * state->n_shifts, options->tolerance_volts, data);
+    for (size_t g = 0; g < state->n_groups && run->plan->circuit.latch.file[0] == '\0'; g++)
+        read_trips(run, g, data);
     return RS_OK;
 }
 

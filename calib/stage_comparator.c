@@ -5,17 +5,20 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "calib/calibrate_plan.h"
+#include "calib/latch_decks.h"
 #include "calib/relations.h"
-#include "calib/stage.h"
-#include "spice/latch_bench.h"
+
+/* Latches of one deck. */
+enum { PER_DECK = 10, OWN_SHIFTS = 6, SHARED_GROUPS_MAX = 6, SHARED_MAX = 1 << (SHARED_GROUPS_MAX - 1) };
 
 struct comparator_stage_options {
-    int64_t n_latches, n_resistances, n_delays;
+    int64_t n_latches, n_resistances, n_shared, n_delays;
     double reach_volts, resolution_volts, tolerance_volts;
-    double resistance_span_ratio, resistance_far_ohm;
+    double resistance_span_ratio, resistance_far_ohm, shared_reach_volts;
     double low_volts, high_volts, delay_tolerance_seconds;
 };
 
@@ -35,6 +38,10 @@ static const struct option rows[] = {
           "latches with mismatch whose trip points are sought"),
     COUNT("comparator.resistances", n_resistances, "9", 4, 1000,
           "latches without mismatch whose inputs see different resistances"),
+    COUNT("comparator.shared", n_shared, "8", 4, SHARED_MAX,
+          "1, 2, 4 ... up to this many latches on one unbuffered reference"),
+    REAL("comparator.shared_reach", shared_reach_volts, QUANTITY_VOLT, "0.2 V", 1e-6, 10,
+         "largest trip point of those that is found"),
     COUNT("comparator.delays", n_delays, "13", 3, 1000, "inputs whose decisions are timed"),
     {.key = "comparator.reach",
      .kind = OPTION_REAL,
@@ -62,18 +69,18 @@ static const struct option rows[] = {
 static const struct option_table options_table = {rows, sizeof rows / sizeof rows[0],
                                                   sizeof(struct comparator_stage_options)};
 
-enum { SPREAD, OFFSET, KICKBACK, DELAY, N_RELATIONS };
-static const struct relation *const relations[N_RELATIONS] = {&relations_spread, &relations_offset,
-                                                              &relations_kickback, &relations_delay};
-
-/* Latches of one deck. */
-enum { PER_DECK = 10, OWN_SHIFTS = 6 };
+enum { SPREAD, OFFSET, KICKBACK, SHARED, DELAY, N_RELATIONS };
+static const struct relation *const relations[N_RELATIONS] = {
+    &relations_spread, &relations_offset, &relations_kickback, &relations_shared, &relations_delay};
 
 struct state {
-    size_t n_latches, n_shifts, n_trip_decks; /* then one deck of resistances, one of delays */
-    double *shift_volts;                      /* [n_latches][n_shifts] */
-    double *step_ohm, *column_ohm;            /* [n_resistances]: R_ref - R_col, R_col */
-    double *input_volts;                      /* [n_delays] */
+    size_t n_latches, n_shifts,
+        n_trip_decks; /* then decks of resistances, of a shared reference, of delays */
+    double source_ohm;
+    size_t n_groups, first_of_group[SHARED_GROUPS_MAX]; /* 2^g latches on one reference */
+    double *shift_volts;                                /* [n_latches][n_shifts] */
+    double *step_ohm, *column_ohm;                      /* [n_resistances]: R_ref - R_col, R_col */
+    double *input_volts;                                /* [n_delays] */
 };
 
 static void finish(struct stage_run *run)
@@ -89,12 +96,6 @@ static void finish(struct stage_run *run)
     run->state = NULL;
 }
 
-/* What a latch's input sees in the path. */
-static double source_ohm(const struct calibrate_plan *plan)
-{
-    return plan->circuit.path.sense == PATH_RESISTOR ? plan->array.r_sense_ohm : plan->circuit.path.r_out_ohm;
-}
-
 static double reach(const struct stage_run *run)
 {
     const struct comparator_stage_options *options = run->options;
@@ -108,38 +109,18 @@ static double reach(const struct stage_run *run)
 
 /* --- decks --- */
 
-static enum rs_status finish_deck(struct stage_run *run, const char *name, const char *vector, size_t n,
-                                  struct text *deck, struct text *commands, struct rs_error *err)
-{
-    struct deck *added = decks_add(&run->decks, name, text_take(deck, err));
-    char ask[32];
-    for (size_t j = 0; j < n && added != NULL; j++) {
-        snprintf(ask, sizeof ask, "%s%zu", vector, j);
-        decks_ask(&run->decks, added, ask, 0);
-    }
-    if (added != NULL)
-        decks_add_run(&run->decks, added, text_take(commands, err));
-    return run->decks.failed ? rs_fail(err, RS_INTERNAL, "out of memory") : RS_OK;
-}
-
 static enum rs_status add_trips(struct stage_run *run, const char *name, size_t n,
                                 const struct latch_bench_sample *samples, struct rs_error *err)
 {
     const struct comparator_stage_options *options = run->options;
-    struct text deck = {0}, commands = {0};
-    enum rs_status status = latch_bench_write_trips(&run->plan->circuit, n, samples, reach(run),
-                                                    options->resolution_volts, &deck, &commands, err);
-    if (status == RS_OK)
-        status = finish_deck(run, name, "trip", n, &deck, &commands, err);
-    text_clear(&deck);
-    text_clear(&commands);
-    return status;
+    return latch_decks_add_trips(run, name, &run->plan->circuit, n, samples, reach(run),
+                                 options->resolution_volts, err);
 }
 
 static enum rs_status add_mismatch(struct stage_run *run, struct rs_error *err)
 {
     struct state *state = run->state;
-    double ohm = source_ohm(run->plan);
+    double ohm = state->source_ohm;
     enum rs_status status = RS_OK;
     for (size_t first = 0; first < state->n_latches && status == RS_OK; first += PER_DECK) {
         struct latch_bench_sample samples[PER_DECK];
@@ -160,7 +141,7 @@ static enum rs_status add_resistances(struct stage_run *run, struct rs_error *er
     const struct comparator_stage_options *options = run->options;
     struct state *state = run->state;
     size_t n = (size_t)options->n_resistances;
-    double ohm = source_ohm(run->plan);
+    double ohm = state->source_ohm;
     struct latch_bench_sample *samples = memory_allocate(n, sizeof *samples, err);
     if (samples == NULL)
         return RS_INTERNAL;
@@ -177,28 +158,33 @@ static enum rs_status add_resistances(struct stage_run *run, struct rs_error *er
     return status;
 }
 
+/* Groups of 1, 2, 4 ... latches without mismatch, each on a reference of its own. */
+static enum rs_status add_shared(struct stage_run *run, struct rs_error *err)
+{
+    const struct comparator_stage_options *options = run->options;
+    struct state *state = run->state;
+    struct latch_bench_sample samples[2 * SHARED_MAX];
+    size_t n = 0;
+    for (size_t g = 0; g < state->n_groups; g++) {
+        state->first_of_group[g] = n;
+        for (size_t k = 0; k < (size_t)1 << g; k++)
+            samples[n++] = (struct latch_bench_sample){
+                .r_plus_ohm = state->source_ohm, .r_minus_ohm = state->source_ohm, .shares_back = k};
+    }
+    return latch_decks_add_trips(run, "latches on one reference", &run->plan->circuit, n, samples,
+                                 options->shared_reach_volts, options->resolution_volts, err);
+}
+
 static enum rs_status add_delays(struct stage_run *run, struct rs_error *err)
 {
     const struct comparator_stage_options *options = run->options;
     struct state *state = run->state;
     size_t n = (size_t)options->n_delays;
-    double ohm = source_ohm(run->plan);
-    struct latch_bench_sample *samples = memory_allocate(n, sizeof *samples, err);
-    struct text deck = {0}, commands = {0};
-    if (samples == NULL)
-        return RS_INTERNAL;
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         state->input_volts[k] =
             options->low_volts * pow(options->high_volts / options->low_volts, (double)k / (double)(n - 1));
-        samples[k] = (struct latch_bench_sample){NULL, ohm, ohm, state->input_volts[k]};
-    }
-    enum rs_status status = latch_bench_write_delays(&run->plan->circuit, n, samples, &deck, &commands, err);
-    if (status == RS_OK)
-        status = finish_deck(run, "delays", "delay", n, &deck, &commands, err);
-    text_clear(&deck);
-    text_clear(&commands);
-    free(samples);
-    return status;
+    return latch_decks_add_delays(run, "delays", &run->plan->circuit, n, state->input_volts,
+                                  state->source_ohm, err);
 }
 
 static enum rs_status start(struct stage_run *run, struct rs_error *err)
@@ -206,9 +192,6 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     const struct comparator_stage_options *options = run->options;
     const struct calibrate_plan *plan = run->plan;
     const struct latch_options *latch = &plan->circuit.latch;
-    if (!(source_ohm(plan) > 0))
-        return rs_fail(err, RS_INPUT,
-                       "array.r_sense: 0 ohm found, a resistance expected: the latch looks at it");
     if (!(options->low_volts < options->high_volts))
         return rs_fail(err, RS_INPUT, "comparator.low: %g V found, less than comparator.high expected",
                        options->low_volts);
@@ -217,6 +200,8 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     if (state == NULL)
         return RS_INTERNAL;
     *state = (struct state){.n_latches = (size_t)options->n_latches, .n_shifts = path_n_mismatch(latch)};
+    while ((size_t)2 << state->n_groups <= 2 * (size_t)options->n_shared)
+        state->n_groups++;
     state->shift_volts = memory_allocate(state->n_latches * state->n_shifts, sizeof(double), err);
     state->step_ohm = memory_allocate((size_t)options->n_resistances, sizeof(double), err);
     state->column_ohm = memory_allocate((size_t)options->n_resistances, sizeof(double), err);
@@ -224,12 +209,16 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     if (state->shift_volts == NULL || state->step_ohm == NULL || state->column_ohm == NULL ||
         state->input_volts == NULL)
         return RS_INTERNAL;
-    enum rs_status status = path_draw_mismatch(latch, (uint64_t)plan->monte_carlo.seed, state->n_latches,
-                                               state->shift_volts, err);
+    enum rs_status status = latch_decks_get_source(plan, &state->source_ohm, err);
+    if (status == RS_OK)
+        status = path_draw_mismatch(latch, (uint64_t)plan->monte_carlo.seed, state->n_latches,
+                                    state->shift_volts, err);
     if (status == RS_OK)
         status = add_mismatch(run, err);
     if (status == RS_OK)
         status = add_resistances(run, err);
+    if (status == RS_OK)
+        status = add_shared(run, err);
     return status == RS_OK ? add_delays(run, err) : status;
 }
 
@@ -257,23 +246,41 @@ static void read_trips(const struct stage_run *run, bool with_shifts, struct obs
     }
 }
 
-static void read_rest(const struct stage_run *run, size_t i_relation, struct observations *data)
+enum { DECK_RESISTANCES, DECK_SHARED, DECK_DELAYS };
+
+/* Number k of the deck that a relation asks. */
+static struct observation row_of(const struct stage_run *run, size_t i_relation, size_t k)
 {
     const struct comparator_stage_options *options = run->options;
     const struct state *state = run->state;
-    bool delays = i_relation == DELAY;
-    size_t d = state->n_trip_decks + (delays ? 1 : 0);
+    struct observation row = {.sigma = i_relation == DELAY ? options->delay_tolerance_seconds
+                                                           : options->tolerance_volts};
+    if (i_relation == DELAY)
+        row.inputs[RELATIONS_DELAY_VOLTS] = state->input_volts[k];
+    if (i_relation == SHARED)
+        row.inputs[RELATIONS_SHARED_LATCHES] = (double)((size_t)1 << k);
+    if (i_relation == KICKBACK) {
+        row.inputs[RELATIONS_KICKBACK_OHM] = state->step_ohm[k];
+        row.inputs[RELATIONS_KICKBACK_COLUMN_OHM] = state->column_ohm[k];
+    }
+    return row;
+}
+
+static void read_rest(const struct stage_run *run, size_t i_relation, struct observations *data)
+{
+    const struct state *state = run->state;
+    size_t of_relation = i_relation == DELAY    ? DECK_DELAYS
+                         : i_relation == SHARED ? DECK_SHARED
+                                                : DECK_RESISTANCES;
+    size_t d = state->n_trip_decks + of_relation;
     const struct deck *deck = &run->decks.decks[d];
-    for (size_t k = 0; k < deck->n_vectors && deck->good; k++) {
-        struct observation row = {.value = deck->values[k],
-                                  .sigma =
-                                      delays ? options->delay_tolerance_seconds : options->tolerance_volts,
-                                  .load_amperes = (double)NAN,
-                                  .deck = (int32_t)d,
-                                  .column = -1};
-        row.inputs[0] = delays ? state->input_volts[k] : state->step_ohm[k];
-        if (!delays)
-            row.inputs[RELATIONS_KICKBACK_COLUMN_OHM] = state->column_ohm[k];
+    size_t n = i_relation == SHARED ? state->n_groups : deck->n_vectors;
+    for (size_t k = 0; k < n && deck->good; k++) {
+        struct observation row = row_of(run, i_relation, k);
+        row.value = deck->values[i_relation == SHARED ? state->first_of_group[k] : k];
+        row.load_amperes = (double)NAN;
+        row.deck = (int32_t)d;
+        row.column = -1;
         observations_add(data, &row);
     }
 }
@@ -290,6 +297,13 @@ static enum rs_status read_answers(struct stage_run *run, size_t i_relation, str
     return RS_OK;
 }
 
+static void guess(const struct stage_run *run, size_t i_relation, struct relation_parameter *parameters)
+{
+    for (size_t k = 0; i_relation == DELAY && k < relations_delay.n_parameters; k++)
+        if (strcmp(parameters[k].name, "delay_temperature_kelvin") == 0)
+            parameters[k].start = run->plan->circuit.path.temperature_kelvin;
+}
+
 extern const struct stage stage_comparator;
 const struct stage stage_comparator = {
     .name = "comparator",
@@ -299,5 +313,6 @@ const struct stage stage_comparator = {
     .relations = relations,
     .start = start,
     .read = read_answers,
+    .guess = guess,
     .finish = finish,
 };

@@ -74,12 +74,14 @@ void latch_bench_write_latch(const struct latch_bench *bench, size_t j,
     bool own = l->file[0] == '\0';
     const int *ports = own ? own_order : bench->latch.ports;
     struct text *deck = bench->deck;
-    text_append(deck, "rp%zu sp%zu p%zu %.17g\nrn%zu sn%zu n%zu %.17g\nxlatch%zu", j, j, j,
-                sample->r_plus_ohm, j, j, j, sample->r_minus_ohm, j);
+    text_append(deck, "rp%zu sp%zu p%zu %.17g\n", j, j, j, sample->r_plus_ohm);
+    if (sample->shares_back == 0)
+        text_append(deck, "rn%zu sn%zu n%zu %.17g\n", j, j, j, sample->r_minus_ohm);
+    text_append(deck, "xlatch%zu", j);
     for (int k = 0; k < LATCH_N_PORTS; k++) {
         text_append(deck, " %s", nodes[ports[k]]);
         if (numbered[ports[k]])
-            text_append(deck, "%zu", j);
+            text_append(deck, "%zu", ports[k] == LATCH_INN ? j - sample->shares_back : j);
     }
     if (own)
         text_append(deck,
@@ -154,14 +156,32 @@ static void write_pulse(const struct latch_bench *bench, const struct cycle *cyc
                     sample->pulse_width_seconds - sharp, cycle->seconds);
 }
 
+/* Where the inputs of latch j begin: half of the trip point on each, or all of it above a shared reference.
+ */
+static void write_inputs(const struct latch_bench *bench, size_t j, size_t n,
+                         const struct latch_bench_sample *samples)
+{
+    double volts = bench->plan->path.common_mode_volts;
+    const struct latch_bench_sample *sample = &samples[j];
+    bool owns = j + 1 < n && samples[j + 1].shares_back > 0, shares = owns || sample->shares_back > 0;
+    text_append(bench->deck, "bp%zu %s%zu 0 v = %.17g+v(trip%zu)%s\n", j,
+                sample->pulse_volts == 0 ? "sp" : "bp", j, volts + sample->input_volts, j,
+                shares ? "" : "/2");
+    if (sample->shares_back > 0)
+        return;
+    text_append(bench->deck, "bn%zu sn%zu 0 v = %.17g", j, j, volts);
+    if (!owns)
+        text_append(bench->deck, "-v(trip%zu)/2", j);
+    text_append(bench->deck, "\n");
+}
+
 enum rs_status latch_bench_write_trips(const struct path_plan *plan, size_t n,
                                        const struct latch_bench_sample *samples, double reach_volts,
                                        double resolution_volts, struct text *deck, struct text *commands,
                                        struct rs_error *err)
 {
     struct latch_bench bench = {.plan = plan, .deck = deck};
-    const struct path_options *o = &plan->path;
-    struct cycle cycle = plan_cycles(o, reach_volts, resolution_volts);
+    struct cycle cycle = plan_cycles(&plan->path, reach_volts, resolution_volts);
     enum rs_status status = latch_bench_write_head(&bench, "trip points", n, err);
     if (status != RS_OK)
         return status;
@@ -169,13 +189,11 @@ enum rs_status latch_bench_write_trips(const struct path_plan *plan, size_t n,
     text_append(commands, "save");
     for (size_t j = 0; j < n; j++) {
         write_pulse(&bench, &cycle, j, &samples[j]);
+        write_inputs(&bench, j, n, samples);
         text_append(deck,
-                    "bp%zu %s%zu 0 v = %.17g+v(trip%zu)/2\nbn%zu sn%zu 0 v = %.17g-v(trip%zu)/2\n"
                     "bm%zu 0 trip%zu i = %.12g*v(gate)*v(step)*(v(op%zu,on%zu) > 0 ? -1 : 1)\n"
                     "ct%zu trip%zu 0 %.3g\nrt%zu trip%zu 0 1e15\n.ic v(trip%zu)=0\n",
-                    j, samples[j].pulse_volts == 0 ? "sp" : "bp", j,
-                    o->common_mode_volts + samples[j].input_volts, j, j, j, o->common_mode_volts, j, j, j,
-                    memory_farads / cycle.gate_width_seconds, j, j, j, j, memory_farads, j, j, j);
+                    j, j, memory_farads / cycle.gate_width_seconds, j, j, j, j, memory_farads, j, j, j);
         latch_bench_write_latch(&bench, j, &samples[j]);
         text_append(commands, " v(trip%zu)", j);
     }

@@ -412,3 +412,7 @@ unit_tests += %D%/test_latch_bench
 tests_test_latch_bench_SOURCES = %D%/test_latch_bench.c
 tests_test_latch_bench_CFLAGS = $(test_flags)
 tests_test_latch_bench_LDADD = $(test_libraries)
+unit_tests += %D%/test_delays
+tests_test_delays_SOURCES = %D%/test_delays.c
+tests_test_delays_CFLAGS = $(test_flags)
+tests_test_delays_LDADD = $(test_libraries)

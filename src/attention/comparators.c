@@ -159,20 +159,24 @@ static bool rule(const struct comparators *comparators, size_t j)
 }
 
 void comparators_compare(struct comparators *comparators, const double *minus_units, struct query *query,
-                         struct attention_counts *counts)
+                         struct attention_counts *counts, struct delays *delays)
 {
     const struct comparator *comparator = &comparators->setup->comparator;
     double threshold = query_reference(comparators->setup, query->layer, query->head);
     double half = 0.5 * comparator->hysteresis_units, *values = comparators->values_units;
-    bool timed = !isnan(comparator->evaluation_seconds);
+    bool timed = !isnan(comparator->evaluation_seconds), takes_time = comparator_has_delay(comparator);
     draw(comparators, query);
     see(comparators, query, minus_units, threshold);
     for (size_t j = 0; j < query->n_keys; j++) {
         if (half > 0 && comparators->previous[j] >= 0)
             values[j] += comparators->previous[j] > 0 ? half : -half;
         bool bit = values[j] > threshold;
-        bool unresolved = timed && comparator_is_unresolved(comparator, values[j] - threshold,
-                                                            comparators->common_units[j]);
+        double seconds = takes_time ? comparator_delay_seconds(comparator, values[j] - threshold,
+                                                               comparators->common_units[j])
+                                    : 0;
+        bool unresolved = timed && seconds > comparator->evaluation_seconds;
+        if (takes_time)
+            delays_add(delays, seconds);
         if (unresolved)
             bit = rule(comparators, j);
         comparators->ruled[j] = (signed char)(unresolved ? bit : -1);

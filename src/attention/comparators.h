@@ -5,6 +5,7 @@
 #ifndef ATTENTION_COMPARATORS_H
 #define ATTENTION_COMPARATORS_H
 
+#include "attention/delays.h"
 #include "attention/query.h"
 
 struct comparators;
@@ -22,9 +23,10 @@ void comparators_begin(struct comparators *comparators, uint32_t trial, int laye
 /*
  * One read: sets query->comparator_units and query->ruled, which stay until the next. query: layer, head,
  * n_keys, signal_units, and a key with seed, trial, write and draw. minus_units [n_keys]: negative lines, or
- * NULL where comparator_needs_lines is false.
+ * NULL where comparator_needs_lines is false. delays: takes what each decision takes, where a time is
+ * modelled.
  */
 void comparators_compare(struct comparators *comparators, const double *minus_units, struct query *query,
-                         struct attention_counts *counts);
+                         struct attention_counts *counts, struct delays *delays);
 
 #endif

@@ -3,6 +3,7 @@ librescore_core_la_SOURCES += \
     %D%/bank.c %D%/bank.h \
     %D%/comparators.c %D%/comparators.h \
     %D%/counts.c %D%/counts.h \
+    %D%/delays.c %D%/delays.h \
     %D%/keep.c %D%/keep.h \
     %D%/query.c %D%/query.h \
     %D%/reads.c %D%/reads.h \

@@ -40,13 +40,18 @@ enum { CALIBRATION_NAME_SIZE = 64, CALIBRATION_TEXT_SIZE = 512 };
     PARAMETER(hysteresis_volts, "V", "comparator, distance between its two thresholds")                      \
     PARAMETER(kickback_volts_per_ohm, "V/ohm", "shift per source resistance, reference less column")         \
     PARAMETER(kickback_r0_ohm, "ohm", "source resistance above which kickback grows like its logarithm")     \
-    PARAMETER(kickback_shared_volts_per_latch, "V", "shift per latch on an unbuffered reference")            \
+    PARAMETER(kickback_shared_volts_per_latch, "V", "shift per further latch on an unbuffered reference")    \
+    PARAMETER(kickback_shared_latches, "1", "latches above which it grows like their logarithm")             \
     PARAMETER(delay_t0_seconds, "s", "decision time at delay_v1_volts")                                      \
-    PARAMETER(delay_tau_seconds, "s", "regeneration time constant at 300.15 K")                              \
+    PARAMETER(delay_tau_seconds, "s", "regeneration time constant")                                          \
     PARAMETER(delay_v1_volts, "V", "input of the logarithmic law's origin")                                  \
     PARAMETER(delay_min_seconds, "s", "shortest decision time")                                              \
+    PARAMETER(delay_temperature_kelvin, "K", "temperature of delay_t0_seconds and delay_tau_seconds")        \
     PARAMETER(delay_tau_per_kelvin, "1/K", "relative change of delay_tau_seconds")                           \
-    PARAMETER(delay_t0_per_volt, "s/V", "change of delay_t0_seconds with the common mode")                   \
+    PARAMETER(delay_t0_per_kelvin, "s/K", "change of delay_t0_seconds")                                      \
+    PARAMETER(delay_overdrive_volts, "V", "input pair, its overdrive at the common mode of the fit")         \
+    PARAMETER(delay_integration_seconds, "s", "part of delay_t0_seconds that goes as 1 / overdrive")         \
+    PARAMETER(delay_tau_share, "1", "part of delay_tau_seconds that goes as 1 / overdrive")                  \
     PARAMETER(threshold_shift_amperes, "A", "effective threshold at 0 A, key slot 0, without load")          \
     PARAMETER(threshold_shift_per_slot_amperes, "A", "... more per key slot")                                \
     PARAMETER(threshold_shift_per_load, "1", "... more per ampere of load sum_i V_i (G+ + G-)")              \

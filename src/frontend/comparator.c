@@ -59,6 +59,12 @@ static enum rs_status either_to_units(const struct reader *reader, const struct 
     return RS_OK;
 }
 
+/* r0 asinh(r / r0): what a low-pass leaves of r. */
+static double saturate(double r, double r0)
+{
+    return isinf(r0) ? r : r0 * asinh(r / r0);
+}
+
 static enum rs_status read_gain(struct reader *reader)
 {
     const struct comparator_options *options = reader->options;
@@ -145,7 +151,9 @@ static enum rs_status read_errors(const struct reader *reader, struct comparator
             reader,
             choose(reader, options->kickback_shared_volts, CALIBRATION_kickback_shared_volts_per_latch, 0),
             "kickback_shared", &shared);
-    out->offset_mean_units += shared * (double)reader->circuit->n_slots;
+    double n0 = choose(reader, options->kickback_shared_latches, CALIBRATION_kickback_shared_latches,
+                       (double)INFINITY);
+    out->offset_mean_units += shared * (saturate((double)reader->circuit->n_slots, n0) - saturate(1, n0));
     return status;
 }
 
@@ -176,24 +184,40 @@ static enum rs_status read_path(const struct reader *reader, struct comparator *
     return status;
 }
 
+/* How much warmer the comparators are than their figures say. */
+static double kelvin_above(const struct reader *reader)
+{
+    double of_figures = choose(reader, (double)NAN, CALIBRATION_delay_temperature_kelvin, room_kelvin);
+    double kelvin = reader->options->temperature_kelvin;
+    if (isnan(kelvin))
+        kelvin = reader->circuit->temperature_kelvin;
+    return isnan(kelvin) ? 0 : kelvin - of_figures;
+}
+
 static enum rs_status read_delay(const struct reader *reader, struct comparator *out)
 {
     const struct comparator_options *options = reader->options;
-    double kelvin = reader->circuit->temperature_kelvin;
+    double kelvin = kelvin_above(reader);
     double slope = choose(reader, options->delay_tau_per_kelvin, CALIBRATION_delay_tau_per_kelvin, 0);
     double tau = choose(reader, options->delay_tau_seconds, CALIBRATION_delay_tau_seconds, 0);
     double v1 = choose(reader, options->delay_v1_volts, CALIBRATION_delay_v1_volts, default_v1_volts);
     out->delay_t0_seconds = choose(reader, options->delay_t0_seconds, CALIBRATION_delay_t0_seconds, 0);
-    out->delay_per_common_seconds =
-        choose(reader, (double)NAN, CALIBRATION_delay_t0_per_volt, 0) * out->volts_per_unit;
+    if (out->delay_t0_seconds > 0) {
+        out->integration_seconds = choose(reader, (double)NAN, CALIBRATION_delay_integration_seconds, 0);
+        out->delay_t0_seconds +=
+            kelvin * choose(reader, options->delay_t0_per_kelvin, CALIBRATION_delay_t0_per_kelvin, 0);
+    }
+    out->overdrive_units = choose(reader, (double)NAN, CALIBRATION_delay_overdrive_volts, (double)INFINITY) /
+                           out->volts_per_unit;
+    out->tau_ratio = choose(reader, (double)NAN, CALIBRATION_delay_tau_share, 0);
     out->delay_min_seconds = choose(reader, options->delay_min_seconds, CALIBRATION_delay_min_seconds, 0);
-    out->delay_tau_seconds = tau * (1 + slope * ((isnan(kelvin) ? room_kelvin : kelvin) - room_kelvin));
+    out->delay_tau_seconds = tau * (1 + slope * kelvin);
     out->evaluation_seconds = options->evaluation_seconds;
     out->unresolved = (enum comparator_unresolved)options->unresolved;
     if (out->delay_tau_seconds < 0)
         return rs_fail(
             reader->err, RS_INPUT,
-            "comparator.delay_tau_per_kelvin %g found, which makes tau negative at %g K; a smaller "
+            "comparator.delay_tau_per_kelvin %g found, which makes tau negative %g K above; a smaller "
             "one expected",
             slope, kelvin);
     return tau > 0 ? volts_to_units(reader, v1, "delay_v1", &out->delay_v1_units) : RS_OK;
@@ -333,9 +357,15 @@ double comparator_offset(const struct comparator *comparator, const double norma
     return offset_units;
 }
 
+bool comparator_has_delay(const struct comparator *comparator)
+{
+    return comparator->delay_tau_seconds > 0 || comparator->delay_t0_seconds > 0 ||
+           comparator->delay_min_seconds > 0;
+}
+
 bool comparator_has_common(const struct comparator *comparator)
 {
-    bool has = comparator->delay_per_common_seconds != 0 && !isnan(comparator->evaluation_seconds);
+    bool has = comparator_has_delay(comparator) && !isinf(comparator->overdrive_units);
     for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
         has = has || comparator->mismatch_per_common[pair] != 0;
     return has;
@@ -378,8 +408,7 @@ double comparator_difference(const struct comparator *comparator, double signal_
 
 double comparator_kickback_ohm(const struct comparator *comparator, double source_ohm)
 {
-    double r0 = comparator->kickback_r0_ohm;
-    return isinf(r0) ? source_ohm : r0 * asinh(source_ohm / r0);
+    return saturate(source_ohm, comparator->kickback_r0_ohm);
 }
 
 double comparator_common(const struct comparator *comparator, double signal_units, double minus_units,
@@ -402,15 +431,13 @@ double comparator_settled(const struct comparator *comparator, double line_secon
 double comparator_delay_seconds(const struct comparator *comparator, double difference_units,
                                 double common_units)
 {
-    double delay = comparator->delay_t0_seconds + comparator->delay_per_common_seconds * common_units;
+    double overdrive_ratio = 1 + common_units / comparator->overdrive_units;
+    if (!(overdrive_ratio > 0) && comparator_has_delay(comparator))
+        return (double)INFINITY;
+    double less = 1 / overdrive_ratio - 1;
+    double delay = comparator->delay_t0_seconds + comparator->integration_seconds * less;
     if (comparator->delay_tau_seconds > 0)
-        delay += comparator->delay_tau_seconds * log(comparator->delay_v1_units / fabs(difference_units));
+        delay += comparator->delay_tau_seconds * (1 + comparator->tau_ratio * less) *
+                 log(comparator->delay_v1_units * overdrive_ratio / fabs(difference_units));
     return fmax(comparator->delay_min_seconds, delay);
-}
-
-bool comparator_is_unresolved(const struct comparator *comparator, double difference_units,
-                              double common_units)
-{
-    return comparator_delay_seconds(comparator, difference_units, common_units) >
-           comparator->evaluation_seconds;
 }
