@@ -84,6 +84,7 @@ enum rs_status prediction_init(const struct path_plan *plan, const struct mappin
     const struct comparator_circuit circuit = {.r_sense_ohm = network->r_sense_ohm,
                                                .unit_amperes = mapping->unit_amperes,
                                                .temperature_kelvin = plan->path.temperature_kelvin,
+                                               .read_seconds = (double)NAN,
                                                .n_slots = mapping->n_keys_per_array,
                                                .calibration = calibration};
     status = comparator_init(&options, &circuit, &out->comparator, err);

@@ -39,6 +39,7 @@ static struct comparator_circuit circuit_of(const struct calibration *calibratio
     return (struct comparator_circuit){.r_sense_ohm = r_sense_ohm,
                                        .unit_amperes = unit_amperes,
                                        .temperature_kelvin = (double)NAN,
+                                       .read_seconds = (double)NAN,
                                        .n_slots = 16,
                                        .calibration = calibration};
 }
@@ -338,6 +339,37 @@ Test(comparator, a_line_has_what_has_settled)
         cr_assert_float_eq(comparator_settled(&comparator, line), sum / 3000, 1e-10);
         comparator.integrates = false;
     }
+}
+
+/* array.read_time takes the place of a time that is not given, where something settles. */
+Test(comparator, the_time_to_sense_is_its_key_or_the_arrays)
+{
+    const struct {
+        const char *key, *value;
+    } needs[] = {{"settling", "1 ns"}, {"c_line", "1 pF"}, {NULL, NULL}};
+    for (size_t i = 0; i < 3; i++) {
+        struct comparator_options options = defaults();
+        struct comparator_circuit circuit = circuit_of(NULL);
+        struct comparator comparator;
+        struct rs_error err = {{0}};
+        circuit.read_seconds = 5e-9;
+        if (needs[i].key != NULL)
+            set(&options, needs[i].key, needs[i].value);
+        cr_assert_eq(comparator_init(&options, &circuit, &comparator, &err), RS_OK, "%s", err.text);
+        cr_assert(needs[i].key != NULL ? comparator.sense_seconds == 5e-9 : isnan(comparator.sense_seconds));
+        set(&options, "sense_time", "3 ns");
+        cr_assert_eq(comparator_init(&options, &circuit, &comparator, &err), RS_OK, "%s", err.text);
+        cr_assert(needs[i].key != NULL ? comparator.sense_seconds == 3e-9 : isnan(comparator.sense_seconds));
+    }
+    struct comparator_options options = defaults();
+    struct comparator_circuit circuit = circuit_of(NULL);
+    struct comparator comparator;
+    struct rs_error err = {{0}};
+    set(&options, "sense", "integrator");
+    set(&options, "c_integrate", "1 pF");
+    circuit.read_seconds = 5e-9;
+    cr_assert_eq(comparator_init(&options, &circuit, &comparator, &err), RS_OK, "%s", err.text);
+    cr_assert_float_eq(comparator.volts_per_unit / unit_amperes, 5e-9 / 1e-12, 1e-6);
 }
 
 Test(comparator, the_gain_is_the_load_the_integrator_or_the_calibration)

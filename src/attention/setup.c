@@ -116,6 +116,7 @@ static enum rs_status init_comparator(const struct attention_options *options, s
         .r_sense_ohm = options->array->r_sense_ohm,
         .unit_amperes = out->mapping.unit_amperes,
         .temperature_kelvin = out->device.at.temperature_kelvin,
+        .read_seconds = options->array->read_seconds,
         .n_slots = out->mapping.n_keys_per_array,
         .calibration = options->comparator->calibration[0] != '\0' ? &calibration : NULL};
     status = comparator_init(options->comparator, &circuit, &out->comparator, err);

@@ -4,8 +4,8 @@
  *
  * Root attributes: format, version, topology, topology_sha256, device, device_sha256, ngspice_version,
  * ngspice_options. Datasets: /parameter /value /stderr /lo95 /hi95 /unit [p], /correlation [p][p], /residual
- * /residual_stage /residual_deck /residual_column [r], /column_threshold_shift [key slot] in amperes at the
- * array's output, at threshold 0 without load; the last ones may be missing.
+ * /residual_stage /residual_deck /residual_column [r], /parameter_flag [p], /column_threshold_shift [key
+ * slot] in amperes at the array's output, at threshold 0 without load; the last ones may be missing.
  */
 #ifndef FRONTEND_CALIBRATION_H
 #define FRONTEND_CALIBRATION_H
@@ -96,9 +96,18 @@ enum rs_status calibration_device_identity(const struct card *card, double g_min
                                            struct rs_error *err) RS_MUST_CHECK;
 void calibration_identity_clear(struct calibration_identity *identity);
 
+/* Bits of /parameter_flag. */
+enum {
+    CALIBRATION_FLAG_FIXED = 1,
+    CALIBRATION_FLAG_AT_BOUND = 2,
+    CALIBRATION_FLAG_NOT_IDENTIFIED = 4, /* the decks do not determine it */
+    CALIBRATION_FLAG_TEST = 8            /* of a stage that calibrates nothing */
+};
+
 struct calibration_estimate {
     char name[CALIBRATION_NAME_SIZE], unit[16];
     double value, standard_error, lo95, hi95; /* NAN: not known */
+    int32_t flags;                            /* of the enum above; only read, a file may have none */
 };
 
 struct calibration_residual {
@@ -144,7 +153,8 @@ enum rs_status calibration_read(const char *path, struct calibration *out,
                                 struct rs_error *err) RS_MUST_CHECK;
 void calibration_clear(struct calibration *calibration);
 
-/* RS_INPUT unless both digests agree; the text gives both and the lines in which they differ. */
+/* RS_INPUT unless both digests agree; the text gives both and the lines in which they differ. Likewise where
+ * a parameter that the engine takes is not identified, or all that the file holds are tests. */
 enum rs_status calibration_check(const struct calibration *calibration, const char *path,
                                  const struct calibration_identity *topology,
                                  const struct calibration_identity *device,

@@ -65,15 +65,23 @@ static double saturate(double r, double r0)
     return isinf(r0) ? r : r0 * asinh(r / r0);
 }
 
+/* NAN: all has settled. */
+static double time_to_sense(const struct reader *reader)
+{
+    double given = reader->options->sense_seconds;
+    return isnan(given) ? reader->circuit->read_seconds : given;
+}
+
 static enum rs_status read_gain(struct reader *reader)
 {
     const struct comparator_options *options = reader->options;
     double gain = choose(reader, options->r_load_ohm, CALIBRATION_gain_ohm, (double)NAN);
     if (isnan(gain) && options->sense == COMPARATOR_INTEGRATOR) {
-        gain = options->sense_seconds / options->integrate_farads;
+        gain = time_to_sense(reader) / options->integrate_farads;
         if (isnan(gain))
             return rs_fail(reader->err, RS_INPUT,
-                           "comparator.sense: integrator found without a gain; comparator.sense_time and "
+                           "comparator.sense: integrator found without a gain; comparator.sense_time or "
+                           "array.read_time, and "
                            "comparator.c_integrate, or comparator.r_load, expected");
     }
     reader->gain_ohm = isnan(gain) ? reader->circuit->r_sense_ohm : gain;
@@ -179,7 +187,9 @@ static enum rs_status read_path(const struct reader *reader, struct comparator *
     out->bias_units = options->bias_amperes / reader->circuit->unit_amperes;
     out->line_farads = options->line_farads;
     out->settling_seconds = choose(reader, options->settling_seconds, CALIBRATION_settling_seconds, 0);
-    out->sense_seconds = options->sense_seconds;
+    /* Where nothing settles, no time is needed. */
+    if (out->settling_seconds > 0 || out->line_farads > 0)
+        out->sense_seconds = time_to_sense(reader);
     out->integrates = options->sense == COMPARATOR_INTEGRATOR;
     return status;
 }
@@ -264,7 +274,7 @@ enum rs_status comparator_init(const struct comparator_options *options,
                                struct rs_error *err)
 {
     struct reader reader = {.options = options, .circuit = circuit, .err = err};
-    *out = (struct comparator){0};
+    *out = (struct comparator){.sense_seconds = (double)NAN};
     if (options->auto_zero > 0 && options->auto_zero < 1)
         return rs_fail(err, RS_INPUT, "comparator.auto_zero %g found, 0 or at least 1 expected",
                        options->auto_zero);

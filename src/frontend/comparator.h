@@ -45,6 +45,7 @@ struct comparator {
 struct comparator_circuit {
     double r_sense_ohm, unit_amperes;
     double temperature_kelvin;             /* of the device; NAN: its card knows none */
+    double read_seconds;                   /* array.read_time; NAN: not given */
     size_t n_slots;                        /* comparators of one array */
     const struct calibration *calibration; /* gives what the options leave open; NULL: none */
 };
