@@ -416,3 +416,7 @@ unit_tests += %D%/test_delays
 tests_test_delays_SOURCES = %D%/test_delays.c
 tests_test_delays_CFLAGS = $(test_flags)
 tests_test_delays_LDADD = $(test_libraries)
+unit_tests += %D%/test_replica
+tests_test_replica_SOURCES = %D%/test_replica.c %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
+tests_test_replica_CFLAGS = $(test_flags)
+tests_test_replica_LDADD = $(test_libraries)

@@ -236,3 +236,8 @@ uint32_t setup_replica_number(const struct attention_setup *setup, int layer, in
     size_t number = SETUP_ARRAYS_PER_HEAD - 1 - tile;
     return (uint32_t)(setup_kv_head(setup, layer, kv_head) * SETUP_ARRAYS_PER_HEAD + number);
 }
+
+size_t setup_n_array_numbers(const struct attention_setup *setup)
+{
+    return (size_t)setup->shape.n_layers * (size_t)setup->shape.n_kv_heads * SETUP_ARRAYS_PER_HEAD;
+}
