@@ -64,3 +64,32 @@ Test(latch_bench, a_trip_point_moves_from_zero_without_a_step_too_small)
     text_clear(&deck);
     text_clear(&commands);
 }
+
+/* By symmetry: the reference takes n kicks at once, each as if its resistance were n times as large. */
+Test(latch_bench, four_latches_on_a_reference_are_two_on_twice_its_resistance)
+{
+    enum { N = 7, PAIR = 5 };
+    const double ohm = 250, reach_volts = 60e-3, resolution_volts = 4e-6;
+    struct path_plan plan;
+    struct rs_error err = {{0}};
+    struct text deck = {0}, commands = {0};
+    double trips[N];
+    struct latch_bench_sample samples[N] = {{.r_plus_ohm = ohm, .r_minus_ohm = ohm}};
+    for (size_t j = 0; j < 4; j++)
+        samples[1 + j] = (struct latch_bench_sample){.r_plus_ohm = ohm, .r_minus_ohm = ohm, .shares_back = j};
+    for (size_t j = 0; j < 2; j++)
+        samples[PAIR + j] =
+            (struct latch_bench_sample){.r_plus_ohm = ohm, .r_minus_ohm = 2 * ohm, .shares_back = j};
+    path_options_fill(&plan);
+    cr_assert_eq(
+        latch_bench_write_trips(&plan, N, samples, reach_volts, resolution_volts, &deck, &commands, &err),
+        RS_OK, "%s", err.text);
+    cr_assert(run_deck(&deck, &commands, "trip", N, trips, &err), "%s", err.text);
+    cr_assert_lt(fabs(trips[0]), 20e-6, "a latch alone is symmetrical: %g V", trips[0]);
+    for (size_t j = 2; j < N; j++)
+        cr_assert_float_eq(trips[j], trips[1], 20e-6, "latch %zu: %g V, %g V expected", j, trips[j],
+                           trips[1]);
+    cr_assert_lt(trips[1], -15e-3, "%g V", trips[1]);
+    text_clear(&deck);
+    text_clear(&commands);
+}
