@@ -12,8 +12,6 @@
 #include "numeric/random.h"
 #include "numeric/statistics.h"
 
-/* Bits of /parameter_flag. */
-enum { FLAG_FIXED = 1, FLAG_AT_BOUND = 2, FLAG_NOT_IDENTIFIED = 4, FLAG_TEST = 8 };
 static const char flag_meanings[] = "fixed at_bound not_identified test";
 
 /* --- the engine's part --- */
@@ -186,9 +184,9 @@ static enum rs_status write_counts(struct store *store, const char *name, const 
 static int32_t flags_of(const struct calibrate_result *result, size_t k)
 {
     const struct estimate_value *value = &result->estimate.values[k];
-    return (value->fixed ? FLAG_FIXED : 0) | (value->bound != 0 ? FLAG_AT_BOUND : 0) |
-           (!result->estimate.identified ? FLAG_NOT_IDENTIFIED : 0) |
-           (result->stage->is_test ? FLAG_TEST : 0);
+    return (value->fixed ? CALIBRATION_FLAG_FIXED : 0) | (value->bound != 0 ? CALIBRATION_FLAG_AT_BOUND : 0) |
+           (!result->estimate.identified ? CALIBRATION_FLAG_NOT_IDENTIFIED : 0) |
+           (result->stage->is_test ? CALIBRATION_FLAG_TEST : 0);
 }
 
 static enum rs_status write_parameters(const struct calibrate *calibrate, struct store *store,
@@ -222,7 +220,8 @@ static enum rs_status write_parameters(const struct calibrate *calibrate, struct
         status = write_counts(store, "parameter_flag", axis, n, marks + n, "0: estimated", err);
     if (status == RS_OK)
         status = store_write_texts(store, "meaning", n, helps, axis, err);
-    static const unsigned char masks[] = {FLAG_FIXED, FLAG_AT_BOUND, FLAG_NOT_IDENTIFIED, FLAG_TEST};
+    static const unsigned char masks[] = {CALIBRATION_FLAG_FIXED, CALIBRATION_FLAG_AT_BOUND,
+                                          CALIBRATION_FLAG_NOT_IDENTIFIED, CALIBRATION_FLAG_TEST};
     if (status == RS_OK)
         status =
             store_write_numbers(store, "parameter_flag", "flag_masks", STORE_UINT8, sizeof masks, masks, err);

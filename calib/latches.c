@@ -2,6 +2,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
 
 double latches_source_ohm(const struct calibrate_plan *plan)
 {
@@ -68,6 +71,49 @@ enum rs_status latches_add_deck(struct stage_run *run, const char *name, const c
     if (added != NULL)
         decks_add_run(&run->decks, added, text_take(commands, err));
     return run->decks.failed ? rs_fail(err, RS_INTERNAL, "out of memory") : RS_OK;
+}
+
+enum rs_status latches_get_delay(const struct stage_run *run, struct relations_delay_known *known,
+                                 struct rs_error *err)
+{
+    enum rs_status status = stage_get_known(run, "delay_t0_seconds", &known->t0_seconds, err);
+    if (status == RS_OK)
+        status = stage_get_known(run, "delay_tau_seconds", &known->tau_seconds, err);
+    return status == RS_OK ? stage_get_known(run, "delay_v1_volts", &known->v1_volts, err) : status;
+}
+
+enum rs_status latches_add_trips(struct stage_run *run, const char *name, const struct path_plan *circuit,
+                                 int64_t draw, size_t n, const struct latch_bench_sample *samples,
+                                 double reach_volts, double resolution_volts, struct rs_error *err)
+{
+    struct text deck = {0}, commands = {0};
+    enum rs_status status = latch_bench_write_trips(circuit, draw, n, samples, reach_volts, resolution_volts,
+                                                    &deck, &commands, err);
+    if (status == RS_OK)
+        status = latches_add_deck(run, name, "trip", n, &deck, &commands, err);
+    text_clear(&deck);
+    text_clear(&commands);
+    return status;
+}
+
+enum rs_status latches_add_delays(struct stage_run *run, const char *name, const struct path_plan *circuit,
+                                  size_t n, const double *input_volts, struct rs_error *err)
+{
+    double ohm = latches_source_ohm(run->plan);
+    struct latch_bench_sample *samples = memory_allocate(n, sizeof *samples, err);
+    struct text deck = {0}, commands = {0};
+    if (samples == NULL)
+        return RS_INTERNAL;
+    for (size_t k = 0; k < n; k++)
+        samples[k] =
+            (struct latch_bench_sample){.r_plus_ohm = ohm, .r_minus_ohm = ohm, .input_volts = input_volts[k]};
+    enum rs_status status = latch_bench_write_delays(circuit, n, samples, &deck, &commands, err);
+    if (status == RS_OK)
+        status = latches_add_deck(run, name, "delay", n, &deck, &commands, err);
+    text_clear(&deck);
+    text_clear(&commands);
+    free(samples);
+    return status;
 }
 
 enum rs_status latches_check_reach(const struct deck *deck, const char *key, double reach_volts,

@@ -3,6 +3,8 @@
 #define CALIB_LATCHES_H
 
 #include "calib/calibrate_plan.h"
+#include "calib/relations.h"
+#include "calib/stage.h"
 #include "frontend/calibration.h"
 #include "spice/latch_bench.h"
 
@@ -25,6 +27,21 @@ double latches_reach_volts(const struct calibrate_plan *plan);
 
 /* The draw of a Monte-Carlo switch for deck i_deck of latches: another one for each seed and deck. */
 int64_t latches_draw(const struct calibrate_plan *plan, size_t i_deck);
+
+/* What the relation `delay` has found. */
+enum rs_status latches_get_delay(const struct stage_run *run, struct relations_delay_known *known,
+                                 struct rs_error *err) RS_MUST_CHECK;
+
+/* Adds a deck; value k is the trip point of latch k. draw: latches_draw or LATCH_NOMINAL. */
+enum rs_status latches_add_trips(struct stage_run *run, const char *name, const struct path_plan *circuit,
+                                 int64_t draw, size_t n, const struct latch_bench_sample *samples,
+                                 double reach_volts, double resolution_volts,
+                                 struct rs_error *err) RS_MUST_CHECK;
+
+/* Adds a deck; value k is how long a latch without mismatch takes at input_volts[k] behind what it sees in
+ * the path. */
+enum rs_status latches_add_delays(struct stage_run *run, const char *name, const struct path_plan *circuit,
+                                  size_t n, const double *input_volts, struct rs_error *err) RS_MUST_CHECK;
 
 /* Adds the deck and its commands, which are taken, and asks for VECTOR0 ... VECTORn-1. */
 enum rs_status latches_add_deck(struct stage_run *run, const char *name, const char *vector, size_t n,

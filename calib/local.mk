@@ -30,6 +30,7 @@ librescore_core_la_SOURCES += \
     %D%/stage_noise_check.c \
     %D%/stage_recovery.c \
     %D%/stage_sense.c \
+    %D%/stage_temperature.c \
     %D%/stages.c
 EXTRA_DIST += %D%/README.md %D%/plan_example.yaml
 calibrations = array16x32 array8x16
@@ -45,3 +46,16 @@ calibrations: rescore$(EXEEXT)
 	done; /usr/bin/python3 $(srcdir)/%D%/table.py $$list > calibrations.tmp && \
 	    mv calibrations.tmp $(srcdir)/%D%/calibrations.md
 .PHONY: calibrations
+
+# Offsets of 200 latches for each of these seeds, and their table beside Pelgrom's formula, in the source tree. Can be
+# stopped and begun again: what is in the folder offsets/ is not made twice.
+offset_seeds = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21
+EXTRA_DIST += %D%/offsets.md %D%/offsets.py
+offsets: rescore$(EXEEXT)
+	mkdir -p offsets; list=; for seed in $(offset_seeds); do \
+	    file=offsets/seed$$seed.h5; list="$$list $$file"; \
+	    test -e $$file || ./rescore$(EXEEXT) calibrate $(srcdir)/%D%/array8x16.yaml --set 'stages=[comparator]' \
+	        --set comparator.latches=200 --seed $$seed -o $$file -j 2 || exit 1; \
+	done; list="$$list --"; for name in $(calibrations); do list="$$list $(srcdir)/%D%/$$name.h5"; done; \
+	/usr/bin/python3 $(srcdir)/%D%/offsets.py $$list > offsets.tmp && mv offsets.tmp $(srcdir)/%D%/offsets.md
+.PHONY: offsets

@@ -111,6 +111,7 @@ enum rs_status prediction_init(const struct path_plan *plan, const struct mappin
                                                .unit_amperes = mapping->unit_amperes,
                                                .sign = (enum encoding_sign)plan->path.sign,
                                                .temperature_kelvin = plan->path.temperature_kelvin,
+                                               .read_seconds = (double)NAN,
                                                .n_slots = mapping->n_keys_per_array,
                                                .calibration = calibration};
     status = comparator_init(&options, &circuit, &out->comparator, err);

@@ -23,9 +23,14 @@ extern const struct relation relations_offset;
 /* Latches: the same offsets as draws of one distribution. No inputs. */
 extern const struct relation relations_spread;
 
-/* Latch: seconds from the clock edge to the decision. */
-enum { RELATIONS_DELAY_VOLTS, RELATIONS_DELAY_KELVIN_ABOVE }; /* |d|; temperature less 300.15 K */
-extern const struct relation relations_delay;
+/* Latch: seconds from the clock edge to the decision; at the temperature and common mode of the path, at
+ * other common modes (at u of the overdrive), at other temperatures. The latter two with the estimates of
+ * those before as context. */
+enum { RELATIONS_DELAY_VOLTS, RELATIONS_DELAY_COMMON_VOLTS = 1, RELATIONS_DELAY_KELVIN_ABOVE = 1 };
+struct relations_delay_known {
+    double t0_seconds, tau_seconds, v1_volts;
+};
+extern const struct relation relations_delay, relations_delay_common, relations_delay_temperature;
 
 /* Latch: systematic offset, volts. */
 enum { RELATIONS_KICKBACK_OHM, RELATIONS_KICKBACK_COLUMN_OHM }; /* R_ref - R_col; R_col */

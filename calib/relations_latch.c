@@ -70,18 +70,16 @@ const struct relation relations_spread = {.name = "spread",
 
 /* --- delay --- */
 
-enum { T0, TAU, V1, T_MIN, TAU_PER_KELVIN };
+enum { T0, TAU, V1, T_MIN, KELVIN };
 
 static bool predict_delay(const void *context, const struct observations *data, const double *values,
                           double *fitted)
 {
     (void)context;
-    for (size_t i = 0; i < data->n; i++) {
-        const double *inputs = data->rows[i].inputs;
-        double tau = values[TAU] * (1 + values[TAU_PER_KELVIN] * inputs[RELATIONS_DELAY_KELVIN_ABOVE]);
-        fitted[i] =
-            fmax(values[T0] + tau * log(values[V1] / fabs(inputs[RELATIONS_DELAY_VOLTS])), values[T_MIN]);
-    }
+    for (size_t i = 0; i < data->n; i++)
+        fitted[i] = fmax(values[T0] + values[TAU] *
+                                          log(values[V1] / fabs(data->rows[i].inputs[RELATIONS_DELAY_VOLTS])),
+                         values[T_MIN]);
     return true;
 }
 
@@ -94,7 +92,7 @@ static const struct relation_parameter delay_parameters[] = {
             UNBOUNDED},
     [TAU] = {.name = "delay_tau_seconds",
              .unit = "s",
-             .help = "regeneration time constant at 300.15 K",
+             .help = "regeneration time constant",
              .start = 10e-12,
              .low = 1e-15,
              .high = 1e-3,
@@ -118,14 +116,14 @@ static const struct relation_parameter delay_parameters[] = {
                .high = 1,
                .scale = 1e-12,
                .fixed = true},
-    [TAU_PER_KELVIN] = {.name = "delay_tau_per_kelvin",
-                        .unit = "1/K",
-                        .help = "relative change of delay_tau_seconds",
-                        .start = 0,
-                        .low = -0.1,
-                        .high = 0.1,
-                        .scale = 1e-3,
-                        .fixed = true},
+    [KELVIN] = {.name = "delay_temperature_kelvin",
+                .unit = "K",
+                .help = "temperature of the decks that were timed",
+                .start = 300.15,
+                .low = 1,
+                .high = 1000,
+                .scale = 1,
+                .fixed = true},
 };
 const struct relation relations_delay = {.name = "delay",
                                          .summary =
@@ -136,6 +134,99 @@ const struct relation relations_delay = {.name = "delay",
                                          .parameters = delay_parameters,
                                          .model = predict_delay};
 
+enum { OVERDRIVE, INTEGRATION, TAU_SHARE };
+
+/* The integration phase lasts C dV / I and amplifies by gm dV / I, with I ~ the input pair's overdrive U and
+ * gm / I ~ 1 / U; afterwards its transistors are resistors, 1 / R ~ U, below the n pair's sources, and tau =
+ * C (1 / gm + R). */
+static bool predict_delay_common(const void *context, const struct observations *data, const double *values,
+                                 double *fitted)
+{
+    const struct relations_delay_known *known = context;
+    for (size_t i = 0; i < data->n; i++) {
+        const double *inputs = data->rows[i].inputs;
+        double u = 1 + inputs[RELATIONS_DELAY_COMMON_VOLTS] / values[OVERDRIVE];
+        if (!(u > 0))
+            return false;
+        fitted[i] = known->t0_seconds + values[INTEGRATION] * (1 / u - 1) +
+                    known->tau_seconds * (1 + values[TAU_SHARE] * (1 / u - 1)) *
+                        log(known->v1_volts * u / fabs(inputs[RELATIONS_DELAY_VOLTS]));
+    }
+    return true;
+}
+
+static const struct relation_parameter delay_common_parameters[] = {
+    [OVERDRIVE] = {.name = "delay_overdrive_volts",
+                   .unit = "V",
+                   .help = "the input pair's overdrive at the path's common mode",
+                   .start = 0.2,
+                   .low = 1e-3,
+                   .high = 10,
+                   .scale = 1,
+                   .logarithmic = true},
+    [INTEGRATION] = {.name = "delay_integration_seconds",
+                     .unit = "s",
+                     .help = "part of delay_t0_seconds that goes as 1 / overdrive",
+                     .start = 20e-12,
+                     .scale = 1e-12,
+                     UNBOUNDED},
+    [TAU_SHARE] = {.name = "delay_tau_share",
+                   .unit = "1",
+                   .help = "part of delay_tau_seconds that goes as 1 / overdrive",
+                   .start = 0.2,
+                   .scale = 0.1,
+                   UNBOUNDED},
+};
+const struct relation relations_delay_common = {
+    .name = "delays",
+    .summary =
+        "decision time against the common mode: t0 + t_i (1/u - 1) + tau (1 + rho (1/u - 1)) ln(v1 u / "
+        "|d|), u = 1 + common mode / overdrive",
+    .unit = "s",
+    .kind = RELATION_CURVE,
+    .n_parameters = 3,
+    .parameters = delay_common_parameters,
+    .model = predict_delay_common};
+
+enum { TAU_PER_KELVIN, T0_PER_KELVIN };
+
+static bool predict_delay_temperature(const void *context, const struct observations *data,
+                                      const double *values, double *fitted)
+{
+    const struct relations_delay_known *known = context;
+    for (size_t i = 0; i < data->n; i++) {
+        const double *inputs = data->rows[i].inputs;
+        double kelvin = inputs[RELATIONS_DELAY_KELVIN_ABOVE];
+        fitted[i] = known->t0_seconds + values[T0_PER_KELVIN] * kelvin +
+                    known->tau_seconds * (1 + values[TAU_PER_KELVIN] * kelvin) *
+                        log(known->v1_volts / fabs(inputs[RELATIONS_DELAY_VOLTS]));
+    }
+    return true;
+}
+
+static const struct relation_parameter delay_temperature_parameters[] = {
+    [TAU_PER_KELVIN] = {.name = "delay_tau_per_kelvin",
+                        .unit = "1/K",
+                        .help = "relative change of delay_tau_seconds",
+                        .start = 0,
+                        .scale = 1e-3,
+                        UNBOUNDED},
+    [T0_PER_KELVIN] = {.name = "delay_t0_per_kelvin",
+                       .unit = "s/K",
+                       .help = "change of delay_t0_seconds",
+                       .start = 0,
+                       .scale = 1e-14,
+                       UNBOUNDED},
+};
+const struct relation relations_delay_temperature = {
+    .name = "delays",
+    .summary = "decision time against temperature: t0 + b T + tau (1 + c T) ln(v1 / |d|), T above the path's",
+    .unit = "s",
+    .kind = RELATION_CURVE,
+    .n_parameters = 2,
+    .parameters = delay_temperature_parameters,
+    .model = predict_delay_temperature};
+
 /* --- kickback --- */
 
 enum { PER_OHM, R0, CONSTANT };
@@ -144,7 +235,7 @@ enum { PER_OHM, R0, CONSTANT };
  * r0)^2) per ohm, r0 = 1 / (2 pi f C); from 0 to R that is r0 asinh(R / r0). */
 double relations_kicked_ohm(double source_ohm, double r0_ohm)
 {
-    return r0_ohm * asinh(source_ohm / r0_ohm);
+    return knee * asinh(of / knee);
 }
 
 static bool predict_kickback(const void *context, const struct observations *data, const double *values,
@@ -183,7 +274,6 @@ static const struct relation_parameter kickback_parameters[] = {
                   UNBOUNDED},
 };
 const struct relation relations_kickback = {.name = "kickback",
-                                            .summary = "systematic offset against source resistances",
                                             .unit = "V",
                                             .kind = RELATION_CURVE,
                                             .n_parameters = 3,

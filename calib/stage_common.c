@@ -13,8 +13,9 @@
 #include "calib/stage.h"
 
 struct common_stage_options {
-    int64_t n_latches, n_delays;
-    double span_volts, tolerance_volts, resolution_volts, reach_volts, delay_tolerance_seconds;
+    int64_t n_latches, n_delays, n_delay_modes;
+    double span_volts, delay_span_volts, tolerance_volts, resolution_volts, reach_volts,
+        delay_tolerance_seconds;
 };
 
 #define MEMBER(name) offsetof(struct common_stage_options, name)
@@ -31,6 +32,7 @@ struct common_stage_options {
 static const struct option rows[] = {
     COUNT("common.latches", n_latches, "40", 8, "latches with mismatch whose trip points are sought"),
     COUNT("common.delays", n_delays, "5", 3, "inputs whose decisions are timed"),
+    COUNT("common.delay_modes", n_delay_modes, "5", 3, "common modes at which they are"),
     {.key = "common.span",
      .kind = OPTION_REAL,
      .unit = QUANTITY_VOLT,
@@ -39,7 +41,16 @@ static const struct option rows[] = {
      .low = 0,
      .high = 1,
      .flags = OPTION_LOW_OPEN,
-     .help = "how far the common mode goes either way"},
+     .help = "how far the common mode goes either way for trip points"},
+    {.key = "common.delay_span",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_VOLT,
+     .offset = MEMBER(delay_span_volts),
+     .initial_help = "100 mV; of latches of currents as common.span",
+     .low = 0,
+     .high = 1,
+     .flags = OPTION_LOW_OPEN,
+     .help = "... for delays"},
     REAL("common.tolerance", tolerance_volts, QUANTITY_VOLT, "0.1 mV",
          "how far a good model may miss the change of a trip point"),
     REAL("common.resolution", resolution_volts, QUANTITY_VOLT, "4 uV",
@@ -54,7 +65,7 @@ static const struct option rows[] = {
      .flags = OPTION_LOW_OPEN,
      .help = "largest trip point that is found"},
     REAL("common.delay_tolerance", delay_tolerance_seconds, QUANTITY_SECOND, "0.5 ps",
-         "how far a good model may miss the change of a delay"),
+         "how far a good model may miss a delay"),
 };
 static const struct option_table options_table = {rows, sizeof rows / sizeof rows[0],
                                                   sizeof(struct common_stage_options)};
@@ -81,15 +92,6 @@ static bool predict_kicks(const void *context, const struct observations *data, 
     (void)context;
     for (size_t i = 0; i < data->n; i++)
         fitted[i] = values[0] * data->rows[i].inputs[IN_COMMON] * data->rows[i].inputs[IN_KICKED_OHM];
-    return true;
-}
-
-static bool predict_delays(const void *context, const struct observations *data, const double *values,
-                           double *fitted)
-{
-    (void)context;
-    for (size_t i = 0; i < data->n; i++)
-        fitted[i] = values[0] * data->rows[i].inputs[IN_COMMON];
     return true;
 }
 
@@ -124,19 +126,8 @@ static const struct relation relation_kicks = {
     .parameters = kick_slope,
     .model = predict_kicks};
 
-static const struct relation_parameter delay_slope[] = {
-    SLOPE("delay_t0_per_volt", "s/V", 1e-10, "change of delay_t0_seconds per volt of common mode"),
-};
-static const struct relation relation_delays = {.name = "delays",
-                                                .summary = "change of a decision's time with the common mode",
-                                                .unit = "s",
-                                                .kind = RELATION_CURVE,
-                                                .n_parameters = 1,
-                                                .parameters = delay_slope,
-                                                .model = predict_delays};
-
 enum { TRIPS, DELAYS, KICKS, N_RELATIONS };
-static const struct relation *const relations[N_RELATIONS] = {&relation_trips, &relation_delays,
+static const struct relation *const relations[N_RELATIONS] = {&relation_trips, &relations_delay_common,
                                                               &relation_kicks};
 
 /* --- decks --- */
@@ -152,7 +143,8 @@ struct state {
     size_t n_latches, n_shifts, n_groups;
     bool has_delays, has_kicks;
     double *shift_volts; /* [n_latches][n_shifts] */
-    struct path_plan circuits[N_MODES];
+    double *input_volts; /* [n_delays] */
+    struct relations_delay_known known;
 };
 
 static double reach(const struct stage_run *run)
@@ -166,33 +158,48 @@ static double reach(const struct stage_run *run)
                                                                  : usual_volts;
 }
 
+/* The share of the bias keeps currents positive. */
+static double span_of(const struct stage_run *run, double given_volts, double usual_volts)
+{
+    const struct latch_options *latch = &run->plan->circuit.latch;
+    const double share = 0.5;
+    if (!isnan(given_volts))
+        return given_volts;
+    return latch_takes_currents(latch) ? share * latch->bias_amperes * latch->r_load_ohm : usual_volts;
+}
+
 static double mode_volts(const struct stage_run *run, size_t mode)
 {
     const struct common_stage_options *options = run->options;
-    const struct latch_options *latch = &run->plan->circuit.latch;
-    const double usual_volts = 50e-3, share = 0.5; /* of the bias: currents stay positive */
-    double span = options->span_volts;
-    if (isnan(span))
-        span = latch_takes_currents(latch) ? share * latch->bias_amperes * latch->r_load_ohm : usual_volts;
-    return span * ((double)mode - 1);
+    return span_of(run, options->span_volts, 50e-3) * ((double)mode - 1);
+}
+
+/* Of delays: evenly spread from one end to the other. */
+static double delay_mode_volts(const struct stage_run *run, size_t mode)
+{
+    const struct common_stage_options *options = run->options;
+    return span_of(run, options->delay_span_volts, 100e-3) *
+           (2 * (double)mode / (double)(options->n_delay_modes - 1) - 1);
 }
 
 /* The circuit with the common mode of its inputs moved. */
-static struct path_plan shifted(const struct stage_run *run, size_t mode)
+static struct path_plan circuit_at(const struct stage_run *run, double volts)
 {
     struct path_plan circuit = run->plan->circuit;
     if (latch_takes_currents(&circuit.latch))
-        circuit.latch.bias_amperes += mode_volts(run, mode) / circuit.latch.r_load_ohm;
+        circuit.latch.bias_amperes += volts / circuit.latch.r_load_ohm;
     else
-        circuit.path.common_mode_volts += mode_volts(run, mode);
+        circuit.path.common_mode_volts += volts;
     return circuit;
 }
 
 static void finish(struct stage_run *run)
 {
     struct state *state = run->state;
-    if (state != NULL)
+    if (state != NULL) {
         free(state->shift_volts);
+        free(state->input_volts);
+    }
     free(state);
     run->state = NULL;
 }
@@ -207,18 +214,11 @@ static enum rs_status add_samples(struct stage_run *run, const char *what, size_
                                   const struct latch_bench_sample *samples, struct rs_error *err)
 {
     const struct common_stage_options *options = run->options;
-    const struct state *state = run->state;
-    struct text deck = {0}, commands = {0};
+    const struct path_plan circuit = circuit_at(run, mode_volts(run, mode));
     char name[DECKS_NAME_SIZE];
     snprintf(name, sizeof name, "trip points of %s at %+.3g V", what, mode_volts(run, mode));
-    enum rs_status status =
-        latch_bench_write_trips(&state->circuits[mode], LATCH_NOMINAL, n, samples, reach(run),
-                                options->resolution_volts, &deck, &commands, err);
-    if (status == RS_OK)
-        status = latches_add_deck(run, name, "trip", n, &deck, &commands, err);
-    text_clear(&deck);
-    text_clear(&commands);
-    return status;
+    return latches_add_trips(run, name, &circuit, LATCH_NOMINAL, n, samples, reach(run),
+                             options->resolution_volts, err);
 }
 
 static enum rs_status add_trips(struct stage_run *run, size_t group, size_t mode, struct rs_error *err)
@@ -229,8 +229,10 @@ static enum rs_status add_trips(struct stage_run *run, size_t group, size_t mode
     struct latch_bench_sample samples[PER_DECK];
     char what[DECKS_NAME_SIZE / 2];
     for (size_t j = 0; j < n; j++)
-        samples[j] = (struct latch_bench_sample){
-            state->shift_volts + (group * PER_DECK + j) * state->n_shifts, ohm, ohm, 0};
+        samples[j] = (struct latch_bench_sample){.mismatch_volts = state->shift_volts +
+                                                                   (group * PER_DECK + j) * state->n_shifts,
+                                                 .r_plus_ohm = ohm,
+                                                 .r_minus_ohm = ohm};
     snprintf(what, sizeof what, "latches from %zu on", group * PER_DECK);
     return add_samples(run, what, mode, n, samples, err);
 }
@@ -240,7 +242,7 @@ static enum rs_status add_kicks(struct stage_run *run, size_t mode, struct rs_er
     double ohm = latches_source_ohm(run->plan);
     struct latch_bench_sample samples[N_KICKS];
     for (size_t j = 0; j < N_KICKS; j++)
-        samples[j] = (struct latch_bench_sample){NULL, ohm, kick_ratios[j] * ohm, 0};
+        samples[j] = (struct latch_bench_sample){.r_plus_ohm = ohm, .r_minus_ohm = kick_ratios[j] * ohm};
     return add_samples(run, "unequal resistances", mode, N_KICKS, samples, err);
 }
 
@@ -248,31 +250,17 @@ static enum rs_status add_delays(struct stage_run *run, size_t mode, struct rs_e
 {
     const struct common_stage_options *options = run->options;
     const struct state *state = run->state;
-    const double first_volts = 0.1e-3;
-    size_t n = (size_t)options->n_delays;
-    double ohm = latches_source_ohm(run->plan), volts = first_volts;
-    struct latch_bench_sample *samples = memory_allocate(n, sizeof *samples, err);
-    struct text deck = {0}, commands = {0};
+    const struct path_plan circuit = circuit_at(run, delay_mode_volts(run, mode));
     char name[DECKS_NAME_SIZE];
-    if (samples == NULL)
-        return RS_INTERNAL;
-    for (size_t k = 0; k < n; k++, volts *= 2)
-        samples[k] = (struct latch_bench_sample){NULL, ohm, ohm, volts};
-    snprintf(name, sizeof name, "delays at %+.3g V", mode_volts(run, mode));
-    enum rs_status status =
-        latch_bench_write_delays(&state->circuits[mode], n, samples, &deck, &commands, err);
-    if (status == RS_OK)
-        status = latches_add_deck(run, name, "delay", n, &deck, &commands, err);
-    text_clear(&deck);
-    text_clear(&commands);
-    free(samples);
-    return status;
+    snprintf(name, sizeof name, "delays at %+.3g V", delay_mode_volts(run, mode));
+    return latches_add_delays(run, name, &circuit, (size_t)options->n_delays, state->input_volts, err);
 }
 
 static enum rs_status start(struct stage_run *run, struct rs_error *err)
 {
     const struct common_stage_options *options = run->options;
     const struct latch_options *latch = &run->plan->circuit.latch;
+    const double first_volts = 0.1e-3;
     enum rs_status status = latches_check_source(run->plan, err);
     if (status != RS_OK)
         return status;
@@ -292,17 +280,19 @@ static enum rs_status start(struct stage_run *run, struct rs_error *err)
     state->n_shifts = latch_n_mismatch(latch);
     state->n_groups = (state->n_latches + PER_DECK - 1) / PER_DECK;
     state->shift_volts = memory_allocate(state->n_latches * state->n_shifts, sizeof(double), err);
-    status = state->shift_volts == NULL ? RS_INTERNAL
-                                        : latch_draw_mismatch(latch, (uint64_t)run->plan->monte_carlo.seed,
-                                                              state->n_latches, state->shift_volts, err);
-    for (size_t m = 0; m < N_MODES; m++)
-        state->circuits[m] = shifted(run, m);
+    state->input_volts = memory_allocate((size_t)options->n_delays, sizeof(double), err);
+    if (state->shift_volts == NULL || state->input_volts == NULL)
+        return RS_INTERNAL;
+    for (size_t k = 0; k < (size_t)options->n_delays; k++)
+        state->input_volts[k] = ldexp(first_volts, (int)k);
+    status = latch_draw_mismatch(latch, (uint64_t)run->plan->monte_carlo.seed, state->n_latches,
+                                 state->shift_volts, err);
     for (size_t g = 0; g < state->n_groups; g++)
         for (size_t m = 0; m < N_MODES && status == RS_OK; m++)
             status = add_trips(run, g, m, err);
     for (size_t m = 0; m < N_MODES && state->has_kicks && status == RS_OK; m++)
         status = add_kicks(run, m, err);
-    for (size_t m = 0; m < N_MODES && state->has_delays && status == RS_OK; m++)
+    for (size_t m = 0; m < (size_t)options->n_delay_modes && state->has_delays && status == RS_OK; m++)
         status = add_delays(run, m, err);
     return status;
 }
@@ -342,18 +332,39 @@ static double kicked_ohm(const struct stage_run *run, size_t k)
     return relations_kicked_ohm(kick_ratios[k] * ohm, r0_ohm) - relations_kicked_ohm(ohm, r0_ohm);
 }
 
+static enum rs_status read_delays(const struct stage_run *run, struct observations *data,
+                                  struct rs_error *err)
+{
+    const struct common_stage_options *options = run->options;
+    struct state *state = run->state;
+    size_t first_deck = (state->n_groups + state->has_kicks) * N_MODES;
+    for (size_t m = 0; m < (size_t)options->n_delay_modes; m++) {
+        const struct deck *deck = &run->decks.decks[first_deck + m];
+        for (size_t k = 0; k < (size_t)options->n_delays && deck->good; k++) {
+            struct observation row = {.value = deck->values[k],
+                                      .sigma = options->delay_tolerance_seconds,
+                                      .load_amperes = (double)NAN,
+                                      .deck = (int32_t)(first_deck + m),
+                                      .column = -1};
+            row.inputs[RELATIONS_DELAY_VOLTS] = state->input_volts[k];
+            row.inputs[RELATIONS_DELAY_COMMON_VOLTS] = delay_mode_volts(run, m);
+            observations_add(data, &row);
+        }
+    }
+    return latches_get_delay(run, &state->known, err);
+}
+
 static enum rs_status read_answers(struct stage_run *run, size_t i_relation, struct observations *data,
                                    const void **context, struct rs_error *err)
 {
     const struct common_stage_options *options = run->options;
-    const struct state *state = run->state;
+    struct state *state = run->state;
     enum rs_status status = RS_OK;
-    *context = NULL;
+    *context = &state->known;
     for (size_t d = 0; d < state->n_groups * N_MODES && i_relation == TRIPS && status == RS_OK; d++)
         status = latches_check_reach(&run->decks.decks[d], "common.reach", reach(run), err);
     if (i_relation == DELAYS)
-        read_changes(run, (state->n_groups + state->has_kicks) * N_MODES, (size_t)options->n_delays, NULL,
-                     options->delay_tolerance_seconds, data);
+        return read_delays(run, data, err);
     if (i_relation == KICKS && kicked_ohm(run, 0) != 0) {
         read_changes(run, state->n_groups * N_MODES, N_KICKS, NULL, options->tolerance_volts, data);
         for (size_t i = 0; i < data->n; i++)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "calib/latches.h"
@@ -112,14 +113,8 @@ static enum rs_status add_trips(struct stage_run *run, const char *name, int64_t
                                 size_t n, const struct latch_bench_sample *samples, struct rs_error *err)
 {
     const struct comparator_stage_options *options = run->options;
-    struct text deck = {0}, commands = {0};
-    enum rs_status status = latch_bench_write_trips(&run->plan->circuit, draw, n, samples, reach_volts,
-                                                    options->resolution_volts, &deck, &commands, err);
-    if (status == RS_OK)
-        status = latches_add_deck(run, name, "trip", n, &deck, &commands, err);
-    text_clear(&deck);
-    text_clear(&commands);
-    return status;
+    return latches_add_trips(run, name, &run->plan->circuit, draw, n, samples, reach_volts,
+                             options->resolution_volts, err);
 }
 
 static enum rs_status add_mismatch(struct stage_run *run, struct rs_error *err)
@@ -132,8 +127,10 @@ static enum rs_status add_mismatch(struct stage_run *run, struct rs_error *err)
         char name[DECKS_NAME_SIZE];
         size_t n = state->n_latches - first < PER_DECK ? state->n_latches - first : PER_DECK;
         for (size_t j = 0; j < n; j++)
-            samples[j] =
-                (struct latch_bench_sample){state->shift_volts + (first + j) * state->n_shifts, ohm, ohm, 0};
+            samples[j] = (struct latch_bench_sample){.mismatch_volts =
+                                                         state->shift_volts + (first + j) * state->n_shifts,
+                                                     .r_plus_ohm = ohm,
+                                                     .r_minus_ohm = ohm};
         snprintf(name, sizeof name, "trip points of latches %zu to %zu", first, first + n - 1);
         status =
             add_trips(run, name, latches_draw(run->plan, state->n_trip_decks), reach(run), n, samples, err);
@@ -170,23 +167,10 @@ static enum rs_status add_delays(struct stage_run *run, struct rs_error *err)
     const struct comparator_stage_options *options = run->options;
     struct state *state = run->state;
     size_t n = (size_t)options->n_delays;
-    double ohm = latches_source_ohm(run->plan);
-    struct latch_bench_sample *samples = memory_allocate(n, sizeof *samples, err);
-    struct text deck = {0}, commands = {0};
-    if (samples == NULL)
-        return RS_INTERNAL;
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         state->input_volts[k] =
             options->low_volts * pow(options->high_volts / options->low_volts, (double)k / (double)(n - 1));
-        samples[k] = (struct latch_bench_sample){NULL, ohm, ohm, state->input_volts[k]};
-    }
-    enum rs_status status = latch_bench_write_delays(&run->plan->circuit, n, samples, &deck, &commands, err);
-    if (status == RS_OK)
-        status = latches_add_deck(run, "delays", "delay", n, &deck, &commands, err);
-    text_clear(&deck);
-    text_clear(&commands);
-    free(samples);
-    return status;
+    return latches_add_delays(run, "delays", &run->plan->circuit, n, state->input_volts, err);
 }
 
 static void tell_left_out(struct stage_run *run)
@@ -318,6 +302,9 @@ static void guess(const struct stage_run *run, size_t i_relation, struct relatio
 {
     if (i_relation == OFFSET)
         latches_fix(parameters, 1 + latch_n_pairs(&run->plan->circuit.latch), 1 + LATCH_PAIRS);
+    for (size_t k = 0; i_relation == DELAY && k < relations_delay.n_parameters; k++)
+        if (strcmp(parameters[k].name, "delay_temperature_kelvin") == 0)
+            parameters[k].start = run->plan->circuit.path.temperature_kelvin;
 }
 
 extern const struct stage stage_comparator;

@@ -4,12 +4,12 @@
 
 #include "calib/stage.h"
 
-extern const struct stage stage_recovery, stage_sense, stage_comparator, stage_common, stage_noise,
-    stage_noise_check, stage_column;
+extern const struct stage stage_recovery, stage_sense, stage_comparator, stage_common, stage_temperature,
+    stage_noise, stage_noise_check, stage_column;
 
-const struct stage *const stage_list[] = {&stage_recovery, &stage_sense, &stage_comparator,
-                                          &stage_common,   &stage_noise, &stage_noise_check,
-                                          &stage_column,   NULL};
+const struct stage *const stage_list[] = {&stage_recovery,    &stage_sense,       &stage_comparator,
+                                          &stage_common,      &stage_temperature, &stage_noise,
+                                          &stage_noise_check, &stage_column,      NULL};
 
 const struct stage *stage_find(const char *name)
 {

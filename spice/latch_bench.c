@@ -37,19 +37,25 @@ void latch_bench_write_latch(const struct latch_bench *bench, size_t j,
     char names[LATCH_N_PORTS][32];
     const char *list[LATCH_N_PORTS];
     for (int k = 0; k < LATCH_N_PORTS; k++) {
-        snprintf(names[k], sizeof names[k], numbered[k] ? "%s%zu" : "%s", nodes[k], j);
+        size_t number = k == LATCH_INN ? j - sample->shares_back : j;
+        snprintf(names[k], sizeof names[k], numbered[k] ? "%s%zu" : "%s", nodes[k], number);
         list[k] = names[k];
     }
     if (latch_takes_currents(options))
         text_append(bench->deck, "gp%zu 0 p%zu sp%zu 0 %.17g\ngn%zu 0 n%zu sn%zu 0 %.17g\n", j, j, j,
                     1 / options->r_load_ohm, j, j, j, 1 / options->r_load_ohm);
     else
-        text_append(bench->deck, "rp%zu sp%zu p%zu %.17g\nrn%zu sn%zu n%zu %.17g\n", j, j, j,
-                    sample->r_plus_ohm, j, j, j, sample->r_minus_ohm);
+        text_append(bench->deck, "rp%zu sp%zu p%zu %.17g\n", j, j, j, sample->r_plus_ohm);
+    if (!latch_takes_currents(options) && sample->shares_back == 0)
+        text_append(bench->deck, "rn%zu sn%zu n%zu %.17g\n", j, j, j, sample->r_minus_ohm);
     latch_write_instance(&bench->latch, j, list, sample->mismatch_volts, bench->deck);
 }
 
 /* --- trip points --- */
+
+/* Holds a trip point. From 0 V on, ngspice's step control allows a first error of reltol chgtol and abstol:
+ * the larger the capacitor, the shorter that step, and 1 F needs one at the least step that ngspice takes. */
+static const double memory_farads = 1e-12;
 
 /* A cycle: the clock is low, then high for as long; late in its high half the inputs move. */
 struct cycle {
@@ -102,15 +108,32 @@ static void write_pulse(const struct latch_bench *bench, const struct cycle *cyc
                     sample->pulse_width_seconds - sharp, cycle->seconds);
 }
 
+/* Where the inputs of latch j begin: half of the trip point on each, or all of it above a shared reference.
+ */
+static void write_inputs(const struct latch_bench *bench, size_t j, size_t n,
+                         const struct latch_bench_sample *samples)
+{
+    double volts = latch_bench_common_volts(bench->plan);
+    const struct latch_bench_sample *sample = &samples[j];
+    bool owns = j + 1 < n && samples[j + 1].shares_back > 0, shares = owns || sample->shares_back > 0;
+    text_append(bench->deck, "bp%zu %s%zu 0 v = %.17g+v(trip%zu)%s\n", j,
+                sample->pulse_volts == 0 ? "sp" : "bp", j, volts + sample->input_volts, j,
+                shares ? "" : "/2");
+    if (sample->shares_back > 0)
+        return;
+    text_append(bench->deck, "bn%zu sn%zu 0 v = %.17g", j, j, volts);
+    if (!owns)
+        text_append(bench->deck, "-v(trip%zu)/2", j);
+    text_append(bench->deck, "\n");
+}
+
 enum rs_status latch_bench_write_trips(const struct path_plan *plan, int64_t draw, size_t n,
                                        const struct latch_bench_sample *samples, double reach_volts,
                                        double resolution_volts, struct text *deck, struct text *commands,
                                        struct rs_error *err)
 {
     struct latch_bench bench = {.plan = plan, .deck = deck};
-    const struct path_options *o = &plan->path;
-    struct cycle cycle = plan_cycles(o, reach_volts, resolution_volts);
-    double common_volts = latch_bench_common_volts(plan);
+    struct cycle cycle = plan_cycles(&plan->path, reach_volts, resolution_volts);
     enum rs_status status = latch_bench_write_head(&bench, "trip points", n, draw, err);
     if (status != RS_OK) {
         latch_close(&bench.latch);
@@ -120,12 +143,11 @@ enum rs_status latch_bench_write_trips(const struct path_plan *plan, int64_t dra
     text_append(commands, "save");
     for (size_t j = 0; j < n; j++) {
         write_pulse(&bench, &cycle, j, &samples[j]);
+        write_inputs(&bench, j, n, samples);
         text_append(deck,
-                    "bp%zu %s%zu 0 v = %.17g+v(trip%zu)/2\nbn%zu sn%zu 0 v = %.17g-v(trip%zu)/2\n"
                     "bm%zu 0 trip%zu i = %.12g*v(gate)*v(step)*(v(op%zu,on%zu) > 0 ? -1 : 1)\n"
-                    "ct%zu trip%zu 0 1\nrt%zu trip%zu 0 1e15\n.ic v(trip%zu)=0\n",
-                    j, samples[j].pulse_volts == 0 ? "sp" : "bp", j, common_volts + samples[j].input_volts, j,
-                    j, j, common_volts, j, j, j, 1 / cycle.gate_width_seconds, j, j, j, j, j, j, j);
+                    "ct%zu trip%zu 0 %.3g\nrt%zu trip%zu 0 1e15\n.ic v(trip%zu)=0\n",
+                    j, j, memory_farads / cycle.gate_width_seconds, j, j, j, j, memory_farads, j, j, j);
         latch_bench_write_latch(&bench, j, &samples[j]);
         text_append(commands, " v(trip%zu)", j);
     }

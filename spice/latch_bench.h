@@ -20,6 +20,10 @@ struct latch_bench_sample {
     const double *mismatch_volts;
     double r_plus_ohm, r_minus_ohm; /* at inp, inn; above 0 */
     double input_volts;             /* inp - inn of delay decks; of trip decks, what inp has more */
+    /* Of trip decks: this latch has the negative input of that many latches before (and no r_minus of its
+     * own); its owner's reference stands at the common mode, and the positive inputs alone move. 0: its own.
+     */
+    size_t shares_back;
     /* Of trip decks: added to the positive input in every cycle, from pulse_seconds after the clock begins to
      * rise; the area is volts times width. */
     double pulse_volts, pulse_seconds, pulse_width_seconds;

@@ -65,6 +65,16 @@ assert one["false_prune_rate"][0] > 0
 PY
 ok "a calibration of this circuit is worth its numbers given as keys" "$?" "$(cat err2 same)"
 
+for flag in 4 8; do
+    cp c.h5 kept.h5
+    $python -c 'import h5py, sys
+with h5py.File("c.h5", "a") as f: f["parameter_flag"] = [int(sys.argv[1])] * len(f["parameter"])' $flag
+    "$RESCORE" run c.yaml -o x.h5 > out 2> err
+    [ $? -eq 65 ] && grep -q '^c.h5:/parameter_flag: error: .* expected' err
+    ok "parameters with flag $flag alone: 65" "$?" "$(cut -c 1-2000 err)"
+    mv kept.h5 c.h5
+done
+
 "$RESCORE" run c.yaml -o x.h5 --set 'array.r_sense=101 ohm' > out 2> err
 [ $? -eq 65 ] && [ "$(wc -l < err)" -eq 1 ] && grep -q 'expected; r_sense_ohm 100 found, 101 expected$' err
 ok "a key that changes the array is named" "$?" "$(cut -c 1-2000 err)"

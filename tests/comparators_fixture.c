@@ -56,6 +56,7 @@ void comparators_fixture_run(const struct attention_fixture *f, uint32_t trial, 
     cr_assert_eq(attention_run(attention, &call, &err), RS_OK, "%s", err.text);
     cr_assert_eq(attention_certificate(attention).n_failed, 0);
     memcpy(out->counts, attention_get_counts(attention), sizeof out->counts);
+    out->delays = *attention_get_delays(attention);
     attention_destroy(attention);
     cr_assert_eq(keep.n_pairs, READS * N);
     for (size_t p = 0; p < keep.n_pairs; p++) {

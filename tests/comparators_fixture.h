@@ -16,6 +16,7 @@ struct outcome {
     double values[READS][N], threshold[HEADS];
     bool bits[READS][N];
     struct attention_counts counts[HEADS];
+    struct delays delays;
 };
 
 /* Runs one write of sample 5. */

@@ -18,7 +18,7 @@ cat > run.yaml <<'YAML'
 # a comment that config_yaml keeps
 workload: {samples: 8}
 device: {read_noise: 4 %}
-comparator: {offset: 10 nA}
+comparator: {offset: 10 nA, delay_tau: 9 ps, delay_t0: 30 ps}
 prune: {keep_ratio: 10 %}
 monte_carlo: {trials: 3, seed: 11}
 sweep:
@@ -73,6 +73,8 @@ def units():
     for group, names in {"/": ["keep_ratio", "n_visible", "task_loss"], "/samples": []}.items():
         for name in names:
             assert raw[group][name].attrs["units"] == "1" and raw[group][name].attrs["long_name"]
+    p99 = raw["comparator_delay_p99"]
+    assert p99.attrs["units"] == "s" and (p99[()] > 30e-12).all() and (p99[()] < 300e-12).all()
     s = raw["samples"]
     assert s["target_conductance"].attrs["units"] == s["read_conductance"].attrs["units"] == "S"
     assert s["current"].attrs["units"] == "A"

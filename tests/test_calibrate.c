@@ -325,6 +325,34 @@ Test(calibrate, latches_of_transistors_have_sensitivities_kickback_and_a_logarit
     calibrate_plan_destroy(plan);
 }
 
+/* Common modes and temperatures around the path's: the laws hold to the tolerance, a slope would not. */
+Test(calibrate, a_decisions_time_follows_overdrive_and_temperature)
+{
+    struct calibrate_plan *plan;
+    struct calibrate *calibrate;
+    struct rs_error err = {{0}};
+    static const char yaml[] = "stages: [comparator, common, temperature]\npath:\n  sense: transimpedance\n"
+                               "comparator:\n  latches: 8\n  resistances: 5\n  delays: 3\n"
+                               "common:\n  latches: 8\n  delays: 3\ntemperature:\n  points: 3\n  delays: 3\n";
+    cr_assert_eq(run(yaml, 2, &plan, &calibrate, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(calibrate->n_results, 8);
+    const struct estimate *common = &calibrate->results[5].estimate,
+                          *temperature = &calibrate->results[7].estimate;
+    cr_assert_str_eq(common->relation->name, "delays");
+    cr_assert(common->values[0].value > 0.16 && common->values[0].value < 0.21, "overdrive %g",
+              common->values[0].value);
+    cr_assert(common->values[1].value > 20e-12 && common->values[1].value < 40e-12, "integration %g",
+              common->values[1].value);
+    cr_assert_lt(common->chi_square / common->degrees, 1.5, "%g", common->chi_square);
+    cr_assert(temperature->values[0].value > 1.6e-3 && temperature->values[0].value < 2.1e-3, "tau %g per K",
+              temperature->values[0].value);
+    cr_assert(temperature->values[1].value > 10e-15 && temperature->values[1].value < 50e-15, "t0 %g s/K",
+              temperature->values[1].value);
+    cr_assert_lt(temperature->chi_square / temperature->degrees, 0.5, "%g", temperature->chi_square);
+    calibrate_destroy(calibrate);
+    calibrate_plan_destroy(plan);
+}
+
 /* Few pulses and decisions: what is put in is found again, nothing remembered, and the parts make the whole.
  */
 Test(calibrate, the_noise_of_a_latch_is_estimated_and_found_again)

@@ -99,6 +99,37 @@ Test(calibration, what_is_written_is_read_back, .init = enter_folder, .fini = le
     calibration_clear(&other);
 }
 
+Test(calibration, what_decks_do_not_determine_and_tests_alone_are_refused)
+{
+    const struct {
+        const char *name;
+        int32_t flags;
+        bool good;
+        const char *says;
+    } cases[] = {
+        {"kickback_r0_ohm", CALIBRATION_FLAG_NOT_IDENTIFIED, false, "kickback_r0_ohm found that its decks"},
+        {"kickback_r0_ohm", CALIBRATION_FLAG_FIXED | CALIBRATION_FLAG_AT_BOUND, true, ""},
+        {"kickback_constant_volts", CALIBRATION_FLAG_NOT_IDENTIFIED, true, ""}, /* not the engine's */
+        {"r_word_line_ohm", CALIBRATION_FLAG_TEST, false, "only parameters of tests found"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct calibration one = {0};
+        struct rs_error err = {{0}};
+        identify(&one);
+        cr_assert_eq(calibration_add(&one, cases[i].name, 1, 0, 0, 0, &err), RS_OK);
+        one.estimates[0].flags = cases[i].flags;
+        enum rs_status status = calibration_check(&one, "c.h5", &one.topology, &one.device, &err);
+        cr_assert_eq(status, cases[i].good ? RS_OK : RS_INPUT, "case %zu", i);
+        cr_assert(cases[i].good || strstr(err.text, cases[i].says) != NULL, "%s", err.text);
+        cr_assert(cases[i].good || strncmp(err.text, "c.h5:/parameter_flag: error: ", 29) == 0, "%s",
+                  err.text);
+        cr_assert_eq(calibration_add(&one, "gain_ohm", 1, 0, 0, 0, &err), RS_OK); /* beside a test */
+        status = calibration_check(&one, "c.h5", &one.topology, &one.device, &err);
+        cr_assert_eq(status, cases[i].flags & CALIBRATION_FLAG_NOT_IDENTIFIED ? status : RS_OK);
+        calibration_clear(&one);
+    }
+}
+
 Test(calibration, a_file_with_one_parameter_is_enough, .init = enter_folder, .fini = leave_folder)
 {
     struct calibration one = {0}, other;

@@ -56,8 +56,8 @@ Test(comparators, every_non_ideality_acts_and_none_is_the_ideal_bit_for_bit)
     for (size_t i = 0; i < table->n_options; i++) {
         const struct option *option = &table->options[i];
         size_t e = 0;
-        if (!(option->flags & OPTION_NON_IDEALITY) || strstr(option->key, "delay_tau_per_kelvin"))
-            continue; /* the ideal device has no temperature: test_comparator.c */
+        if (!(option->flags & OPTION_NON_IDEALITY) || strstr(option->key, "per_kelvin"))
+            continue; /* acts on another one alone: test_comparator.c */
         while (e < N_EFFECTS && strcmp(effects[e].key, option->key) != 0)
             e++;
         cr_assert_lt(e, N_EFFECTS, "%s has no case here", option->key);
@@ -123,6 +123,43 @@ Test(comparators, hysteresis_moves_the_threshold_towards_the_last_bit)
         }
     }
     cr_assert_gt(n_changed, 5);
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* With an end or without: the time of every visible decision counts, and nothing else does. */
+Test(comparators, every_visible_decision_is_timed)
+{
+    static struct outcome with;
+    static double seconds[READS * N];
+    for (int end = 0; end < 2; end++) {
+        const char *const options[] = {"comparator.delay_tau",
+                                       "9 ps",
+                                       "comparator.noise",
+                                       "1 uA",
+                                       end ? "comparator.evaluation_time" : NULL,
+                                       "30 ps",
+                                       NULL};
+        struct attention_fixture f;
+        comparators_fixture_init(&f);
+        comparators_fixture_settle(&f, options);
+        comparators_fixture_run(&f, 2, &with);
+        for (size_t i = 0; i < READS * N; i++)
+            seconds[i] = comparator_delay_seconds(
+                &f.setup.comparator, with.values[i / N][i % N] - with.threshold[i / N % HEADS], 0);
+        qsort(seconds, READS * N, sizeof *seconds, compare);
+        cr_assert_eq(with.delays.n, READS * N);
+        double sorted = seconds[(size_t)ceil(0.99 * READS * N) - 1];
+        cr_assert_float_eq(delays_quantile(&with.delays, 0.99), sorted, sorted / 256);
+        setup_clear(&f.setup);
+    }
+    const char *const nothing[] = {NULL};
+    comparators_fixture_run_with(nothing, &with);
+    cr_assert_eq(with.delays.n, 0);
 }
 
 Test(comparators, unresolved_decisions_follow_their_rule_and_are_counted)

@@ -30,7 +30,9 @@ static const struct {
              {"delay_t0_seconds", 35.6e-12},
              {"delay_tau_seconds", 9.14e-12},
              {"delay_v1_volts", 0.1},
-             {"delay_t0_per_volt", -188e-12},
+             {"delay_overdrive_volts", 0.1833},
+             {"delay_integration_seconds", 29.6e-12},
+             {"delay_tau_share", 0.175},
              {"kickback_volts_per_ohm", -36.95e-6},
              {"kickback_r0_ohm", 2449},
              {"kickback_per_volt", -220e-6}};

@@ -238,9 +238,9 @@ Test(estimate, parameters_that_cannot_be_told_apart_are_named_with_their_correla
     cr_assert_lt(estimate.rms, 1e-12);
     estimate_clear(&estimate);
     parameters[2].fixed = true;
-    parameters[4].fixed = false; /* all at one temperature: no effect */
+    parameters[4].fixed = false; /* a temperature says what the others belong to: no effect */
     cr_assert_eq(estimate_compute(&relations_delay, &settings, NULL, &data, &estimate, &err), RS_INCOMPLETE);
-    cr_assert_not_null(strstr(err.text, "delay_tau_per_kelvin has no effect"), "%s", err.text);
+    cr_assert_not_null(strstr(err.text, "delay_temperature_kelvin has no effect"), "%s", err.text);
     estimate_clear(&estimate);
     observations_clear(&data);
 }

@@ -280,6 +280,7 @@ static enum rs_status make_comparator(const struct options *options, double r_se
     const struct comparator_circuit circuit = {.r_sense_ohm = r_sense_ohm,
                                                .unit_amperes = unit_amperes,
                                                .temperature_kelvin = (double)NAN,
+                                               .read_seconds = (double)NAN,
                                                .n_slots = 1};
     return comparator_init(&options->comparator, &circuit, out, err);
 }

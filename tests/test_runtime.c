@@ -266,7 +266,9 @@ Test(runtime, traps_stay_as_they_are_from_one_sample_to_the_next)
         attention_fixture_set(&f, "device.time", times[i]);
         attention_fixture_set(&f, "array.read_time", "1 ns");
         attention_fixture_settle(&f, 0);
-        cr_assert_eq(traps_create(&f.setup, &traps, &err), RS_OK);
+        cr_assert_eq(traps_create(&f.setup, f.setup.mapping.n_rows * f.setup.mapping.n_columns,
+                                  setup_n_array_numbers(&f.setup), &traps, &err),
+                     RS_OK);
         double kept = share_switched(&f.setup, traps, false), fresh = share_switched(&f.setup, traps, true);
         /* Long after, cells with traps (63 %) differ as any two draws do: 40 % of all. */
         cr_assert(i == 0 ? kept < 0.01 : kept > 0.25, "%g of the cells switched in %s", kept, times[i]);

@@ -17,6 +17,7 @@ struct attention {
     struct comparators *comparators;
     struct query_scratch scratch;
     struct attention_counts *counts; /* [n_layers][n_heads] */
+    struct delays delays;
     struct keep *keep;
     struct costing *costing; /* NULL: nothing is costed */
     attention_watch *watch;
@@ -136,6 +137,7 @@ void attention_start(struct attention *attention, uint32_t trial, struct keep *k
     const struct attention_shape *shape = &attention->setup->shape;
     memset(attention->counts, 0,
            (size_t)shape->n_layers * (size_t)shape->n_heads * sizeof *attention->counts);
+    attention->delays = (struct delays){0};
     attention->trial = trial;
     attention->keep = keep_borrow;
     if (attention->bank != NULL)
@@ -160,6 +162,11 @@ void attention_set_watch(struct attention *attention, attention_watch *watch, vo
 const struct attention_counts *attention_get_counts(const struct attention *attention)
 {
     return attention->counts;
+}
+
+const struct delays *attention_get_delays(const struct attention *attention)
+{
+    return &attention->delays;
 }
 
 struct bank_certificate attention_certificate(const struct attention *attention)
@@ -306,7 +313,7 @@ static enum rs_status run_query(struct attention *attention, const struct attent
         comparators_compare(
             attention->comparators,
             comparator_needs_lines(&setup->comparator) ? attention->minus_units + read * call->n_keys : NULL,
-            &query, counts);
+            &query, counts, &attention->delays);
     query_run(setup, attention->mode, &query, &attention->scratch, call->output + at * d, counts);
     if (attention->costing != NULL)
         costing_note(attention->costing, i, (size_t)h, &query, &attention->scratch,

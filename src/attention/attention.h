@@ -6,6 +6,7 @@
 #define ATTENTION_ATTENTION_H
 
 #include "attention/bank.h"
+#include "attention/delays.h"
 #include "attention/comparators.h"
 #include "attention/costing.h"
 #include "attention/query.h"
@@ -36,6 +37,8 @@ attention_hook attention_run;
 /* Since attention_start: counts of (layer, head), [n_layers * n_heads]; the certificate; what writing took.
  */
 const struct attention_counts *attention_get_counts(const struct attention *attention);
+/* What the decisions of all layers and heads took since attention_start; empty where no time is modelled. */
+const struct delays *attention_get_delays(const struct attention *attention);
 struct bank_certificate attention_certificate(const struct attention *attention);
 struct writes_counts attention_writes(const struct attention *attention);
 

@@ -124,6 +124,8 @@ void bank_reset(struct bank *bank)
     writes_reset(bank->writes);
     bank->started = false;
     reads_reset(bank->reads);
+    if (bank->replica != NULL)
+        replica_reset(bank->replica);
 }
 
 struct bank_certificate bank_certificate(const struct bank *bank)
@@ -480,9 +482,12 @@ enum rs_status bank_read(struct bank *bank, const struct bank_job *job, const st
             if (status != RS_OK)
                 return status;
         }
-        if (bank->replica != NULL)
-            bank->certificate.n_failed +=
-                replica_subtract(bank->replica, job, tile, answer->reference_ratio, answer->signal_units);
+        enum rs_status status = bank->replica != NULL
+                                    ? replica_subtract(bank->replica, job, tile, answer->reference_ratio,
+                                                       answer->signal_units, &bank->certificate.n_failed, err)
+                                    : RS_OK;
+        if (status != RS_OK)
+            return status;
     }
     return RS_OK;
 }

@@ -205,17 +205,21 @@ static bool rule(const struct side *side, size_t j)
 }
 
 /* Hysteresis and the time of a decision. */
-static void settle(size_t n_keys, double threshold, struct side *side)
+static void settle(size_t n_keys, double threshold, struct side *side, struct delays *delays)
 {
     const struct comparator *comparator = &side->comparator;
     double half = 0.5 * comparator->hysteresis_units, *values = side->values_units;
-    bool timed = !isnan(comparator->evaluation_seconds);
+    bool timed = !isnan(comparator->evaluation_seconds), takes_time = comparator_has_delay(comparator);
     for (size_t j = 0; j < n_keys; j++) {
         if (half > 0 && side->previous[j] >= 0)
             values[j] += side->previous[j] > 0 ? half : -half;
         bool bit = values[j] > threshold;
-        bool unresolved =
-            timed && comparator_is_unresolved(comparator, values[j] - threshold, side->common_units[j]);
+        double seconds =
+            takes_time ? comparator_delay_seconds(comparator, values[j] - threshold, side->common_units[j])
+                       : 0;
+        bool unresolved = timed && seconds > comparator->evaluation_seconds;
+        if (takes_time)
+            delays_add(delays, seconds);
         if (unresolved)
             bit = rule(side, j);
         side->ruled[j] = (signed char)(unresolved ? bit : -1);
@@ -263,7 +267,7 @@ static int64_t count_unresolved(const struct comparators *comparators, size_t n_
 }
 
 void comparators_compare(struct comparators *comparators, const double *minus_units, struct query *query,
-                         struct attention_counts *counts)
+                         struct attention_counts *counts, struct delays *delays)
 {
     const struct attention_setup *setup = comparators->setup;
     struct side *sides = comparators->sides;
@@ -284,7 +288,7 @@ void comparators_compare(struct comparators *comparators, const double *minus_un
         seen.line_units =
             setup->reference.kind == COMPARATOR_BIAS_ROWS ? reference_cut(&setup->reference, middle) : 0;
         see(&seen, &sides[i]);
-        settle(query->n_keys, thresholds[i], &sides[i]);
+        settle(query->n_keys, thresholds[i], &sides[i], delays);
     }
     bool timed = !isnan(setup->comparator.evaluation_seconds) && setup->policy->input != POLICY_INPUT_RAMP;
     query->comparator_units = sides[0].values_units;

@@ -6,6 +6,7 @@
 #ifndef ATTENTION_COMPARATORS_H
 #define ATTENTION_COMPARATORS_H
 
+#include "attention/delays.h"
 #include "attention/query.h"
 
 struct comparators;
@@ -24,12 +25,13 @@ void comparators_begin(struct comparators *comparators, uint32_t trial, int laye
 /*
  * One read: sets query->comparator_units, upper_units, ruled and upper_ruled, which stay until the next.
  * query: layer, head, n_keys, signal_units, and a key with seed, trial, write and draw. minus_units [n_keys]:
- * negative lines, or NULL where comparator_needs_lines is false.
+ * negative lines, or NULL where comparator_needs_lines is false. delays: takes what each decision takes,
+ * where a time is modelled.
  *
  * Two comparators of a key are strobed one after the other, so that a latch sees its own kick only. Bias rows
  * and replicas subtract the middle threshold, with their errors; the band is the comparators' own, without.
  */
 void comparators_compare(struct comparators *comparators, const double *minus_units, struct query *query,
-                         struct attention_counts *counts);
+                         struct attention_counts *counts, struct delays *delays);
 
 #endif

@@ -4,6 +4,7 @@ librescore_core_la_SOURCES += \
     %D%/comparators.c %D%/comparators.h \
     %D%/costing.c %D%/costing.h \
     %D%/counts.c %D%/counts.h \
+    %D%/delays.c %D%/delays.h \
     %D%/keep.c %D%/keep.h \
     %D%/power.c %D%/power.h \
     %D%/query.c %D%/query.h \

@@ -167,7 +167,7 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
         reads->evolved_siemens = reads->programmed_siemens + n_cells;
     }
     if (status == RS_OK && device_has_telegraph(&setup->device))
-        status = traps_create(setup, &reads->traps, err);
+        status = traps_create(setup, n_cells, setup_n_array_numbers(setup), &reads->traps, err);
     if (status == RS_OK && bends_in_wires(setup))
         status = create_nonlinear(setup, reads, err);
     if (status != RS_OK)

@@ -185,6 +185,7 @@ static enum rs_status init_comparator(const struct attention_options *options, s
         .unit_amperes = out->mapping.unit_amperes,
         .sign = (enum encoding_sign)options->encoding->sign,
         .temperature_kelvin = out->device.at.temperature_kelvin,
+        .read_seconds = options->array->read_seconds,
         .n_slots = out->mapping.n_keys_per_array,
         .calibration = options->comparator->calibration[0] != '\0' ? &calibration : NULL};
     status = comparator_init(options->comparator, &circuit, &out->comparator, err);
@@ -311,4 +312,9 @@ uint32_t setup_replica_number(const struct attention_setup *setup, int layer, in
 {
     size_t number = SETUP_ARRAYS_PER_HEAD - 1 - tile;
     return (uint32_t)(setup_kv_head(setup, layer, kv_head) * SETUP_ARRAYS_PER_HEAD + number);
+}
+
+size_t setup_n_array_numbers(const struct attention_setup *setup)
+{
+    return (size_t)setup->shape.n_layers * (size_t)setup->shape.n_kv_heads * SETUP_ARRAYS_PER_HEAD;
 }

@@ -117,5 +117,7 @@ uint32_t setup_array_number(const struct attention_setup *setup, int layer, int 
                             size_t stack);
 /* Number of a tile's replica, from the top of its kv head's numbers. */
 uint32_t setup_replica_number(const struct attention_setup *setup, int layer, int kv_head, size_t tile);
+/* Above every number of both kinds. */
+size_t setup_n_array_numbers(const struct attention_setup *setup);
 
 #endif

@@ -14,26 +14,26 @@ struct left {
 
 struct traps {
     const struct attention_setup *setup;
-    struct law_telegraph *chains; /* of the array that is read */
-    size_t array, n_arrays;       /* which one */
-    bool fresh;                   /* it was not read yet */
-    struct left *left;            /* [n_arrays] */
+    struct law_telegraph *chains;    /* of the array that is read */
+    size_t n_cells, array, n_arrays; /* array: which one */
+    bool fresh;                      /* it was not read yet */
+    struct left *left;               /* [n_arrays] */
 };
 
-enum rs_status traps_create(const struct attention_setup *setup, struct traps **out, struct rs_error *err)
+enum rs_status traps_create(const struct attention_setup *setup, size_t n_cells, size_t n_arrays,
+                            struct traps **out, struct rs_error *err)
 {
-    const struct attention_shape *shape = &setup->shape;
     struct traps *traps = memory_allocate(1, sizeof *traps, err);
     *out = NULL;
     if (traps == NULL)
         return RS_INTERNAL;
     traps->setup = setup;
-    traps->n_arrays = setup_array_number(setup, shape->n_layers - 1, shape->n_kv_heads - 1,
-                                         mapping_tiles(&setup->mapping, shape->n_keys_max), 0);
+    traps->n_cells = n_cells;
+    traps->n_arrays = n_arrays;
     traps->left = memory_allocate(traps->n_arrays, sizeof *traps->left, err);
     enum rs_status status = traps->left == NULL ? RS_INTERNAL : RS_OK;
     if (status == RS_OK)
-        status = law_telegraph_create(setup->mapping.n_rows * setup->mapping.n_columns, &traps->chains, err);
+        status = law_telegraph_create(n_cells, &traps->chains, err);
     if (status != RS_OK)
         traps_destroy(traps);
     else
@@ -67,7 +67,7 @@ enum rs_status traps_start(struct traps *traps, const struct random_key *key, si
     const struct attention_setup *setup = traps->setup;
     enum rs_status status =
         law_telegraph_start(traps->chains, &setup->device.card.blocks[LAW_TELEGRAPH].params, key,
-                            setup->mapping.n_rows * setup->mapping.n_columns, programmed_siemens, err);
+                            traps->n_cells, programmed_siemens, err);
     traps->array = key->array;
     traps->fresh = true;
     const struct left *left = &traps->left[traps->array];
@@ -82,11 +82,10 @@ void traps_see(struct traps *traps, const struct random_key *key, const double *
                double *seen_siemens)
 {
     const struct attention_setup *setup = traps->setup;
-    size_t n_cells = setup->mapping.n_rows * setup->mapping.n_columns;
     if (!traps->fresh)
         law_telegraph_wait(traps->chains, key, setup->timing.interval_seconds);
     traps->fresh = false;
-    memcpy(seen_siemens, conductance_siemens, n_cells * sizeof *seen_siemens);
+    memcpy(seen_siemens, conductance_siemens, traps->n_cells * sizeof *seen_siemens);
     law_telegraph_read(traps->chains, setup->device.scale[LAW_TELEGRAPH], setup->timing.read_seconds,
                        seen_siemens);
 }
@@ -94,8 +93,7 @@ void traps_see(struct traps *traps, const struct random_key *key, const double *
 void traps_average(const struct traps *traps, const double *conductance_siemens, double *mean_siemens)
 {
     const struct attention_setup *setup = traps->setup;
-    size_t n_cells = setup->mapping.n_rows * setup->mapping.n_columns;
-    memcpy(mean_siemens, conductance_siemens, n_cells * sizeof *mean_siemens);
+    memcpy(mean_siemens, conductance_siemens, traps->n_cells * sizeof *mean_siemens);
     law_telegraph_average(traps->chains, setup->device.scale[LAW_TELEGRAPH], mean_siemens);
 }
 

@@ -10,16 +10,17 @@
 
 struct traps;
 
-/* `setup`, of a device that has telegraph noise, must outlive the traps. */
-enum rs_status traps_create(const struct attention_setup *setup, struct traps **out,
-                            struct rs_error *err) RS_MUST_CHECK;
+/* `setup`, of a device that has telegraph noise, must outlive the traps; arrays of n_cells, whose numbers are
+ * below n_arrays. */
+enum rs_status traps_create(const struct attention_setup *setup, size_t n_cells, size_t n_arrays,
+                            struct traps **out, struct rs_error *err) RS_MUST_CHECK;
 void traps_destroy(struct traps *traps);
 
 /* Starts a trial: nothing was read before. */
 void traps_reset(struct traps *traps);
 
 /*
- * Turns to key's array, just written: programmed_siemens [n_rows][n_columns] sets the amplitudes until the
+ * Turns to key's array, just written: programmed_siemens [n_cells] sets the amplitudes until the
  * next write; its first read is number first_read of the sample. RS_INTERNAL when memory is short.
  */
 enum rs_status traps_start(struct traps *traps, const struct random_key *key, size_t first_read,

@@ -109,15 +109,16 @@ static enum rs_status write_variable(struct outcome_writer *writer, enum variabl
         counts[unit] = isnan(numbers[unit]) ? -1 : (int64_t)numbers[unit];
     }
     bool whole = row->flags & VARIABLES_COUNT;
-    enum rs_status status = outcome_write_over(
-        writer, row->name, whole ? STORE_INT64 : STORE_FLOAT64, 1, axes, sizes,
-        whole ? (const void *)counts : (const void *)numbers, (struct store_label){"1", row->long_name}, err);
+    enum rs_status status =
+        outcome_write_over(writer, row->name, whole ? STORE_INT64 : STORE_FLOAT64, 1, axes, sizes,
+                           whole ? (const void *)counts : (const void *)numbers,
+                           (struct store_label){variables_unit(variable), row->long_name}, err);
     free(numbers);
     free(counts);
     return status;
 }
 
-static enum rs_status write_means(struct outcome_writer *writer, const char *name, size_t n,
+static enum rs_status write_means(struct outcome_writer *writer, const char *name, const char *unit, size_t n,
                                   const struct outcome_interval *intervals, bool with_mean,
                                   struct rs_error *err)
 {
@@ -134,7 +135,7 @@ static enum rs_status write_means(struct outcome_writer *writer, const char *nam
             numbers[i] = part == 0 ? intervals[i].mean : part == 1 ? intervals[i].low : intervals[i].high;
         snprintf(full, sizeof full, "%s_%s", name, suffixes[part]);
         status = outcome_write_over(writer, full, STORE_FLOAT64, 0, NULL, NULL, numbers,
-                                    (struct store_label){"1", texts[part]}, err);
+                                    (struct store_label){unit, texts[part]}, err);
     }
     free(numbers);
     return status;
@@ -150,12 +151,13 @@ static enum rs_status write_intervals(struct outcome_writer *writer, struct rs_e
             continue;
         for (size_t p = 0; p < n_points; p++)
             intervals[p] = outcome_interval_of(writer->outcome, p, (enum variable)v);
-        status = write_means(writer, variables_table[v].name, n_points, intervals, true, err);
+        status = write_means(writer, variables_table[v].name, variables_unit((enum variable)v), n_points,
+                             intervals, true, err);
     }
     if (status == RS_OK && is_present(writer, VARIABLE_task_loss)) {
         for (size_t p = 0; p < n_points; p++)
             intervals[p] = outcome_sample_interval(writer->outcome, p);
-        status = write_means(writer, "task_loss_sample", n_points, intervals, false, err);
+        status = write_means(writer, "task_loss_sample", "1", n_points, intervals, false, err);
     }
     free(intervals);
     return status;
@@ -218,8 +220,9 @@ static enum rs_status write_by_head(struct outcome_writer *writer, struct rs_err
         for (size_t i = 0; i < n_units * n_heads; i++)
             numbers[i] = writer->outcome->by_head[i * VARIABLES_N + (size_t)v];
         snprintf(name, sizeof name, "%s_by_head", variables_table[v].name);
-        status = outcome_write_over(writer, name, STORE_FLOAT64, 3, axes, sizes, numbers,
-                                    (struct store_label){"1", variables_table[v].long_name}, err);
+        status = outcome_write_over(
+            writer, name, STORE_FLOAT64, 3, axes, sizes, numbers,
+            (struct store_label){variables_unit((enum variable)v), variables_table[v].long_name}, err);
     }
     free(numbers);
     return status;

@@ -435,6 +435,7 @@ static void finish_row(const struct plan *plan, struct attention *attention, dou
             variables_from_counts(&counts[i], row->by_head + i * VARIABLES_N);
     }
     row->status = variables_from_counts(&total, row->values);
+    row->values[VARIABLE_comparator_delay_p99] = delays_quantile(attention_get_delays(attention), 0.99);
     row->values[VARIABLE_residual_max] = certificate.residual_max;
     row->values[VARIABLE_pulses_per_cell] = counts_ratio((double)writes.n_pulses, (double)writes.n_cells);
     row->values[VARIABLE_failed_share] = counts_ratio((double)writes.n_failed, (double)writes.n_cells);

@@ -8,6 +8,11 @@ const struct variable_row variables_table[VARIABLES_N] = {
 #undef VARIABLES_ROW
 };
 
+const char *variables_unit(enum variable variable)
+{
+    return variables_table[variable].flags & VARIABLES_SECONDS ? "s" : "1";
+}
+
 int variables_from_counts(const struct attention_counts *counts, double *values)
 {
     double n_visible = (double)counts->n_visible, n_keep = (double)counts->n_exact_keep;

@@ -14,7 +14,8 @@ enum variables_flag {
     VARIABLES_COUNT = 1,    /* a whole number, stored as int64 */
     VARIABLES_INTERVAL = 2, /* NAME_mean, NAME_lo95, NAME_hi95 */
     VARIABLES_TASK = 4,     /* absent where the workload has no task */
-    VARIABLES_HEAD = 8      /* NAME_by_head with --save heads */
+    VARIABLES_HEAD = 8,     /* NAME_by_head with --save heads */
+    VARIABLES_SECONDS = 16  /* else a ratio or a number */
 };
 
 /* VARIABLE(name, flags, long name) */
@@ -40,6 +41,10 @@ enum variables_flag {
              "decisions that took longer than comparator.evaluation_time / visible pairs")                   \
     VARIABLE(uncertain_share, VARIABLES_INTERVAL | VARIABLES_HEAD,                                           \
              "pairs that the policy left to the digital unit (three-way) / visible pairs")                   \
+    VARIABLE(                                                                                                \
+        comparator_delay_p99, VARIABLES_INTERVAL | VARIABLES_SECONDS,                                        \
+        "time within which 99 % of the comparators' decisions on visible pairs are made, to 0.4 %; NaN "     \
+        "where none is modelled")                                                                            \
     VARIABLE(n_visible, VARIABLES_COUNT | VARIABLES_HEAD, "visible pairs of query and key")                  \
     VARIABLE(n_exact_keep, VARIABLES_COUNT | VARIABLES_HEAD, "pairs that the exact decision keeps")          \
     VARIABLE(n_false_prune, VARIABLES_COUNT | VARIABLES_HEAD, "exact keeps that are pruned")                 \
@@ -88,6 +93,9 @@ enum variables_status {
     VARIABLES_STATUS_LIST(VARIABLES_STATUS_ENUM)
 #undef VARIABLES_STATUS_ENUM
 };
+
+/* Symbol of its unit. */
+const char *variables_unit(enum variable variable);
 
 /* The decision variables of counts into values [VARIABLES_N]; returns the status bits. Others are left alone.
  */

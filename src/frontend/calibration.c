@@ -168,6 +168,28 @@ static enum rs_status compare(const char *what, const char *path, const struct c
     return status;
 }
 
+static enum rs_status check_estimates(const struct calibration *calibration, const char *path,
+                                      struct rs_error *err)
+{
+    enum rs_status status = RS_OK;
+    bool calibrates = calibration->n_estimates == 0;
+    for (size_t i = 0; i < calibration->n_estimates; i++) {
+        const struct calibration_estimate *estimate = &calibration->estimates[i];
+        calibrates = calibrates || !(estimate->flags & CALIBRATION_FLAG_TEST);
+        if (estimate->flags & CALIBRATION_FLAG_NOT_IDENTIFIED && calibration_find(estimate->name) != NULL)
+            status = rs_fail_also(err, RS_INPUT,
+                                  "%s:/parameter_flag: error: %s found that its decks do not determine; an "
+                                  "identified one expected: more decks, or parameters.%s.fixed in the plan",
+                                  path, estimate->name, estimate->name);
+    }
+    if (!calibrates)
+        status = rs_fail_also(err, RS_INPUT,
+                              "%s:/parameter_flag: error: only parameters of tests found, which calibrate "
+                              "nothing; at least one of another stage expected",
+                              path);
+    return status;
+}
+
 enum rs_status calibration_check(const struct calibration *calibration, const char *path,
                                  const struct calibration_identity *topology,
                                  const struct calibration_identity *device, struct rs_error *err)
@@ -175,7 +197,8 @@ enum rs_status calibration_check(const struct calibration *calibration, const ch
     err->text[0] = '\0';
     enum rs_status of_topology = compare("topology", path, &calibration->topology, topology, err);
     enum rs_status of_device = compare("device", path, &calibration->device, device, err);
-    return of_topology != RS_OK ? of_topology : of_device;
+    enum rs_status of_estimates = check_estimates(calibration, path, err);
+    return of_topology != RS_OK ? of_topology : of_device != RS_OK ? of_device : of_estimates;
 }
 
 enum rs_status calibration_check_latch(const struct calibration *calibration, const char *path,

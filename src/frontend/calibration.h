@@ -4,9 +4,9 @@
  *
  * Root attributes: format, version, topology, topology_sha256, device, device_sha256, latch, latch_sha256
  * (may be missing), ngspice_version, ngspice_options. Datasets: /parameter /value /stderr /lo95 /hi95 /unit
- * [p], /correlation [p][p], /residual /residual_stage /residual_deck /residual_column [r],
- * /column_threshold_shift [key slot] in amperes at the array's output, at threshold 0 without load; the last
- * ones may be missing.
+ * [p], /correlation [p][p], /residual /residual_stage /residual_deck /residual_column [r], /parameter_flag
+ * [p], /column_threshold_shift [key slot] in amperes at the array's output, at threshold 0 without load; the
+ * last ones may be missing.
  */
 #ifndef FRONTEND_CALIBRATION_H
 #define FRONTEND_CALIBRATION_H
@@ -44,11 +44,15 @@ enum { CALIBRATION_NAME_SIZE = 64, CALIBRATION_TEXT_SIZE = 512 };
     PARAMETER(kickback_r0_ohm, "ohm", "source resistance above which kickback grows like its logarithm")     \
     PARAMETER(kickback_per_volt, "1/ohm", "change of kickback_volts_per_ohm with the common mode")           \
     PARAMETER(delay_t0_seconds, "s", "decision time at delay_v1_volts")                                      \
-    PARAMETER(delay_tau_seconds, "s", "regeneration time constant at 300.15 K")                              \
+    PARAMETER(delay_tau_seconds, "s", "regeneration time constant")                                          \
     PARAMETER(delay_v1_volts, "V", "input of the logarithmic law's origin")                                  \
     PARAMETER(delay_min_seconds, "s", "shortest decision time")                                              \
+    PARAMETER(delay_temperature_kelvin, "K", "temperature of delay_t0_seconds and delay_tau_seconds")        \
     PARAMETER(delay_tau_per_kelvin, "1/K", "relative change of delay_tau_seconds")                           \
-    PARAMETER(delay_t0_per_volt, "s/V", "change of delay_t0_seconds with the common mode")                   \
+    PARAMETER(delay_t0_per_kelvin, "s/K", "change of delay_t0_seconds")                                      \
+    PARAMETER(delay_overdrive_volts, "V", "input pair, its overdrive at the common mode of the fit")         \
+    PARAMETER(delay_integration_seconds, "s", "part of delay_t0_seconds that goes as 1 / overdrive")         \
+    PARAMETER(delay_tau_share, "1", "part of delay_tau_seconds that goes as 1 / overdrive")                  \
     PARAMETER(threshold_shift_amperes, "A", "effective threshold at 0 A, key slot 0, without load")          \
     PARAMETER(threshold_shift_per_slot_amperes, "A", "... more per key slot")                                \
     PARAMETER(threshold_shift_per_load, "1", "... more per ampere of load sum_i V_i (G+ + G-)")              \
@@ -96,9 +100,18 @@ enum rs_status calibration_identity_take(struct text *text, struct calibration_i
                                          struct rs_error *err) RS_MUST_CHECK;
 void calibration_identity_clear(struct calibration_identity *identity);
 
+/* Bits of /parameter_flag. */
+enum {
+    CALIBRATION_FLAG_FIXED = 1,
+    CALIBRATION_FLAG_AT_BOUND = 2,
+    CALIBRATION_FLAG_NOT_IDENTIFIED = 4, /* the decks do not determine it */
+    CALIBRATION_FLAG_TEST = 8            /* of a stage that calibrates nothing */
+};
+
 struct calibration_estimate {
     char name[CALIBRATION_NAME_SIZE], unit[16];
     double value, standard_error, lo95, hi95; /* NAN: not known */
+    int32_t flags;                            /* of the enum above; only read, a file may have none */
 };
 
 struct calibration_residual {
@@ -145,7 +158,8 @@ enum rs_status calibration_read(const char *path, struct calibration *out,
                                 struct rs_error *err) RS_MUST_CHECK;
 void calibration_clear(struct calibration *calibration);
 
-/* RS_INPUT unless both digests agree; the text gives both and the lines in which they differ. */
+/* RS_INPUT unless both digests agree; the text gives both and the lines in which they differ. Likewise where
+ * a parameter that the engine takes is not identified, or all that the file holds are tests. */
 enum rs_status calibration_check(const struct calibration *calibration, const char *path,
                                  const struct calibration_identity *topology,
                                  const struct calibration_identity *device,

@@ -253,6 +253,22 @@ static enum rs_status read_numbers(const struct store *store, struct calibration
     return status;
 }
 
+static enum rs_status read_flags(const struct store *store, struct calibration *out, struct rs_error *err)
+{
+    const struct store_axis axis = {"numbers", out->n_estimates, "texts of /parameter"};
+    if (!store_has(store, "parameter_flag"))
+        return RS_OK;
+    int32_t *flags = memory_allocate(out->n_estimates, sizeof *flags, err);
+    enum rs_status status =
+        flags != NULL ? store_check_shape(store, "parameter_flag", 1, &axis, err) : RS_INTERNAL;
+    if (status == RS_OK)
+        status = store_read(store, "parameter_flag", STORE_INT32, flags, err);
+    for (size_t i = 0; i < out->n_estimates && status == RS_OK; i++)
+        out->estimates[i].flags = flags[i];
+    free(flags);
+    return status;
+}
+
 static enum rs_status read_estimates(const struct store *store, struct calibration *out, struct rs_error *err)
 {
     char **names = NULL, **units = NULL;
@@ -275,7 +291,8 @@ static enum rs_status read_estimates(const struct store *store, struct calibrati
     if (status != RS_OK)
         return status;
     out->n_estimates = n;
-    return read_numbers(store, out, err);
+    status = read_flags(store, out, err);
+    return status == RS_OK ? read_numbers(store, out, err) : status;
 }
 
 static enum rs_status read_correlation(const struct store *store, struct calibration *out,

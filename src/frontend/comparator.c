@@ -59,15 +59,29 @@ static enum rs_status either_to_units(const struct reader *reader, const struct 
     return RS_OK;
 }
 
+/* r0 asinh(r / r0): what a low-pass leaves of r. */
+static double saturate(double r, double r0)
+{
+    return isinf(r0) ? r : r0 * asinh(r / r0);
+}
+
+/* NAN: all has settled. */
+static double time_to_sense(const struct reader *reader)
+{
+    double given = reader->options->sense_seconds;
+    return isnan(given) ? reader->circuit->read_seconds : given;
+}
+
 static enum rs_status read_gain(struct reader *reader)
 {
     const struct comparator_options *options = reader->options;
     double gain = choose(reader, options->r_load_ohm, CALIBRATION_gain_ohm, (double)NAN);
     if (isnan(gain) && options->sense == COMPARATOR_INTEGRATOR) {
-        gain = options->sense_seconds / options->integrate_farads;
+        gain = time_to_sense(reader) / options->integrate_farads;
         if (isnan(gain))
             return rs_fail(reader->err, RS_INPUT,
-                           "comparator.sense: integrator found without a gain; comparator.sense_time and "
+                           "comparator.sense: integrator found without a gain; comparator.sense_time or "
+                           "array.read_time, and "
                            "comparator.c_integrate, or comparator.r_load, expected");
     }
     if (isnan(gain) && reader->circuit->calibration != NULL &&
@@ -207,30 +221,48 @@ static enum rs_status read_path(const struct reader *reader, struct comparator *
     out->bias_units = options->bias_amperes / reader->circuit->unit_amperes;
     out->line_farads = options->line_farads;
     out->settling_seconds = choose(reader, options->settling_seconds, CALIBRATION_settling_seconds, 0);
-    out->sense_seconds = options->sense_seconds;
+    /* Where nothing settles, no time is needed. */
+    if (out->settling_seconds > 0 || out->line_farads > 0)
+        out->sense_seconds = time_to_sense(reader);
     out->takes_currents = currents;
     out->integrates = options->sense == COMPARATOR_INTEGRATOR;
     return status;
 }
 
+/* How much warmer the comparators are than their figures say. */
+static double kelvin_above(const struct reader *reader)
+{
+    double of_figures = choose(reader, (double)NAN, CALIBRATION_delay_temperature_kelvin, room_kelvin);
+    double kelvin = reader->options->temperature_kelvin;
+    if (isnan(kelvin))
+        kelvin = reader->circuit->temperature_kelvin;
+    return isnan(kelvin) ? 0 : kelvin - of_figures;
+}
+
 static enum rs_status read_delay(const struct reader *reader, struct comparator *out)
 {
     const struct comparator_options *options = reader->options;
-    double kelvin = reader->circuit->temperature_kelvin;
+    double kelvin = kelvin_above(reader);
     double slope = choose(reader, options->delay_tau_per_kelvin, CALIBRATION_delay_tau_per_kelvin, 0);
     double tau = choose(reader, options->delay_tau_seconds, CALIBRATION_delay_tau_seconds, 0);
     double v1 = choose(reader, options->delay_v1_volts, CALIBRATION_delay_v1_volts, default_v1_volts);
     out->delay_t0_seconds = choose(reader, options->delay_t0_seconds, CALIBRATION_delay_t0_seconds, 0);
-    out->delay_per_common_seconds =
-        choose(reader, (double)NAN, CALIBRATION_delay_t0_per_volt, 0) * out->volts_per_unit;
+    if (out->delay_t0_seconds > 0) {
+        out->integration_seconds = choose(reader, (double)NAN, CALIBRATION_delay_integration_seconds, 0);
+        out->delay_t0_seconds +=
+            kelvin * choose(reader, options->delay_t0_per_kelvin, CALIBRATION_delay_t0_per_kelvin, 0);
+    }
+    out->overdrive_units = choose(reader, (double)NAN, CALIBRATION_delay_overdrive_volts, (double)INFINITY) /
+                           out->volts_per_unit;
+    out->tau_ratio = choose(reader, (double)NAN, CALIBRATION_delay_tau_share, 0);
     out->delay_min_seconds = choose(reader, options->delay_min_seconds, CALIBRATION_delay_min_seconds, 0);
-    out->delay_tau_seconds = tau * (1 + slope * ((isnan(kelvin) ? room_kelvin : kelvin) - room_kelvin));
+    out->delay_tau_seconds = tau * (1 + slope * kelvin);
     out->evaluation_seconds = options->evaluation_seconds;
     out->unresolved = (enum comparator_unresolved)options->unresolved;
     if (out->delay_tau_seconds < 0)
         return rs_fail(
             reader->err, RS_INPUT,
-            "comparator.delay_tau_per_kelvin %g found, which makes tau negative at %g K; a smaller "
+            "comparator.delay_tau_per_kelvin %g found, which makes tau negative %g K above; a smaller "
             "one expected",
             slope, kelvin);
     return tau > 0 ? volts_to_units(reader, v1, "delay_v1", &out->delay_v1_units) : RS_OK;
@@ -277,7 +309,7 @@ enum rs_status comparator_init(const struct comparator_options *options,
                                struct rs_error *err)
 {
     struct reader reader = {.options = options, .circuit = circuit, .err = err};
-    *out = (struct comparator){0};
+    *out = (struct comparator){.sense_seconds = (double)NAN};
     if (options->auto_zero > 0 && options->auto_zero < 1)
         return rs_fail(err, RS_INPUT, "comparator.auto_zero %g found, 0 or at least 1 expected",
                        options->auto_zero);
@@ -379,9 +411,15 @@ double comparator_offset(const struct comparator *comparator, const double norma
     return offset_units;
 }
 
+bool comparator_has_delay(const struct comparator *comparator)
+{
+    return comparator->delay_tau_seconds > 0 || comparator->delay_t0_seconds > 0 ||
+           comparator->delay_min_seconds > 0;
+}
+
 bool comparator_has_common(const struct comparator *comparator)
 {
-    bool has = (comparator->delay_per_common_seconds != 0 && !isnan(comparator->evaluation_seconds)) ||
+    bool has = (comparator_has_delay(comparator) && !isinf(comparator->overdrive_units)) ||
                comparator->kickback_per_common != 0;
     for (int pair = 0; pair < COMPARATOR_PAIRS; pair++)
         has = has || comparator->mismatch_per_common[pair] != 0;
@@ -476,8 +514,7 @@ double comparator_firing(const struct comparator *comparator, double signal_unit
 
 static double counted_ohm(const struct comparator *comparator, double source_ohm)
 {
-    double r0 = comparator->kickback_r0_ohm;
-    return isinf(r0) ? source_ohm : r0 * asinh(source_ohm / r0);
+    return saturate(source_ohm, comparator->kickback_r0_ohm);
 }
 
 double comparator_kickback_ohm(const struct comparator *comparator, double plus_ohm, double minus_ohm)
@@ -515,15 +552,13 @@ double comparator_settled(const struct comparator *comparator, double line_secon
 double comparator_delay_seconds(const struct comparator *comparator, double difference_units,
                                 double common_units)
 {
-    double delay = comparator->delay_t0_seconds + comparator->delay_per_common_seconds * common_units;
+    double overdrive_ratio = 1 + common_units / comparator->overdrive_units;
+    if (!(overdrive_ratio > 0) && comparator_has_delay(comparator))
+        return (double)INFINITY;
+    double less = 1 / overdrive_ratio - 1;
+    double delay = comparator->delay_t0_seconds + comparator->integration_seconds * less;
     if (comparator->delay_tau_seconds > 0)
-        delay += comparator->delay_tau_seconds * log(comparator->delay_v1_units / fabs(difference_units));
+        delay += comparator->delay_tau_seconds * (1 + comparator->tau_ratio * less) *
+                 log(comparator->delay_v1_units * overdrive_ratio / fabs(difference_units));
     return fmax(comparator->delay_min_seconds, delay);
-}
-
-bool comparator_is_unresolved(const struct comparator *comparator, double difference_units,
-                              double common_units)
-{
-    return comparator_delay_seconds(comparator, difference_units, common_units) >
-           comparator->evaluation_seconds;
 }

@@ -42,7 +42,6 @@ struct comparator {
     double mismatch_units[COMPARATOR_PAIRS], branch_ratio[COMPARATOR_BRANCHES]; /* standard deviations */
     double bias_units;                                                          /* in both branches */
     double mismatch_per_common[COMPARATOR_PAIRS]; /* change of mismatch_units per unit of common mode */
-    double delay_per_common_seconds;              /* ... of delay_t0_seconds */
     double hysteresis_units;
     double kickback_units_per_ohm, kickback_r0_ohm; /* at small resistances; infinite r0: at all */
     double kickback_per_common;                     /* 1/ohm: change of ... per unit of common mode */
@@ -51,8 +50,10 @@ struct comparator {
     double volts_per_unit;                               /* 0: currents alone */
     double line_farads, settling_seconds, sense_seconds; /* sense_seconds NAN: all has settled */
     bool integrates, takes_currents;
-    double delay_t0_seconds, delay_tau_seconds, delay_min_seconds; /* at the temperature of the run */
-    double delay_v1_units, evaluation_seconds;                     /* evaluation_seconds NAN: no end */
+    double delay_t0_seconds, delay_tau_seconds, delay_min_seconds; /* at the comparators' temperature */
+    double overdrive_units;                /* of the input pair at a common mode of 0; infinite: unknown */
+    double integration_seconds, tau_ratio; /* parts of t0 and of tau that go as 1 / overdrive */
+    double delay_v1_units, evaluation_seconds; /* evaluation_seconds NAN: no end */
     enum comparator_unresolved unresolved;
     double *compensation_units;                         /* [n_slots], owned; NULL: none */
     double compensation_ratio, compensation_slot_ratio; /* ... per threshold; more per slot */
@@ -62,7 +63,8 @@ struct comparator {
 struct comparator_circuit {
     double r_sense_ohm, unit_amperes;
     enum encoding_sign sign;
-    double temperature_kelvin;             /* NAN: 300.15 K */
+    double temperature_kelvin;             /* of the device; NAN: its card knows none */
+    double read_seconds;                   /* array.read_time; NAN: not given */
     size_t n_slots;                        /* comparators of one array */
     const struct calibration *calibration; /* gives what the options leave open; NULL: none */
 };
@@ -85,7 +87,9 @@ double comparator_compensate(const struct comparator *comparator, size_t slot, d
  * common_units of comparator_common; without the mean. */
 double comparator_offset(const struct comparator *comparator, const double normals[COMPARATOR_PAIRS],
                          double common_units);
-/* Whether decisions change with the common mode. */
+/* Whether a decision takes time. */
+bool comparator_has_delay(const struct comparator *comparator);
+/* Whether decisions or their time change with the common mode. */
 bool comparator_has_common(const struct comparator *comparator);
 
 /* The threshold differences of pair `pair` in `n` slots, in standard deviations; key as above. */
@@ -138,11 +142,12 @@ double comparator_common(const struct comparator *comparator, double signal_unit
 /* What a line with this delay (sense_node.h) has of its current when the comparator decides, 0 to 1. */
 double comparator_settled(const struct comparator *comparator, double line_seconds);
 
-/* The decision time at an input of `difference_units` and a common mode (comparator_common); infinite at 0
- * where there is a delay. */
+/*
+ * The decision time at an input of `difference_units` and a common mode (comparator_common); infinite at 0
+ * where there is a delay, and without overdrive. With u the overdrive over that at a common mode of 0:
+ * t0 + t_i (1/u - 1) + tau (1 + rho (1/u - 1)) ln(v1 u / |d|). docs/comparator.md derives it.
+ */
 double comparator_delay_seconds(const struct comparator *comparator, double difference_units,
                                 double common_units);
-bool comparator_is_unresolved(const struct comparator *comparator, double difference_units,
-                              double common_units);
 
 #endif

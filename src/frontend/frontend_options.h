@@ -47,7 +47,7 @@ struct comparator_options {
     double mirror_gain_per_volt, bias_amperes;
     double swing_volts, settling_seconds, line_farads, integrate_farads, sense_seconds;
     double delay_t0_seconds, delay_tau_seconds, delay_v1_volts, delay_min_seconds, delay_tau_per_kelvin,
-        evaluation_seconds;
+        delay_t0_per_kelvin, temperature_kelvin, evaluation_seconds;
     int64_t reference_bits;
     double reference_range_amperes, reference_volts;
     struct option_either reference_error;
