@@ -235,7 +235,7 @@ enum { PER_OHM, R0, CONSTANT };
  * r0)^2) per ohm, r0 = 1 / (2 pi f C); from 0 to R that is r0 asinh(R / r0). */
 double relations_kicked_ohm(double source_ohm, double r0_ohm)
 {
-    return knee * asinh(of / knee);
+    return r0_ohm * asinh(source_ohm / r0_ohm);
 }
 
 static bool predict_kickback(const void *context, const struct observations *data, const double *values,
