@@ -47,12 +47,13 @@ Test(latch_bench, a_trip_point_moves_from_zero_without_a_step_too_small)
     double shifts[(FIRST + N) * SHIFTS], trips[N];
     struct latch_bench_sample samples[N];
     path_options_fill(&plan);
-    cr_assert_eq(path_draw_mismatch(&plan.latch, 1, FIRST + N, shifts, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(latch_draw_mismatch(&plan.latch, 1, FIRST + N, shifts, &err), RS_OK, "%s", err.text);
     for (size_t j = 0; j < N; j++)
-        samples[j] = (struct latch_bench_sample){shifts + (FIRST + j) * SHIFTS, ohm, ohm, 0};
-    cr_assert_eq(
-        latch_bench_write_trips(&plan, N, samples, reach_volts, resolution_volts, &deck, &commands, &err),
-        RS_OK, "%s", err.text);
+        samples[j] = (struct latch_bench_sample){
+            .mismatch_volts = shifts + (FIRST + j) * SHIFTS, .r_plus_ohm = ohm, .r_minus_ohm = ohm};
+    cr_assert_eq(latch_bench_write_trips(&plan, LATCH_NOMINAL, N, samples, reach_volts, resolution_volts,
+                                         &deck, &commands, &err),
+                 RS_OK, "%s", err.text);
     cr_assert(run_deck(&deck, &commands, "trip", N, trips, &err), "%s", err.text);
     for (size_t j = 0; j < N; j++) {
         const double *shift = samples[j].mismatch_volts;
@@ -81,9 +82,9 @@ Test(latch_bench, four_latches_on_a_reference_are_two_on_twice_its_resistance)
         samples[PAIR + j] =
             (struct latch_bench_sample){.r_plus_ohm = ohm, .r_minus_ohm = 2 * ohm, .shares_back = j};
     path_options_fill(&plan);
-    cr_assert_eq(
-        latch_bench_write_trips(&plan, N, samples, reach_volts, resolution_volts, &deck, &commands, &err),
-        RS_OK, "%s", err.text);
+    cr_assert_eq(latch_bench_write_trips(&plan, LATCH_NOMINAL, N, samples, reach_volts, resolution_volts,
+                                         &deck, &commands, &err),
+                 RS_OK, "%s", err.text);
     cr_assert(run_deck(&deck, &commands, "trip", N, trips, &err), "%s", err.text);
     cr_assert_lt(fabs(trips[0]), 20e-6, "a latch alone is symmetrical: %g V", trips[0]);
     for (size_t j = 2; j < N; j++)

@@ -39,6 +39,7 @@ static void run(const char *policy_name, const char *const *options, struct foun
     f.shape.score_scale = 1.0 / 256;
     attention_fixture_settle(&f, threshold);
     memset(found, 0, sizeof *found);
+    struct delays delays = {0};
     cr_assert_eq(comparators_create(&f.setup, &comparators, NULL), RS_OK);
     cr_assert_eq(policy_room_create(f.setup.policy, N, D, KERNEL_BASELINE, &room, NULL), RS_OK);
     for (size_t j = 0; j < N; j++)
@@ -55,7 +56,7 @@ static void run(const char *policy_name, const char *const *options, struct foun
                               .signal_units = signals,
                               .key = {.seed = 31, .trial = 1, .write = 4, .draw = (uint32_t)read}};
         comparators_compare(comparators, comparator_needs_lines(&f.setup.comparator) ? minus : NULL, &query,
-                            &found->counts);
+                            &found->counts, &delays);
         query_references(&f.setup, 0, 0, references);
         struct policy_query view = {.n_keys = N,
                                     .d = D,
