@@ -91,7 +91,8 @@ monte_carlo:
   trials: 1
 END
 "$RESCORE" run run.yaml -o run.h5 -q > out 2> err
-check "a run of the same circuit takes it"
+[ $? -eq 65 ] && grep -q 'calib.h5:/parameter_flag: error: only parameters of tests found' err && [ ! -e run.h5 ]
+check "a run of the same circuit does not take a file that holds only a test"
 "$RESCORE" run run.yaml -o other.h5 -q --set array.r_driver="231 ohm" > out 2> err
 [ $? -eq 65 ] && grep -q 'r_driver_ohm' err && [ ! -e other.h5 ]
 check "a run of another circuit does not"
