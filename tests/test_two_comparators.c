@@ -139,7 +139,6 @@ Test(two_comparators, errors_of_the_circuit_act_on_both_alike)
     static const char *const effects[][4] = {
         {"comparator.offset_mean", "-1 mV", "comparator.share", "per-comparator"},
         {"comparator.kickback", "18 uA", "comparator.share", "per-comparator"},
-        {"comparator.kickback_shared", "-0.1 mV", "comparator.share", "shared"},
         {"comparator.swing", "50 mV", "comparator.share", "per-comparator"}};
     for (size_t e = 0; e < sizeof effects / sizeof effects[0]; e++) {
         double first[N], second[N], size = 0;
@@ -242,7 +241,6 @@ Test(two_comparators, a_ramp_ranks_signals_with_the_errors_of_their_columns_alon
     static struct found ideal, errors, with, single;
     static const char *const common[][4] = {
         {"comparator.offset_mean", "-1 mV", "comparator.share", "per-comparator"},
-        {"comparator.kickback_shared", "-0.1 mV", "comparator.share", "shared"},
         {"comparator.hysteresis", "2 uA", "comparator.share", "per-comparator"},
         {"comparator.reference", "current", "comparator.reference_error", "1 uA"},
         {"comparator.delay_t0", "50 ps", "comparator.evaluation_time", "40 ps"}};
