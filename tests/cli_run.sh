@@ -149,7 +149,12 @@ assert s["n_samples"] == 40 and abs(s["task_metric_float"][0] - (1 - h5py.File("
 check "run takes the model; its float accuracy is the trained one"
 refused 65 "^train.yaml: error: \|'stories' or 'babi' expected" "train: another workload kind" "$RESCORE" train train.yaml -o bad.out --set workload.kind=memn2n
 refused 65 "^train.yaml: error: 'sweep' found" "train: a sweep" "$RESCORE" train train.yaml -o bad.out --set 'sweep.array.rows=[8, 9]'
-refused 65 "train.sentences" "train: longer stories than memories" "$RESCORE" train train.yaml -o bad.out --set train.memories=8
+refused 65 "^train.yaml: error: workload.task: 'countin' found, .*did you mean 'counting'" "train: a kind of stories that is none" "$RESCORE" train train.yaml -o bad.out --set workload.task=countin
+mkdir -p babi && printf '1 Mary ran.\n3 Where is she?\tthere\t1\n' > babi/qa2_x_train.txt && cp babi/qa2_x_train.txt babi/qa2_x_test.txt
+refused 65 "^babi/qa2_x_train.txt:2:1: error: line numbers" "train: a file of stories that is none" "$RESCORE" train train.yaml -o bad.out --set workload.kind=babi --set workload.file=babi --set workload.task=2
+refused 65 "^train.yaml: error: workload.task: 'x' found, 1 to 20 or joint" "train: a task that is no number" "$RESCORE" train train.yaml -o bad.out --set workload.kind=babi --set workload.file=babi --set workload.task=x
+refused 74 "^nowhere: error: No such" "train: a folder that is not there" "$RESCORE" train train.yaml -o bad.out --set workload.kind=babi --set workload.file=nowhere --set workload.task=2
+refused 65 "^train.yaml: error: train.sentences" "train: longer stories than memories" "$RESCORE" train train.yaml -o bad.out --set train.memories=8
 refused 73 'cannot create' "train: no such output folder" "$RESCORE" train train.yaml -o nowhere/bad.out
 cat > spoil.py <<'PY'
 import h5py, numpy as np, shutil, sys

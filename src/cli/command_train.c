@@ -1,5 +1,6 @@
 /* rescore train CONFIG -o MODEL.h5 */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -37,8 +38,8 @@ static void print_summary(const struct command_line *line, const struct model_fi
                file->test.n_stories);
 }
 
-static enum rs_status collect(const struct command_line *line, const struct config *config,
-                              struct story_data *data, struct rs_error *err)
+static enum rs_status read_data(const struct command_line *line, const struct config *config,
+                                struct story_data *data, struct rs_error *err)
 {
     struct story_data_sizes sizes = train_memn2n_sizes(&config->train);
     enum rs_status status;
@@ -57,6 +58,19 @@ static enum rs_status collect(const struct command_line *line, const struct conf
         return rs_fail(err, RS_INPUT, "%s: error: workload.kind: 'stories' or 'babi' expected by train",
                        line->positionals[0]);
     }
+}
+
+/* What a key says wrong is an error of the configuration; what a file of stories does names its own place. */
+static enum rs_status collect(const struct command_line *line, const struct config *config,
+                              struct story_data *data, struct rs_error *err)
+{
+    struct rs_error found = {{0}};
+    enum rs_status status = read_data(line, config, data, &found);
+    if (status == RS_OK)
+        return status;
+    bool placed = strstr(found.text, ": error:") != NULL;
+    return rs_fail(err, status, "%s%s%s", placed ? "" : line->positionals[0],
+                   placed ? "" : ": error: ", found.text);
 }
 
 static enum rs_status train(const struct command_line *line, const struct config *config,
