@@ -125,12 +125,24 @@ Test(stories, a_story_is_always_the_same)
     cr_assert_str_eq(line, "ines rides to the harbour");
 }
 
-Test(stories, a_set_holds_its_stories_whatever_its_first_one_and_the_mix)
+/* Stories first ... first + n - 1 of the mix, packed. */
+static void collect(uint32_t first, size_t n, struct story_set *set)
 {
     struct rs_error err = {{0}};
+    struct stories_page *pages = calloc(n, sizeof *pages);
+    struct story *stories = calloc(n, sizeof *stories);
+    for (size_t i = 0; i < n; i++)
+        stories[i] = stories_write(STORIES_MIXED, 3, first + (uint32_t)i, SENTENCES, &pages[i]);
+    cr_assert_eq(story_set_pack(set, stories, n, &err), RS_OK, "%s", err.text);
+    free(stories);
+    free(pages);
+}
+
+Test(stories, a_set_holds_its_stories_whatever_its_first_one_and_the_mix)
+{
     struct story_set set;
     struct stories_page page;
-    cr_assert_eq(stories_collect(STORIES_MIXED, 3, 100, 30, SENTENCES, &set, &err), RS_OK, "%s", err.text);
+    collect(100, 30, &set);
     for (uint32_t i = 0; i < 30; i++) {
         struct story packed = story_of_set(&set, i);
         struct story alone = stories_write((enum stories_task)((100 + i) % 3), 3, 100 + i, SENTENCES, &page);
@@ -213,7 +225,7 @@ Test(stories, damaged_sets_are_refused)
     };
     struct rs_error err = {{0}};
     struct story_set set;
-    cr_assert_eq(stories_collect(STORIES_MIXED, 3, 0, 5, SENTENCES, &set, &err), RS_OK);
+    collect(0, 5, &set);
     cr_assert_eq(story_set_check(&set, STORY_WORDS_COUNT, STORIES_N_KINDS, 6, "m.h5", "/test", &err), RS_OK,
                  "%s", err.text);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

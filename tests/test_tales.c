@@ -191,7 +191,7 @@ static bool steps(const struct text *text, const char *from, const char *to, int
             char rest[TEXT] = "";
             /* A lies north of B: from B to A one goes north. */
             if (is(from, words[turned ? 1 : 6]) && steps(text, words[turned ? 6 : 1], to, n_left - 1, rest)) {
-                snprintf(answer, TEXT, "%s%s%s", ways[way ^ turned], n_left > 1 ? "," : "",
+                snprintf(answer, TEXT, "%s%s%.16s", ways[way ^ turned], n_left > 1 ? "," : "",
                          n_left > 1 ? rest : "");
                 return true;
             }

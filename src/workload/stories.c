@@ -1,9 +1,7 @@
 #include "workload/stories.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 
-#include "base/memory.h"
 #include "base/require.h"
 #include "numeric/random.h"
 
@@ -222,12 +220,6 @@ static void tell_deduction(struct village *village, size_t n_sentences, struct s
     story->n_facts = 2;
 }
 
-const char *const *stories_task_names(void)
-{
-    static const char *const names[] = {"one-fact", "two-facts", "deduction", "mixed", NULL};
-    return names;
-}
-
 struct story stories_write(enum stories_task task, uint64_t seed, uint32_t number, int n_sentences_max,
                            struct stories_page *page)
 {
@@ -251,22 +243,4 @@ struct story stories_write(enum stories_task task, uint64_t seed, uint32_t numbe
     tell[kind](&village, n_sentences, &story);
     story.n_sentences = village.n_sentences;
     return story;
-}
-
-enum rs_status stories_collect(enum stories_task task, uint64_t seed, uint32_t first, size_t n,
-                               int n_sentences_max, struct story_set *out, struct rs_error *err)
-{
-    enum rs_status status = RS_INTERNAL;
-    *out = (struct story_set){0};
-    struct stories_page *pages = memory_allocate(n, sizeof *pages, err);
-    struct story *stories = memory_allocate(n, sizeof *stories, err);
-    if (pages == NULL || stories == NULL)
-        goto done;
-    for (size_t i = 0; i < n; i++)
-        stories[i] = stories_write(task, seed, first + (uint32_t)i, n_sentences_max, &pages[i]);
-    status = story_set_pack(out, stories, n, err);
-done:
-    free(stories);
-    free(pages);
-    return status;
 }

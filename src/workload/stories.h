@@ -27,9 +27,6 @@ enum {
     STORIES_NUMBERS_MAX = 1 << 24
 };
 
-/* The names of the tasks, ending with NULL; the first STORIES_N_KINDS are the kinds. Static. */
-const char *const *stories_task_names(void);
-
 /* One story's words, for stories_write to fill; the view points into it. */
 struct stories_page {
     int32_t word_offset[STORIES_SENTENCES_MAX + 1];
@@ -43,10 +40,5 @@ struct stories_page {
  */
 struct story stories_write(enum stories_task task, uint64_t seed, uint32_t number, int n_sentences_max,
                            struct stories_page *page);
-
-/* Stories first ... first + n - 1, packed. The caller clears the set. */
-enum rs_status stories_collect(enum stories_task task, uint64_t seed, uint32_t first, size_t n,
-                               int n_sentences_max, struct story_set *out,
-                               struct rs_error *err) RS_MUST_CHECK;
 
 #endif
