@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/require.h"
 #include "experiment/subject.h"
-#include "model/transformer_file.h"
+#include "experiment/subject_transformer.h"
 
 struct state {
     struct transformer_file file;
@@ -47,19 +48,49 @@ static double find_word_share(const struct transformer_file *file, size_t limit)
     return n_counted > 0 ? (double)n / (double)n_counted : 0;
 }
 
-static enum rs_status open_state(const struct config *config, void **out, struct attention_shape *shape,
-                                 struct attention_ranges *ranges, struct rs_error *err)
+static enum rs_status open_trained(const struct config *config, struct transformer_file *file,
+                                   struct rs_error *err)
 {
     if (config->workload.file[0] == '\0')
         return rs_fail(err, RS_INPUT,
                        "workload.file: missing; workload.kind: transformer needs a file written by train");
+    return transformer_file_open(config->workload.file, file, err);
+}
+
+static subject_transformer_opener *find_opener(int workload_kind)
+{
+    switch (workload_kind) {
+    case WORKLOAD_TRANSFORMER:
+        return open_trained;
+    default:
+        return NULL;
+    }
+}
+
+static enum rs_status open_file(const struct config *config, struct transformer_file *file,
+                                struct rs_error *err)
+{
+    subject_transformer_opener *open = find_opener(config->workload.kind);
+    rs_require(open != NULL, "a workload.kind that is no transformer");
+    enum rs_status status = open(config, file, err);
+    if (status == RS_OK)
+        status = transformer_pack(&file->model, kernel_chosen(), err);
+    if (status == RS_OK && file->code_max_query == NULL &&
+        (status = transformer_file_measure_codes(file, err)) != RS_OK) {
+        struct rs_error why = *err;
+        return rs_fail(err, status, "%s: error: %s", config->workload.file, why.text);
+    }
+    return status;
+}
+
+static enum rs_status open_state(const struct config *config, void **out, struct attention_shape *shape,
+                                 struct attention_ranges *ranges, struct rs_error *err)
+{
     struct state *state = memory_allocate(1, sizeof *state, err);
     if (state == NULL)
         return RS_INTERNAL;
     struct transformer_file *file = &state->file;
-    enum rs_status status = transformer_file_open(config->workload.file, file, err);
-    if (status == RS_OK)
-        status = transformer_pack(&file->model, kernel_chosen(), err);
+    enum rs_status status = open_file(config, file, err);
     if (status != RS_OK) {
         close_state(state);
         return status;
