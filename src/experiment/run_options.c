@@ -1,6 +1,6 @@
 #include "experiment/run_options.h"
 
-static const char *const kinds[] = {"memn2n", "qkv", "stories", "babi", "transformer", NULL};
+static const char *const kinds[] = {"memn2n", "qkv", "stories", "babi", "transformer", "llama2c", NULL};
 static const char *const modes[] = {"sample", "law", "law-full", NULL};
 
 #define TABLE(name, rows, type)                                                                              \
@@ -19,13 +19,20 @@ static const struct option workload_rows[] = {
          "q/k/v file; "
          "stories: generated, babi: a folder of bAbI files, both for train; transformer: a language model or "
          "classifier (a file written by train; for train, what it learns from: workload.text, or "
-         "workload.images and workload.labels)"},
+         "workload.images and workload.labels); llama2c: a checkpoint of llama2.c (version 0) with "
+         "workload.tokenizer, on workload.text"},
     {.key = "workload.file",
      .kind = OPTION_PATH,
      .offset = WORKLOAD(file),
      .flags = OPTION_NOT_SWEPT,
      .initial_help = "the embedded model",
-     .help = "model or q/k/v file; of babi the folder"},
+     .help = "model, checkpoint or q/k/v file; of babi the folder"},
+    {.key = "workload.tokenizer",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(tokenizer),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "none",
+     .help = "of llama2c: the tokenizer file of llama2.c that belongs to the checkpoint"},
     {.key = "workload.task",
      .kind = OPTION_TEXT,
      .offset = WORKLOAD(task),
@@ -41,7 +48,14 @@ static const struct option workload_rows[] = {
      .offset = WORKLOAD(text),
      .flags = OPTION_NOT_SWEPT,
      .initial_help = "none",
-     .help = "a text file, whose characters a transformer learns"},
+     .help = "a text file: what llama2c reads, cut at <|endoftext|> into samples; whose characters a "
+             "transformer learns"},
+    {.key = "workload.calibration_text",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(calibration_text),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "the first half of the samples of workload.text",
+     .help = "of llama2c: another text, from which code scales and keep_ratio thresholds come"},
     {.key = "workload.images",
      .kind = OPTION_PATH,
      .offset = WORKLOAD(images),

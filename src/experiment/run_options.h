@@ -4,11 +4,19 @@
 
 #include "base/option.h"
 
-enum workload_kind { WORKLOAD_MEMN2N, WORKLOAD_QKV, WORKLOAD_STORIES, WORKLOAD_BABI, WORKLOAD_TRANSFORMER };
+enum workload_kind {
+    WORKLOAD_MEMN2N,
+    WORKLOAD_QKV,
+    WORKLOAD_STORIES,
+    WORKLOAD_BABI,
+    WORKLOAD_TRANSFORMER,
+    WORKLOAD_LLAMA2C
+};
 
 struct workload_options {
     int kind; /* of enum workload_kind */
     char file[OPTION_TEXT_SIZE];
+    char tokenizer[OPTION_TEXT_SIZE], calibration_text[OPTION_TEXT_SIZE];            /* "": none */
     char text[OPTION_TEXT_SIZE], images[OPTION_TEXT_SIZE], labels[OPTION_TEXT_SIZE]; /* "": none */
     char task[OPTION_TEXT_SIZE]; /* of stories or bAbI files */
     int64_t samples;             /* 0: all */

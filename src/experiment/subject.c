@@ -25,10 +25,22 @@ static const struct subject_kind *find_kind(int workload_kind)
     case WORKLOAD_QKV:
         return &subject_qkv;
     case WORKLOAD_TRANSFORMER:
+    case WORKLOAD_LLAMA2C:
         return &subject_transformer;
     default:
         return NULL;
     }
+}
+
+bool subject_calibrates_on_samples(const struct config *config)
+{
+    return config->workload.kind == WORKLOAD_QKV ||
+           (config->workload.kind == WORKLOAD_LLAMA2C && config->workload.calibration_text[0] == '\0');
+}
+
+bool subject_holds_out(const struct config *config)
+{
+    return config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT && subject_calibrates_on_samples(config);
 }
 
 /* workload.samples cuts the end; holdout leaves out what calibrates, where that is part of the samples. */
@@ -38,9 +50,7 @@ static enum rs_status choose_samples(const struct config *config, struct subject
     size_t n = subject->kind->n_samples(subject->state, SUBJECT_TEST),
            limit = (size_t)config->workload.samples;
     subject->n_calibration = subject->kind->n_samples(subject->state, SUBJECT_CALIBRATION);
-    bool holdout =
-        config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT && config->workload.kind == WORKLOAD_QKV;
-    subject->first_sample = holdout ? subject->n_calibration : 0;
+    subject->first_sample = subject_holds_out(config) ? subject->n_calibration : 0;
     if (n <= subject->first_sample)
         return rs_fail(err, RS_INPUT, "prune.calibration: holdout: %zu samples found, at least 2 expected",
                        n);
@@ -60,8 +70,8 @@ enum rs_status subject_open(const struct config *config, struct subject **out, s
         subject->kind == NULL
             ? rs_fail(
                   err, RS_INPUT,
-                  "workload.kind: %s found, memn2n, transformer or qkv expected (stories and babi are for "
-                  "train)",
+                  "workload.kind: %s found, memn2n, transformer, llama2c or qkv expected (stories and babi "
+                  "are for train)",
                   config->workload.kind == WORKLOAD_BABI ? "babi" : "stories")
             : subject->kind->open(config, &subject->state, &subject->shape, &subject->ranges, err);
     if (status == RS_OK && subject->kind->choose != NULL)

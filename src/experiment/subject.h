@@ -64,6 +64,11 @@ const struct subject_kind *subject_get_kind(const struct subject *subject);
 const struct attention_shape *subject_shape(const struct subject *subject);
 struct attention_ranges subject_ranges(const struct subject *subject);
 
+/* Whether the workload has no inputs of its own that calibrate: the first half of its samples does, and is
+ * evaluated too unless prune.calibration holds it out. */
+bool subject_calibrates_on_samples(const struct config *config);
+bool subject_holds_out(const struct config *config);
+
 /* Samples that are evaluated, and those that calibrate. */
 size_t subject_n_samples(const struct subject *subject);
 size_t subject_n_calibration(const struct subject *subject);

@@ -48,6 +48,8 @@ static subject_transformer_opener *find_opener(int workload_kind)
     switch (workload_kind) {
     case WORKLOAD_TRANSFORMER:
         return open_trained;
+    case WORKLOAD_LLAMA2C:
+        return subject_transformer_open_llama2c;
     default:
         return NULL;
     }
