@@ -153,10 +153,6 @@ Test(safetensors, a_nan_or_infinity_is_refused_in_every_type, .init = enter_fold
         struct safetensors *file = open_good();
         cr_assert_eq(safetensors_read(file, safetensors_tensor(file, 0), 0, 1, &value, &err), RS_INPUT);
         snprintf(said, sizeof said, "t.safetensors: error: tensor 'w': %s at index 0", cases[i].said);
-        /* a NaN's sign is printed or not */
-        const char *minus = strstr(err.text, "-nan");
-        if (minus != NULL)
-            memmove(err.text + (minus - err.text), minus + 1, strlen(minus));
         cr_assert_eq(strncmp(err.text, said, strlen(said)), 0, "%s", err.text);
         safetensors_close(file);
     }

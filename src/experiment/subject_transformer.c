@@ -35,12 +35,15 @@ static size_t longest_sample(const struct transformer_file *file)
     return longest;
 }
 
-/* Over the samples that workload.samples leaves. */
-static double find_word_share(const struct transformer_file *file, size_t limit)
+/* Over the samples that holdout and workload.samples leave. */
+static double find_word_share(const struct transformer_file *file, const struct config *config)
 {
-    size_t n = file->test.n_samples, n_counted = 0;
+    bool holds_out = file->calibration_from_test && config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT;
+    size_t first = holds_out ? file->calibration.n_samples : 0, n_counted = 0;
+    size_t n = file->test.n_samples > first ? file->test.n_samples - first : 0,
+           limit = (size_t)config->workload.samples;
     n = limit > 0 && limit < n ? limit : n;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = first; i < first + n; i++) {
         struct transformer_sample sample = transformer_items_sample(&file->test, &file->model.shape, i);
         for (size_t t = 0; sample.targets != NULL && t < sample.n_words; t++)
             n_counted += sample.targets[t] >= 0;
@@ -62,6 +65,10 @@ static subject_transformer_opener *find_opener(int workload_kind)
     switch (workload_kind) {
     case WORKLOAD_TRANSFORMER:
         return open_trained;
+    case WORKLOAD_LLAMA2C:
+        return subject_transformer_open_llama2c;
+    case WORKLOAD_SAFETENSORS:
+        return subject_transformer_open_safetensors;
     default:
         return NULL;
     }
@@ -97,7 +104,7 @@ static enum rs_status open_state(const struct config *config, void **out, struct
     }
     const struct transformer_shape *model = &file->model.shape;
     size_t longest = longest_sample(file);
-    state->word_share = find_word_share(file, (size_t)config->workload.samples);
+    state->word_share = find_word_share(file, config);
     *shape = (struct attention_shape){.n_layers = (int)model->n_layers,
                                       .n_heads = (int)model->n_heads,
                                       .n_kv_heads = (int)model->n_kv_heads,
@@ -119,6 +126,11 @@ static const struct transformer_items *items_of(const struct state *state, enum 
 static size_t n_samples(const void *state, enum subject_set set)
 {
     return items_of(state, set)->n_samples;
+}
+
+static bool calibrates_on_samples(const void *state)
+{
+    return ((const struct state *)state)->file.calibration_from_test;
 }
 
 static enum rs_status create_worker(const void *state, void **worker, struct rs_error *err)
@@ -151,7 +163,8 @@ static const struct subject_kind *choose(const void *state);
     {                                                                                                        \
         .name = "transformer", .summary = "language model or classifier, end to end, on held-out items",     \
         .open = open_state, .close = close_state, .n_samples = n_samples, .create_worker = create_worker,    \
-        .destroy_worker = destroy_worker, .run = run, .choose = choose, .metric = metric_, .better = better_ \
+        .destroy_worker = destroy_worker, .run = run, .choose = choose,                                      \
+        .calibrates_on_samples = calibrates_on_samples, .metric = metric_, .better = better_                 \
     }
 const struct subject_kind subject_transformer = TRANSFORMER_KIND("nll", "lower");
 static const struct subject_kind classifier = TRANSFORMER_KIND("accuracy", "higher");

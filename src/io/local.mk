@@ -1,4 +1,5 @@
 librescore_core_la_SOURCES += \
+    %D%/binary.c %D%/binary.h \
     %D%/csv.c %D%/csv.h \
     %D%/digest.c %D%/digest.h \
     %D%/file.c %D%/file.h \

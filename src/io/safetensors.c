@@ -1,8 +1,5 @@
-#include "config.h" /* POSIX names */
-
 #include "io/safetensors.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +7,13 @@
 
 #include "base/memory.h"
 #include "base/require.h"
+#include "io/binary.h"
 #include "io/json.h"
 
 enum { LENGTH_BYTES = 8, BLOCK_BYTES = 1 << 16, SHAPE_TEXT_SIZE = 160 };
 
 struct safetensors {
-    char *path;
-    FILE *stream;
+    struct binary *binary;
     uint64_t data_first, data_bytes;
     struct json *header;
     struct safetensors_tensor *tensors; /* [n_tensors], sorted by name; names lie in the header */
@@ -43,8 +40,8 @@ static enum rs_status refuse(const struct safetensors *file, const struct safete
                              struct rs_error *err, const char *member, const char *found,
                              const char *expected)
 {
-    return rs_fail(err, RS_INPUT, "%s: error: tensor '%s': %s%s found, %s expected", file->path, tensor->name,
-                   member, found, expected);
+    return rs_fail(err, RS_INPUT, "%s: error: tensor '%s': %s%s found, %s expected",
+                   binary_path(file->binary), tensor->name, member, found, expected);
 }
 
 /* --- one entry of the header --- */
@@ -63,7 +60,7 @@ static enum rs_status check_name(const struct safetensors *file, const struct js
     return rs_fail(
         err, RS_INPUT,
         "%s: error: a tensor named %s (%zu bytes) found, 1 to %d bytes without control characters expected",
-        file->path, shown, strlen(entry->key), SAFETENSORS_NAME_MAX);
+        binary_path(file->binary), shown, strlen(entry->key), SAFETENSORS_NAME_MAX);
 }
 
 /* The member of an entry, which must be of a kind. */
@@ -176,7 +173,7 @@ static enum rs_status check_metadata(const struct safetensors *file, const struc
     return texts ? RS_OK
                  : rs_fail(err, RS_INPUT,
                            "%s: error: __metadata__: other values found, an object of texts expected",
-                           file->path);
+                           binary_path(file->binary));
 }
 
 static int compare_places(const void *one, const void *other)
@@ -211,7 +208,7 @@ static enum rs_status check_places(struct safetensors *file, struct rs_error *er
         return RS_OK;
     return rs_fail(err, RS_INPUT,
                    "%s: error: %llu bytes of data found, %llu, where the last tensor ends, expected",
-                   file->path, (unsigned long long)file->data_bytes, (unsigned long long)end);
+                   binary_path(file->binary), (unsigned long long)file->data_bytes, (unsigned long long)end);
 }
 
 static enum rs_status read_entries(struct safetensors *file, struct rs_error *err)
@@ -219,13 +216,13 @@ static enum rs_status read_entries(struct safetensors *file, struct rs_error *er
     const struct json_node *root = file->header->root;
     if (root->kind != JSON_OBJECT)
         return rs_fail(err, RS_INPUT, "%s: error: another value found in the header, an object expected",
-                       file->path);
+                       binary_path(file->binary));
     const struct json_node *metadata = json_find(root, "__metadata__");
     size_t n = root->n_children - (metadata != NULL);
     enum rs_status status = metadata != NULL ? check_metadata(file, metadata, err) : RS_OK;
     if (status == RS_OK && (n == 0 || n > SAFETENSORS_TENSORS_MAX))
-        status = rs_fail(err, RS_INPUT, "%s: error: %zu tensors found, 1 to %d expected", file->path, n,
-                         SAFETENSORS_TENSORS_MAX);
+        status = rs_fail(err, RS_INPUT, "%s: error: %zu tensors found, 1 to %d expected",
+                         binary_path(file->binary), n, SAFETENSORS_TENSORS_MAX);
     if (status == RS_OK && (file->tensors = memory_allocate(n, sizeof *file->tensors, err)) == NULL)
         status = RS_INTERNAL;
     for (const struct json_node *entry = root->first; entry != NULL && status == RS_OK; entry = entry->next)
@@ -238,39 +235,24 @@ static enum rs_status read_entries(struct safetensors *file, struct rs_error *er
     return status;
 }
 
-static enum rs_status fail_read(const struct safetensors *file, struct rs_error *err)
-{
-    return rs_fail(err, RS_IO, "%s: error: cannot read: %s", file->path,
-                   ferror(file->stream) ? strerror(errno) : "the file ends");
-}
-
-static enum rs_status measure_file(struct safetensors *file, uint64_t *size, struct rs_error *err)
-{
-    off_t end = fseeko(file->stream, 0, SEEK_END) == 0 ? ftello(file->stream) : -1;
-    if (end < 0 || fseeko(file->stream, 0, SEEK_SET) != 0)
-        return rs_fail(err, RS_IO, "%s: error: cannot read: %s", file->path, strerror(errno));
-    *size = (uint64_t)end;
-    return RS_OK;
-}
-
-static enum rs_status read_length(struct safetensors *file, uint64_t size, size_t *length,
-                                  struct rs_error *err)
+static enum rs_status read_length(const struct safetensors *file, size_t *length, struct rs_error *err)
 {
     unsigned char bytes[LENGTH_BYTES];
-    uint64_t claimed = 0;
+    uint64_t claimed = 0, size = binary_size(file->binary);
     if (size < LENGTH_BYTES)
         return rs_fail(err, RS_INPUT,
-                       "%s: error: %llu bytes found, at least 8 expected in a safetensors file", file->path,
-                       (unsigned long long)size);
-    if (fread(bytes, 1, LENGTH_BYTES, file->stream) != LENGTH_BYTES)
-        return fail_read(file, err);
+                       "%s: error: %llu bytes found, at least 8 expected in a safetensors file",
+                       binary_path(file->binary), (unsigned long long)size);
+    enum rs_status status = binary_read(file->binary, 0, LENGTH_BYTES, bytes, err);
+    if (status != RS_OK)
+        return status;
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         claimed = claimed << 8 | bytes[i];
     uint64_t left = size - LENGTH_BYTES, most = left < JSON_BYTES_MAX ? left : JSON_BYTES_MAX;
     if (claimed < 2 || claimed > most)
         return rs_fail(err, RS_INPUT,
                        "%s: error: a header of %llu bytes found, 2 to %llu expected in a safetensors file",
-                       file->path, (unsigned long long)claimed, (unsigned long long)most);
+                       binary_path(file->binary), (unsigned long long)claimed, (unsigned long long)most);
     *length = (size_t)claimed;
     return RS_OK;
 }
@@ -278,42 +260,33 @@ static enum rs_status read_length(struct safetensors *file, uint64_t size, size_
 static enum rs_status read_header(struct safetensors *file, struct rs_error *err)
 {
     struct json_fault fault;
-    uint64_t size = 0;
     size_t length = 0;
     char *bytes = NULL;
-    enum rs_status status = measure_file(file, &size, err);
-    if (status == RS_OK)
-        status = read_length(file, size, &length, err);
+    enum rs_status status = read_length(file, &length, err);
     if (status == RS_OK && (bytes = memory_allocate(length, 1, err)) == NULL)
         status = RS_INTERNAL;
-    if (status == RS_OK && fread(bytes, 1, length, file->stream) != length)
-        status = fail_read(file, err);
+    if (status == RS_OK)
+        status = binary_read(file->binary, LENGTH_BYTES, length, bytes, err);
     if (status == RS_OK && (status = json_parse(bytes, length, &file->header, &fault)) != RS_OK)
-        (void)rs_fail(err, status, "%s: error: header, byte %zu: %s", file->path, fault.byte, fault.what);
+        (void)rs_fail(err, status, "%s: error: header, byte %zu: %s", binary_path(file->binary), fault.byte,
+                      fault.what);
     free(bytes);
     if (status != RS_OK)
         return status;
     file->data_first = LENGTH_BYTES + length;
-    file->data_bytes = size - file->data_first;
+    file->data_bytes = binary_size(file->binary) - file->data_first;
     return read_entries(file, err);
 }
 
 enum rs_status safetensors_open(const char *path, struct safetensors **out, struct rs_error *err)
 {
-    size_t path_size = strlen(path) + 1;
     struct safetensors *file = memory_allocate(1, sizeof *file, err);
     *out = NULL;
     if (file == NULL)
         return RS_INTERNAL;
-    enum rs_status status = RS_INTERNAL;
-    file->path = memory_allocate(path_size, 1, err);
-    if (file->path != NULL) {
-        memcpy(file->path, path, path_size);
-        file->stream = fopen(path, "rb");
-        status = file->stream != NULL
-                     ? read_header(file, err)
-                     : rs_fail(err, RS_IO, "%s: error: cannot open: %s", path, strerror(errno));
-    }
+    enum rs_status status = binary_open(path, &file->binary, err);
+    if (status == RS_OK)
+        status = read_header(file, err);
     if (status == RS_OK)
         *out = file;
     else
@@ -325,17 +298,15 @@ void safetensors_close(struct safetensors *file)
 {
     if (file == NULL)
         return;
-    if (file->stream != NULL)
-        (void)fclose(file->stream); /* nothing was written: its result says nothing */
+    binary_close(file->binary);
     json_destroy(file->header);
     free(file->tensors);
-    free(file->path);
     free(file);
 }
 
 const char *safetensors_path(const struct safetensors *file)
 {
-    return file->path;
+    return binary_path(file->binary);
 }
 
 size_t safetensors_n_tensors(const struct safetensors *file)
@@ -389,15 +360,6 @@ float safetensors_from_bf16(uint16_t bits)
     return value;
 }
 
-static float from_f32(const unsigned char *bytes)
-{
-    uint32_t wide =
-        (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-    float value;
-    memcpy(&value, &wide, sizeof value);
-    return value;
-}
-
 enum rs_status safetensors_check_type(const struct safetensors *file, const struct safetensors_tensor *tensor,
                                       struct rs_error *err)
 {
@@ -410,40 +372,42 @@ enum rs_status safetensors_check_type(const struct safetensors *file, const stru
     return refuse(file, tensor, err, "dtype ", shown, "F32, F16 or BF16");
 }
 
-static void convert(const char *type, size_t n, const unsigned char *bytes, float *values)
+static enum rs_status read_halves(const struct safetensors *file, bool brain, uint64_t first_byte, size_t n,
+                                  float *values, struct rs_error *err)
 {
-    bool wide = strcmp(type, "F32") == 0, half = strcmp(type, "F16") == 0;
-    for (size_t i = 0; i < n && wide; i++)
-        values[i] = from_f32(bytes + 4 * i);
-    for (size_t i = 0; i < n && !wide; i++) {
-        uint16_t bits = (uint16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8);
-        values[i] = half ? safetensors_from_f16(bits) : safetensors_from_bf16(bits);
+    unsigned char block[BLOCK_BYTES];
+    enum rs_status status = RS_OK;
+    for (size_t done = 0; done < n && status == RS_OK;) {
+        size_t n_now = n - done < BLOCK_BYTES / 2 ? n - done : BLOCK_BYTES / 2;
+        status = binary_read(file->binary, first_byte + 2 * done, 2 * n_now, block, err);
+        for (size_t i = 0; i < n_now && status == RS_OK; i++) {
+            uint16_t bits = (uint16_t)(block[2 * i] | block[2 * i + 1] << 8);
+            values[done + i] = brain ? safetensors_from_bf16(bits) : safetensors_from_f16(bits);
+        }
+        done += n_now;
     }
+    return status;
 }
 
 enum rs_status safetensors_read(const struct safetensors *file, const struct safetensors_tensor *tensor,
                                 size_t first, size_t n, float *values, struct rs_error *err)
 {
-    unsigned char block[BLOCK_BYTES];
     char shown[64];
-    size_t n_bytes = type_bytes(tensor->type);
+    uint64_t first_byte = file->data_first + tensor->first_byte + first * type_bytes(tensor->type);
     rs_require(first <= tensor->n_values && n <= tensor->n_values - first, "values that the tensor lacks");
     enum rs_status status = safetensors_check_type(file, tensor, err);
-    if (status != RS_OK)
-        return status;
-    if (fseeko(file->stream, (off_t)(file->data_first + tensor->first_byte + first * n_bytes), SEEK_SET) != 0)
-        return fail_read(file, err);
-    for (size_t done = 0; done < n;) {
-        size_t n_now = n - done < BLOCK_BYTES / n_bytes ? n - done : BLOCK_BYTES / n_bytes;
-        if (fread(block, n_bytes, n_now, file->stream) != n_now)
-            return fail_read(file, err);
-        convert(tensor->type, n_now, block, values + done);
-        for (size_t i = 0; i < n_now; i++)
-            if (!isfinite(values[done + i])) {
-                snprintf(shown, sizeof shown, "%g at index %zu", (double)values[done + i], first + done + i);
-                return refuse(file, tensor, err, "", shown, "finite weights");
-            }
-        done += n_now;
-    }
-    return RS_OK;
+    if (status == RS_OK)
+        status = strcmp(tensor->type, "F32") == 0
+                     ? binary_read_float32(file->binary, first_byte, n, values, err)
+                     : read_halves(file, tensor->type[0] == 'B', first_byte, n, values, err);
+    for (size_t i = 0; i < n && status == RS_OK; i++)
+        if (!isfinite(values[i])) {
+            snprintf(shown, sizeof shown, "%s at index %zu",
+                     isnan(values[i]) ? "nan"
+                     : values[i] > 0  ? "inf"
+                                      : "-inf",
+                     first + i);
+            status = refuse(file, tensor, err, "", shown, "finite weights");
+        }
+    return status;
 }

@@ -4,6 +4,7 @@ librescore_core_la_SOURCES += \
     %D%/import.c %D%/import.h \
     %D%/import_config.c %D%/import_config.h \
     %D%/import_family.c %D%/import_family.h \
+    %D%/llama2c.c %D%/llama2c.h \
     %D%/memn2n.c %D%/memn2n.h \
     %D%/memn2n_gradient.c %D%/memn2n_gradient.h \
     %D%/model_embedded.c %D%/model_embedded.h \
