@@ -1,6 +1,9 @@
 librescore_core_la_SOURCES += \
     %D%/attention_hook.c %D%/attention_hook.h \
     %D%/code_range.c %D%/code_range.h \
+    %D%/import.c %D%/import.h \
+    %D%/import_config.c %D%/import_config.h \
+    %D%/import_family.c %D%/import_family.h \
     %D%/llama2c.c %D%/llama2c.h \
     %D%/memn2n.c %D%/memn2n.h \
     %D%/memn2n_gradient.c %D%/memn2n_gradient.h \
