@@ -66,7 +66,8 @@ enum random_purpose {
     RANDOM_SECOND_REFERENCE = 37,
     RANDOM_SECOND_UNRESOLVED = 38,
     RANDOM_PIVOT = 39, /* pivots of the top-k engine; cell = pass, draw = query */
-    RANDOM_SHIFT = 43 /* how far training images are moved; draw = step, cell = 2 place in the batch + axis */
+    RANDOM_SHIFT = 43, /* how far training images are moved; draw = step, cell = 2 place in the batch + axis */
+    RANDOM_TUNING = 44 /* fine-tuning with thresholds: order of examples, time noise */
 };
 
 struct random_key {
