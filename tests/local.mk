@@ -485,3 +485,7 @@ unit_tests += %D%/test_replica
 tests_test_replica_SOURCES = %D%/test_replica.c %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
 tests_test_replica_CFLAGS = $(test_flags)
 tests_test_replica_LDADD = $(test_libraries)
+unit_tests += %D%/test_score_noise
+tests_test_score_noise_SOURCES = %D%/test_score_noise.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_score_noise_CFLAGS = $(test_flags)
+tests_test_score_noise_LDADD = $(test_libraries)
