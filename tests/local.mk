@@ -489,3 +489,7 @@ unit_tests += %D%/test_score_noise
 tests_test_score_noise_SOURCES = %D%/test_score_noise.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_score_noise_CFLAGS = $(test_flags)
 tests_test_score_noise_LDADD = $(test_libraries)
+unit_tests += %D%/test_soft_threshold
+tests_test_soft_threshold_SOURCES = %D%/test_soft_threshold.c
+tests_test_soft_threshold_CFLAGS = $(test_flags)
+tests_test_soft_threshold_LDADD = $(test_libraries)
