@@ -493,3 +493,7 @@ unit_tests += %D%/test_soft_threshold
 tests_test_soft_threshold_SOURCES = %D%/test_soft_threshold.c
 tests_test_soft_threshold_CFLAGS = $(test_flags)
 tests_test_soft_threshold_LDADD = $(test_libraries)
+unit_tests += %D%/test_learned
+tests_test_learned_SOURCES = %D%/test_learned.c
+tests_test_learned_CFLAGS = $(test_flags)
+tests_test_learned_LDADD = $(test_libraries)
