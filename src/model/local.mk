@@ -15,9 +15,11 @@ librescore_core_la_SOURCES += \
     %D%/transformer_gradient_f32.c \
     %D%/transformer_gradient_f64.c \
     %D%/transformer_gradient_real.h \
+    %D%/transformer_gradient_room_real.h \
     %D%/transformer_internal.h \
     %D%/transformer_items.c %D%/transformer_items.h \
     %D%/transformer_layers_real.h \
+    %D%/transformer_pruning_real.h \
     %D%/transformer_options.c %D%/transformer_options.h \
     %D%/transformer_run.c \
     %D%/transformer_shape.c %D%/transformer_shape.h \
