@@ -497,3 +497,7 @@ unit_tests += %D%/test_learned
 tests_test_learned_SOURCES = %D%/test_learned.c
 tests_test_learned_CFLAGS = $(test_flags)
 tests_test_learned_LDADD = $(test_libraries)
+unit_tests += %D%/test_transformer_pruning
+tests_test_transformer_pruning_SOURCES = %D%/test_transformer_pruning.c %D%/transformer_fixture.c %D%/transformer_fixture.h
+tests_test_transformer_pruning_CFLAGS = $(test_flags)
+tests_test_transformer_pruning_LDADD = $(test_libraries)
