@@ -17,9 +17,11 @@ librescore_core_la_SOURCES += \
     %D%/transformer_file_shape.c %D%/transformer_file_shape.h \
     %D%/transformer_gradient.h \
     %D%/transformer_gradient_real.h \
+    %D%/transformer_gradient_room_real.h \
     %D%/transformer_internal.h \
     %D%/transformer_items.c %D%/transformer_items.h \
     %D%/transformer_layers_real.h \
+    %D%/transformer_pruning_real.h \
     %D%/transformer_options.c %D%/transformer_options.h \
     %D%/transformer_run.c \
     %D%/transformer_shape.c %D%/transformer_shape.h \
