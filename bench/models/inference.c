@@ -378,6 +378,141 @@ static void print_case(const struct layer_case *own)
     clear_layer(&layer);
 }
 
+/* A forward pass of a whole model. */
+struct network_case {
+    const char *name;
+    struct transformer_shape shape;
+};
+
+struct forward {
+    struct transformer model;
+    struct transformer_workspace *workspace;
+    struct transformer_sample sample;
+    float *matrix, *inputs, *out;
+};
+
+/* A hook that leaves attention out. */
+static enum rs_status skip(void *context, const struct attention_call *call, struct rs_error *err)
+{
+    (void)context;
+    (void)err;
+    memset(call->output, 0, (size_t)call->n_query_heads * call->n_queries * call->d * sizeof(float));
+    return RS_OK;
+}
+
+static void run_forward(struct forward *forward, attention_hook *hook)
+{
+    struct transformer_answer answer = {0};
+    struct rs_error err;
+    demand(transformer_run(&forward->model, &forward->sample, forward->workspace, hook, NULL, &answer, &err),
+           &err);
+}
+
+/* The weights' products of all layers by OpenBLAS. */
+static void run_weights(struct forward *forward)
+{
+    const struct transformer_shape *shape = &forward->model.shape;
+    const size_t sizes[][2] = {{shape->d, transformer_shape_qkv(shape)},
+                               {shape->n_heads * shape->d_head, shape->d},
+                               {shape->d, transformer_shape_hidden(shape)},
+                               {shape->d_hidden, shape->d}};
+    for (size_t layer = 0; layer < shape->n_layers; layer++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+            matrix_multiply_f32(shape->n_positions, sizes[i][1], sizes[i][0],
+                                (struct matrix_f32){forward->inputs, sizes[i][0], false},
+                                (struct matrix_f32){forward->matrix, sizes[i][1], false}, false, forward->out,
+                                sizes[i][1]);
+}
+
+enum { WHOLE, WITHOUT, WEIGHTS, N_FORWARD };
+
+static void print_network(const struct network_case *own)
+{
+    static const int32_t words[512];
+    static const uint8_t image[64 * 64];
+    const struct transformer_shape *shape = &own->shape;
+    struct forward forward = {0};
+    struct rs_error err;
+    double taken[N_FORWARD][ROUNDS];
+    size_t wide = shape->n_positions * 8 * shape->d + 8 * shape->d * shape->d;
+    demand(transformer_init(&forward.model, shape, &err), &err);
+    float *weights = random_floats(forward.model.layout.n_weights, 6);
+    for (size_t i = 0; i < forward.model.layout.n_weights; i++)
+        forward.model.weights[i] = 0.1f * weights[i];
+    demand(transformer_pack(&forward.model, kernel_chosen(), &err), &err);
+    forward.workspace = transformer_workspace_create(&forward.model, &err);
+    forward.sample = shape->input == TRANSFORMER_WORDS
+                         ? (struct transformer_sample){.n_words = shape->n_positions, .words = words}
+                         : (struct transformer_sample){.image = image};
+    forward.inputs = random_floats(wide, 7);
+    forward.matrix = random_floats(wide, 8);
+    forward.out = random_floats(wide, 9);
+    for (int round = -1; round < ROUNDS; round++)
+        for (int part = 0; part < N_FORWARD; part++) {
+            double before = measure_now();
+            if (part == WEIGHTS)
+                run_weights(&forward);
+            else
+                run_forward(&forward, part == WHOLE ? attention_hook_exact : skip);
+            if (round >= 0)
+                taken[part][round] = (measure_now() - before) / (double)shape->n_layers;
+        }
+    for (int part = 0; part < N_FORWARD; part++)
+        qsort(taken[part], ROUNDS, sizeof taken[part][0], by_size);
+    double whole = taken[WHOLE][ROUNDS / 2], without = taken[WITHOUT][ROUNDS / 2],
+           products = taken[WEIGHTS][ROUNDS / 2];
+    printf("| %s | %zu | %.0f | %.0f | %.0f | %.0f | %.2f |\n", own->name, shape->n_positions, 1e6 * whole,
+           1e6 * (whole - without), 1e6 * products, 1e6 * (without - products), without / products);
+    transformer_workspace_destroy(forward.workspace);
+    transformer_clear(&forward.model);
+    free(weights);
+    free(forward.inputs);
+    free(forward.matrix);
+    free(forward.out);
+}
+
+static void print_networks(void)
+{
+    struct transformer_shape language = {.n_layers = 4,
+                                         .d = 128,
+                                         .n_heads = 4,
+                                         .n_kv_heads = 4,
+                                         .d_head = 32,
+                                         .d_hidden = 512,
+                                         .n_words = 96,
+                                         .n_positions = 128,
+                                         .bias = true,
+                                         .norm_last = true,
+                                         .tied = true,
+                                         .norm_epsilon = 1e-5};
+    struct transformer_shape vision = language, llama = language;
+    vision.task = TRANSFORMER_CLASSES;
+    vision.input = TRANSFORMER_PATCHES;
+    vision.n_words = 0;
+    vision.n_classes = 10;
+    vision.tied = false;
+    vision.n_channels = 1;
+    vision.height = vision.width = 28;
+    vision.patch = 4;
+    vision.n_positions = 50;
+    vision.class_token = true;
+    vision.activation = TRANSFORMER_GELU_ERF;
+    llama.activation = TRANSFORMER_SWIGLU;
+    llama.norm = TRANSFORMER_NORM_RMS;
+    llama.positions = TRANSFORMER_POSITIONS_ROTARY_PAIRS;
+    llama.rotary_base = 10000;
+    llama.d_hidden = 344;
+    llama.bias = false;
+    llama.n_kv_heads = 2;
+    const struct network_case cases[] = {
+        {"language, GELU by tanh", language}, {"vision, GELU by erf", vision}, {"as Llama, SwiGLU", llama}};
+    printf("\n| model | tokens | a layer, us | its attention | its weights by sgemm | its rest | all but "
+           "attention / "
+           "sgemm |\n|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        print_network(&cases[i]);
+}
+
 /* Without an argument, all cases; else that one, counted from 0, for a profiler. */
 int main(int argc, char **argv)
 {
@@ -402,5 +537,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         if (argc < 2 || (size_t)atoi(argv[1]) == i)
             print_case(&cases[i]);
+    if (argc < 2 || (size_t)atoi(argv[1]) == sizeof cases / sizeof cases[0])
+        print_networks();
     return 0;
 }
