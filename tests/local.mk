@@ -515,3 +515,8 @@ unit_tests += %D%/test_transformer_pruning
 tests_test_transformer_pruning_SOURCES = %D%/test_transformer_pruning.c %D%/transformer_fixture.c %D%/transformer_fixture.h
 tests_test_transformer_pruning_CFLAGS = $(test_flags)
 tests_test_transformer_pruning_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_softmax
+tests_test_softmax_SOURCES = %D%/test_softmax.c
+tests_test_softmax_CFLAGS = $(test_flags)
+tests_test_softmax_LDADD = $(test_libraries)
