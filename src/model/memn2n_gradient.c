@@ -11,7 +11,7 @@ struct memn2n_gradient_workspace {
     double *position;         /* [n_sentence_words][d] */
     double *memories;         /* [n_hops + 1][n_memories][d] */
     double *memory_gradients; /* the same */
-    double *attention;        /* [n_hops][n_memories] */
+    double *attention;        /* [n_hops][n_memories + n_empty] */
     double *states;           /* [n_hops + 1][d]: u before each hop and after the last */
     double *state_gradient;   /* [d] */
     double *logits;           /* [n_words] */
@@ -47,7 +47,7 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
     } parts[] = {{&room->position, shape->n_sentence_words * shape->d},
                  {&room->memories, n_levels * shape->n_memories * shape->d},
                  {&room->memory_gradients, n_levels * shape->n_memories * shape->d},
-                 {&room->attention, shape->n_hops * shape->n_memories},
+                 {&room->attention, shape->n_hops * (shape->n_memories + shape->n_empty)},
                  {&room->states, n_levels * shape->d},
                  {&room->state_gradient, shape->d},
                  {&room->logits, shape->n_words},
@@ -141,6 +141,11 @@ static double *memories_of(const struct pass *pass, double *all, size_t level)
     return all + level * pass->shape->n_memories * pass->shape->d;
 }
 
+static double *attention_of(const struct pass *pass, size_t hop)
+{
+    return pass->room->attention + hop * (pass->shape->n_memories + pass->shape->n_empty);
+}
+
 static void remember(const struct pass *pass, size_t level)
 {
     size_t d = pass->shape->d;
@@ -159,12 +164,14 @@ static void attend(const struct pass *pass, size_t hop)
     size_t d = pass->shape->d;
     const double *keys = memories_of(pass, pass->room->memories, hop);
     const double *values = memories_of(pass, pass->room->memories, hop + 1);
-    double *weights = pass->room->attention + hop * pass->shape->n_memories;
+    double *weights = attention_of(pass, hop);
     double *state = pass->room->states + hop * d, *next = state + d;
     for (size_t i = 0; i < pass->n_seen; i++)
         weights[i] = product(d, state, keys + i * d);
-    if (!pass->linear)
-        softmax_compute(pass->n_seen, weights);
+    if (!pass->linear) {
+        memset(weights + pass->n_seen, 0, pass->shape->n_empty * sizeof *weights); /* scores */
+        softmax_compute(pass->n_seen + pass->shape->n_empty, weights);
+    }
     memcpy(next, state, d * sizeof *next);
     for (size_t i = 0; i < pass->n_seen; i++)
         add_scaled(d, weights[i], values + i * d, next);
@@ -201,7 +208,7 @@ static void attend_backward(const struct pass *pass, size_t hop)
     const double *values = memories_of(pass, room->memories, hop + 1);
     double *key_slopes = memories_of(pass, room->memory_gradients, hop);
     double *value_slopes = memories_of(pass, room->memory_gradients, hop + 1);
-    const double *weights = room->attention + hop * pass->shape->n_memories, *state = room->states + hop * d;
+    const double *weights = attention_of(pass, hop), *state = room->states + hop * d;
     double *slopes = room->slopes, mean = 0;
     for (size_t i = 0; i < pass->n_seen; i++) {
         slopes[i] = product(d, room->state_gradient, values + i * d);
