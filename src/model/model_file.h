@@ -13,9 +13,8 @@
  * of q, k, v in one exact float pass over the calibration items (definitions 1) /calibration, /test   groups
  * of packed items (tensor/story.h): sentence_offset, word_offset, words, question_offset, question, answer,
  * kind, n_facts, all int32
- *
- * A dataset /threshold [layer][head] with an attribute `method` is for learned thresholds; files of this
- * version have none.
+ *     /threshold         float64 [layer][head], score units, with the attribute method (learned); absent:
+ *                        none
  */
 #ifndef MODEL_MODEL_FILE_H
 #define MODEL_MODEL_FILE_H
@@ -37,6 +36,8 @@ struct model_file {
     size_t n_kinds;
     char **kinds;                                           /* [n_kinds], one block */
     double *code_max_query, *code_max_key, *code_max_value; /* [n_hops][1], above 0 */
+    double *threshold;                                      /* [n_hops][1], or NULL */
+    char threshold_method[MODEL_FILE_TEXT_SIZE];
     struct story_set calibration, test;
 };
 

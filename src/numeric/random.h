@@ -65,7 +65,8 @@ enum random_purpose {
     RANDOM_SECOND_BRANCH = 36,
     RANDOM_SECOND_REFERENCE = 37,
     RANDOM_SECOND_UNRESOLVED = 38,
-    RANDOM_PIVOT = 39 /* pivots of the top-k engine; cell = pass, draw = query */
+    RANDOM_PIVOT = 39,       /* pivots of the top-k engine; cell = pass, draw = query */
+    RANDOM_TUNING = 44       /* fine-tuning with thresholds: order of examples, time noise */
 };
 
 struct random_key {
