@@ -485,3 +485,8 @@ unit_tests += %D%/test_replica
 tests_test_replica_SOURCES = %D%/test_replica.c %D%/attention_fixture.c %D%/attention_fixture.h %D%/folder.h
 tests_test_replica_CFLAGS = $(test_flags)
 tests_test_replica_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_bootstrap
+tests_test_bootstrap_SOURCES = %D%/test_bootstrap.c
+tests_test_bootstrap_CFLAGS = $(test_flags)
+tests_test_bootstrap_LDADD = $(test_libraries)

@@ -65,7 +65,9 @@ enum random_purpose {
     RANDOM_SECOND_BRANCH = 36,
     RANDOM_SECOND_REFERENCE = 37,
     RANDOM_SECOND_UNRESOLVED = 38,
-    RANDOM_PIVOT = 39 /* pivots of the top-k engine; cell = pass, draw = query */
+    RANDOM_PIVOT = 39,   /* pivots of the top-k engine; cell = pass, draw = query */
+    RANDOM_PRUNING = 50, /* the reference that prunes at random; cell = key, draw = query */
+    RANDOM_RESAMPLE = 51 /* samples drawn again for intervals; cell = which, draw = resample */
 };
 
 struct random_key {
