@@ -520,3 +520,8 @@ unit_tests += %D%/test_softmax
 tests_test_softmax_SOURCES = %D%/test_softmax.c
 tests_test_softmax_CFLAGS = $(test_flags)
 tests_test_softmax_LDADD = $(test_libraries)
+
+unit_tests += %D%/test_bootstrap
+tests_test_bootstrap_SOURCES = %D%/test_bootstrap.c
+tests_test_bootstrap_CFLAGS = $(test_flags)
+tests_test_bootstrap_LDADD = $(test_libraries)
