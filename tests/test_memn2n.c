@@ -277,9 +277,11 @@ static struct train_options quick_options(void)
     options.n_calibration = 30;
     options.n_components = 24;
     options.n_memories = options.n_sentences = 16;
+    options.method = TRAIN_ADAM;
     options.n_epochs = 24;
+    options.n_linear_epochs = 0;
     options.rate = 0.006;
-    options.lengthening_share = 0;
+    options.start_deviation = 0.25;
     options.n_restarts = 1;
     return options;
 }
