@@ -92,8 +92,8 @@ Test(train_transformer, a_language_model_learns_a_text_down_to_its_entropy)
         options.activation = p == 0 ? TRANSFORMER_GELU_TANH : TRANSFORMER_SWIGLU;
         options.norm = p == 0 ? TRANSFORMER_NORM_LAYER : TRANSFORMER_NORM_RMS;
         options.n_kv_heads = p == 0 ? 0 : 1;
-        cr_assert_eq(train_transformer_text(&options, &text, "coins", 1, 1, note, &curve, &file, &err), RS_OK,
-                     "%s", err.text);
+        cr_assert_eq(train_transformer_text(&options, NULL, &text, "coins", 1, 1, note, &curve, &file, &err),
+                     RS_OK, "%s", err.text);
         cr_assert(curve.n == 120 && curve.n_validations == 3);
         /* one of four letters is a coin; in 12 letters the third of the first group may also be unknown */
         cr_assert_gt(curve.losses[0], 1.1);
@@ -117,8 +117,8 @@ Test(train_transformer, a_vision_transformer_learns_to_tell_halves)
     struct transformer_file file;
     options.n_steps = 60;
     options.n_test = 100;
-    cr_assert_eq(train_transformer_images(&options, &images, "halves", 1, 1, NULL, NULL, &file, &err), RS_OK,
-                 "%s", err.text);
+    cr_assert_eq(train_transformer_images(&options, NULL, &images, "halves", 1, 1, NULL, NULL, &file, &err),
+                 RS_OK, "%s", err.text);
     cr_assert(file.test_error == 0 && file.test.n_samples == 100 && file.vocabulary == NULL, "%g",
               file.test_error);
     cr_assert_eq(memcmp(file.test.images, images.pixels + 300 * 64, 100 * 64), 0);
@@ -136,7 +136,7 @@ Test(train_transformer, loss_curves_and_weights_are_the_same_for_any_number_of_t
     const int n_threads[4] = {1, 2, 3, 2};
     options.n_steps = 15;
     for (int i = 0; i < 4; i++)
-        cr_assert_eq(train_transformer_text(&options, &text, "coins", i < 3 ? 1 : 2, n_threads[i], note,
+        cr_assert_eq(train_transformer_text(&options, NULL, &text, "coins", i < 3 ? 1 : 2, n_threads[i], note,
                                             &curves[i], &files[i], &err),
                      RS_OK, "%s", err.text);
     size_t n = files[0].model.layout.n_weights * sizeof(float);
@@ -249,7 +249,8 @@ Test(train_transformer, the_hook_stops_it)
     struct rs_error err = {{0}};
     struct transformer_file file;
     struct curve curve = {.stop_after = 3};
-    cr_assert_eq(train_transformer_text(&small, &text, "coins", 1, 1, note, &curve, &file, &err), RS_STOPPED);
+    cr_assert_eq(train_transformer_text(&small, NULL, &text, "coins", 1, 1, note, &curve, &file, &err),
+                 RS_STOPPED);
     cr_assert(curve.n == 3 && file.model.weights == NULL);
     free(text.text);
 }
@@ -262,25 +263,27 @@ Test(train_transformer, what_cannot_be_trained_is_refused_with_a_reason)
     struct transformer_file file;
     struct transformer_options options = small;
     options.n_heads = 3;
-    cr_assert_eq(train_transformer_text(&options, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_text(&options, NULL, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
     cr_assert_str_eq(err.text, "transformer.heads: 3 found, a divisor of transformer.width = 16 expected");
     options = small;
     options.n_warm_up = 120;
-    cr_assert_eq(train_transformer_text(&options, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_text(&options, NULL, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
     cr_assert_eq(strncmp(err.text, "transformer.warm_up: 120 found", 30), 0, "%s", err.text);
     options = small;
     options.patch = 5;
-    cr_assert_eq(train_transformer_images(&options, &images, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_images(&options, NULL, &images, "", 1, 1, NULL, NULL, &file, &err),
+                 RS_INPUT);
     cr_assert_not_null(strstr(err.text, "a patch that divides height and width"), "%s", err.text);
-    cr_assert_eq(train_transformer_images(&small, &images, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_images(&small, NULL, &images, "", 1, 1, NULL, NULL, &file, &err),
+                 RS_INPUT);
     cr_assert_str_eq(err.text, "20 images found, at least 25 expected");
     text.n_characters = 250;
-    cr_assert_eq(train_transformer_text(&small, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_text(&small, NULL, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
     cr_assert_eq(strncmp(err.text, "a text of 250 characters found, ", 32), 0, "%s", err.text);
     options = small;
     options.rate = 1e30;
     text.n_characters = 1000;
-    cr_assert_eq(train_transformer_text(&options, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_text(&options, NULL, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
     cr_assert_str_eq(err.text, "training diverged: a smaller transformer.rate expected");
     free(text.text);
     images_clear(&images);

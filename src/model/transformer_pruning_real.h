@@ -43,12 +43,33 @@ static struct NAMED(pruned_row) NAMED(pruned_row_of)(const struct NAMED(pruned) 
                                       scores, signals};
 }
 
+/* Far from the threshold, to the rounding of REAL, what soft_threshold_seen gives takes no exponentials. */
+static bool NAMED(is_far)(const struct soft_threshold_law *law, double score, double u,
+                          struct soft_threshold_point *point)
+{
+    const double far = sizeof(REAL) == sizeof(float) ? 10 : 20, sure = 40;
+    if (u > far && law->steepness * (law->depth + score - law->shift) > sure) {
+        *point = soft_threshold_spared(score);
+        return true;
+    }
+    if (u < -far && law->steepness * (2 * law->depth * exp(-2 * far) - law->shift) < -sure) {
+        *point = (struct soft_threshold_point){.value = -law->depth};
+        return true;
+    }
+    return false;
+}
+
 static struct soft_threshold_point NAMED(soften_pair)(const struct NAMED(pruned) * pruned,
                                                       const struct NAMED(pruned_row) * row, size_t j)
 {
-    return j == row->spared ? soft_threshold_spared((double)row->scores[j])
-                            : soft_threshold_seen(&pruned->pruning->law, (double)row->scores[j],
-                                                  (double)row->signals[j], row->threshold);
+    const struct soft_threshold_law *law = &pruned->pruning->law;
+    const double score = (double)row->scores[j], signal = (double)row->signals[j];
+    struct soft_threshold_point point;
+    if (j == row->spared)
+        return soft_threshold_spared(score);
+    return NAMED(is_far)(law, score, law->sharpness * (signal - row->threshold), &point)
+               ? point
+               : soft_threshold_seen(law, score, signal, row->threshold);
 }
 
 /* products [n][n] of queries and keys become what enters the softmax. */
