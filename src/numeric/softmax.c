@@ -1,7 +1,5 @@
 #include "numeric/softmax.h"
 
-#include <string.h>
-
 #include "base/clones.h"
 #include "numeric/exponential.h"
 
@@ -61,21 +59,4 @@ double softmax_compute(size_t n, double *scores)
     double top = softmax_largest(n, scores), sum = exponentiate(n, top, scores);
     divide(n, sum, scores);
     return top + exponential_log(sum);
-}
-
-CLONES
-static void mask(size_t n, const double *scores, const bool *chosen, double *masked)
-{
-    for (size_t i = 0; i < n; i++)
-        masked[i] = chosen[i] ? scores[i] : -(double)INFINITY;
-}
-
-void softmax_chosen(size_t n, const double *scores, const bool *chosen, double *weights)
-{
-    mask(n, scores, chosen, weights);
-    double top = softmax_largest(n, weights);
-    if (top == -(double)INFINITY)
-        memset(weights, 0, n * sizeof *weights);
-    else
-        divide(n, exponentiate(n, top, weights), weights);
 }
