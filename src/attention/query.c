@@ -7,15 +7,13 @@
 #include "base/clones.h"
 #include "base/kernel.h"
 #include "base/memory.h"
+#include "numeric/lanes.h"
 #include "numeric/softmax.h"
 #include "score/policy_cascade.h"
 #include "tensor/code.h"
 
 /* Signals nearer than this are ties: rounding of the circuit solution, far below any physical difference. */
 static const double tie_units = 1e-9;
-
-/* Loops over keys run in blocks of this many where they are to be vectors. */
-enum { LANES = 8 };
 
 enum rs_status query_scratch_create(const struct attention_setup *setup, struct query_scratch *out,
                                     struct rs_error *err)
@@ -109,18 +107,28 @@ static size_t count(const bool *flags, size_t n)
     return n_set;
 }
 
-/* weights values [d], of keys in a list. */
+/* output [d] = weights values, of keys in a list. */
 CLONES
-static void weigh_values(size_t n, const uint32_t *keys, const double *restrict weights, size_t d,
-                         const int16_t *restrict values, double value_step, double *restrict output)
+static void weigh_values(size_t n, const uint32_t *keys, const double *weights, size_t d,
+                         const int16_t *values, double value_step, double *output)
 {
-    for (size_t i = 0; i < d; i++)
-        output[i] = 0;
-    for (size_t k = 0; k < n; k++)
-        for (size_t i = 0; i < d; i++)
-            output[i] += weights[k] * values[keys[k] * d + i];
-    for (size_t i = 0; i < d; i++)
-        output[i] *= value_step;
+    size_t i = 0;
+    for (; i + LANES <= d; i += LANES) {
+        lanes_f64 sum = {0};
+        for (size_t k = 0; k < n; k++) {
+            lanes_i16 codes;
+            memcpy(&codes, values + keys[k] * d + i, sizeof codes);
+            sum += weights[k] * LANES_OF_CODES(codes);
+        }
+        sum *= value_step;
+        memcpy(output + i, &sum, sizeof sum);
+    }
+    for (; i < d; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < n; k++)
+            sum += weights[k] * values[keys[k] * d + i];
+        output[i] = sum * value_step;
+    }
 }
 
 /*
@@ -221,12 +229,24 @@ CLONES
 static void settle(size_t n, const int64_t *sums, double unit, int64_t least, int64_t threshold,
                    struct query_scratch *scratch)
 {
-    double *restrict scores = scratch->scores;
-    bool *restrict kept = scratch->kept, *restrict final = scratch->final;
-    const bool *restrict uncertain = scratch->uncertain;
-    for (size_t j = 0; j < n; j++)
-        scores[j] = unit * (double)sums[j];
-    for (size_t j = 0; j < n; j++) {
+    bool *kept = scratch->kept, *final = scratch->final;
+    const bool *uncertain = scratch->uncertain;
+    size_t j = 0;
+    for (; j + LANES <= n; j += LANES) {
+        lanes_i64 sum;
+        lanes_i8 keeps, asked;
+        memcpy(&sum, sums + j, sizeof sum);
+        memcpy(&keeps, kept + j, sizeof keeps);
+        memcpy(&asked, uncertain + j, sizeof asked);
+        lanes_f64 score = unit * __builtin_convertvector(sum, lanes_f64);
+        keeps |= asked & __builtin_convertvector(sum >= threshold, lanes_i8);
+        lanes_i8 stays = keeps & __builtin_convertvector(sum >= least, lanes_i8);
+        memcpy(scratch->scores + j, &score, sizeof score);
+        memcpy(kept + j, &keeps, sizeof keeps);
+        memcpy(final + j, &stays, sizeof stays);
+    }
+    for (; j < n; j++) {
+        scratch->scores[j] = unit * (double)sums[j];
         kept[j] = kept[j] | (uncertain[j] & (sums[j] >= threshold));
         final[j] = kept[j] & (sums[j] >= least);
     }
@@ -237,10 +257,9 @@ static void count_recomputed(size_t n, int most_bits, const struct query_scratch
 {
     int64_t n_recomputed = 0, n_all = 0;
     for (size_t j = 0; j < n; j++) {
-        int n_bits = scratch->serial_results[j].n_bits;
-        n_bits = n_bits < most_bits ? n_bits : most_bits;
-        n_recomputed += scratch->fetched[j];
-        n_all += scratch->fetched[j] ? n_bits : 0;
+        int n_bits = scratch->serial_results[j].n_bits, mask = -(int)scratch->fetched[j];
+        n_recomputed -= mask;
+        n_all += (n_bits < most_bits ? n_bits : most_bits) & mask;
     }
     counts->n_recomputed += n_recomputed;
     counts->n_recompute_bits += n_all;
@@ -330,22 +349,19 @@ struct cut {
 CLONES
 static struct cut cut_at(double border, size_t n, const double *values)
 {
-    double n_above[LANES] = {0}, above[LANES], below[LANES];
-    struct cut cut = {0, (double)INFINITY, -(double)INFINITY};
-    size_t i = 0;
-    for (size_t l = 0; l < LANES; l++) {
-        above[l] = (double)INFINITY;
-        below[l] = -(double)INFINITY;
+    const double infinite = (double)INFINITY;
+    lanes_f64 top = infinite - (lanes_f64){0}, bottom = -top, above = top, below = bottom;
+    lanes_i64 n_above = {0};
+    struct cut cut = {0, infinite, -infinite};
+    for (size_t i = 0; i < n; i += LANES) {
+        lanes_f64 value;
+        memcpy(&value, values + i, sizeof value);
+        lanes_i64 is_above = value > border;
+        lanes_f64 up = LANES_SELECT(is_above, value, top), down = LANES_SELECT(is_above, bottom, value);
+        n_above -= is_above;
+        above = LANES_SELECT(up < above, up, above);
+        below = LANES_SELECT(down > below, down, below);
     }
-    for (; i < n; i += LANES)
-        for (size_t l = 0; l < LANES; l++) {
-            double value = values[i + l];
-            bool is_above = value > border;
-            double up = is_above ? value : (double)INFINITY, down = is_above ? -(double)INFINITY : value;
-            n_above[l] += is_above ? 1 : 0;
-            above[l] = up < above[l] ? up : above[l];
-            below[l] = down > below[l] ? down : below[l];
-        }
     for (size_t l = 0; l < LANES; l++) {
         cut.n_above += (size_t)n_above[l];
         cut.least_above = above[l] < cut.least_above ? above[l] : cut.least_above;

@@ -1,10 +1,10 @@
 #include "model/attention_hook.h"
 
-#include "base/clones.h"
-#include "numeric/softmax.h"
+#include <string.h>
 
-/* Sums run in this many interleaved parts. */
-enum { LANES = 8 };
+#include "base/clones.h"
+#include "numeric/lanes.h"
+#include "numeric/softmax.h"
 
 /* scores [n_keys] = scale query . keys */
 CLONES
@@ -12,38 +12,48 @@ static void score(size_t n_keys, size_t d, double scale, const float *query, con
                   double *scores)
 {
     for (size_t j = 0; j < n_keys; j++, keys += d) {
-        double part[LANES] = {0};
+        lanes_f64 part = {0};
         size_t i = 0;
-        for (; i + LANES <= d; i += LANES)
-            for (size_t l = 0; l < LANES; l++)
-                part[l] += (double)query[i + l] * (double)keys[i + l];
+        for (; i + LANES <= d; i += LANES) {
+            lanes_f32 x, y;
+            memcpy(&x, query + i, sizeof x);
+            memcpy(&y, keys + i, sizeof y);
+            part += __builtin_convertvector(x, lanes_f64) * __builtin_convertvector(y, lanes_f64);
+        }
         for (size_t l = 0; i < d; i++, l++)
             part[l] += (double)query[i] * (double)keys[i];
-        scores[j] =
-            scale * ((part[0] + part[4]) + (part[1] + part[5]) + ((part[2] + part[6]) + (part[3] + part[7])));
+        scores[j] = scale * LANES_SUM(part);
     }
 }
 
-/* sums [d] = weights values */
+/* output [d] = weights values */
 CLONES
-static void weigh(size_t n_keys, size_t d, const double *restrict weights, const float *restrict values,
-                  double *restrict sums)
+static void weigh(size_t n_keys, size_t d, const double *weights, const float *values, float *output)
 {
-    for (size_t i = 0; i < d; i++)
-        sums[i] = 0;
-    for (size_t j = 0; j < n_keys; j++)
-        for (size_t i = 0; i < d; i++)
-            sums[i] += weights[j] * (double)values[j * d + i];
+    size_t i = 0;
+    for (; i + LANES <= d; i += LANES) {
+        lanes_f64 sum = {0};
+        for (size_t j = 0; j < n_keys; j++) {
+            lanes_f32 value;
+            memcpy(&value, values + j * d + i, sizeof value);
+            sum += weights[j] * __builtin_convertvector(value, lanes_f64);
+        }
+        lanes_f32 rounded = __builtin_convertvector(sum, lanes_f32);
+        memcpy(output + i, &rounded, sizeof rounded);
+    }
+    for (; i < d; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < n_keys; j++)
+            sum += weights[j] * (double)values[j * d + i];
+        output[i] = (float)sum;
+    }
 }
 
 static void attend(const struct attention_call *call, size_t n_visible, const float *query, float *output)
 {
-    double *weights = call->scratch, *sums = call->scratch + call->n_keys;
-    score(n_visible, call->d, call->score_scale, query, call->k, weights);
-    softmax_compute(n_visible, weights);
-    weigh(n_visible, call->d, weights, call->v, sums);
-    for (size_t i = 0; i < call->d; i++)
-        output[i] = (float)sums[i];
+    score(n_visible, call->d, call->score_scale, query, call->k, call->scratch);
+    softmax_compute(n_visible, call->scratch);
+    weigh(n_visible, call->d, call->scratch, call->v, output);
 }
 
 enum rs_status attention_hook_exact(void *context, const struct attention_call *call, struct rs_error *err)

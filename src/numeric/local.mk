@@ -2,6 +2,7 @@ librescore_core_la_SOURCES += \
     %D%/activation.c %D%/activation.h \
     %D%/exponential.h \
     %D%/goodness.c %D%/goodness.h \
+    %D%/lanes.h \
     %D%/least_squares.c %D%/least_squares.h \
     %D%/matrix.c %D%/matrix.h \
     %D%/ode.c %D%/ode.h \
