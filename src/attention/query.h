@@ -32,6 +32,8 @@ struct query_scratch {
     int16_t *reduced; /* [n_keys_max][d], where codes are recomputed with fewer bits */
     struct bit_serial_keys *serial_keys;
     struct bit_serial_result *serial_results;
+    uint32_t *chosen; /* numbers of the keys that enter a softmax */
+    int64_t *sums;    /* of keys whose digital sums are not the exact ones */
 };
 
 struct query {
