@@ -11,6 +11,7 @@ librescore_core_la_SOURCES += \
     %D%/outcome_cost.c \
     %D%/outcome_cost_summary.c \
     %D%/outcome_remarks.c \
+    %D%/outcome_samples.c \
     %D%/outcome_summary.c \
     %D%/outcome_write.c \
     %D%/run.c %D%/run.h \
@@ -19,5 +20,6 @@ librescore_core_la_SOURCES += \
     %D%/subject_memn2n.c \
     %D%/subject_qkv.c \
     %D%/subject_transformer.c \
+    %D%/task.c %D%/task.h \
     %D%/variables.c %D%/variables.h
 EXTRA_DIST += %D%/README.md

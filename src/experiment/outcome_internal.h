@@ -26,6 +26,9 @@ enum rs_status outcome_write_over(struct outcome_writer *writer, const char *nam
 /* Everything about costs: scales, variables, status, and the table of constants. */
 enum rs_status outcome_write_costs(struct outcome_writer *writer, struct rs_error *err) RS_MUST_CHECK;
 
+/* Fills outcome->sample_intervals. Of a task only. */
+enum rs_status outcome_find_sample_intervals(struct outcome *outcome, struct rs_error *err) RS_MUST_CHECK;
+
 /* The table of systems, for people; members of the JSON summary. */
 void outcome_cost_summary(const struct outcome *outcome, struct text *out);
 void outcome_cost_summary_json(const struct outcome *outcome, struct text *out);
