@@ -13,6 +13,7 @@ librescore_core_la_SOURCES += \
     %D%/outcome_remarks.c \
     %D%/outcome_samples.c \
     %D%/outcome_summary.c \
+    %D%/outcome_task_summary.c \
     %D%/outcome_write.c \
     %D%/run.c %D%/run.h \
     %D%/run_options.c %D%/run_options.h \

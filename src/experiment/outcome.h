@@ -52,6 +52,22 @@ struct outcome_interval outcome_cost_interval(const struct outcome *outcome, siz
 /* Why numbers of a system are missing at a point: bits of enum cost_variables_status. */
 int outcome_cost_status(const struct outcome *outcome, size_t point, size_t system);
 
+/*
+ * Why a point's task metric says little about the array; bits of OUTCOME_CAUTION_LIST, 0 for none. At chance:
+ * the float model's interval over samples holds the metric of the best constant answer, or that is better.
+ * Hardly depends on attention: pruning as many keys at random costs less than a fifth of what the float model
+ * is better than chance, or the interval of that loss over samples holds 0. FLAG(name, bit)
+ */
+#define OUTCOME_CAUTION_LIST(FLAG)                                                                           \
+    FLAG(at_chance, 1)                                                                                       \
+    FLAG(hardly_depends_on_attention, 2)
+enum outcome_caution {
+#define OUTCOME_CAUTION_ENUM(name, bit) OUTCOME_CAUTION_##name = bit,
+    OUTCOME_CAUTION_LIST(OUTCOME_CAUTION_ENUM)
+#undef OUTCOME_CAUTION_ENUM
+};
+int outcome_caution(const struct outcome *outcome, size_t point);
+
 /* Whether the run has a variable. */
 bool outcome_has(const struct outcome *outcome, enum variable variable);
 

@@ -118,3 +118,30 @@ struct outcome_ends outcome_sample_interval(const struct outcome *outcome, size_
 {
     return outcome->sample_intervals[point * OUTCOME_SAMPLED_N + sampled];
 }
+
+size_t outcome_sampled_place(enum variable variable)
+{
+    size_t place = 0;
+    while (place < OUTCOME_SAMPLED_N && outcome_sampled[place] != variable)
+        place++;
+    return place;
+}
+
+int outcome_caution(const struct outcome *outcome, size_t point)
+{
+    static const double least_share = 0.2;
+    double sign = strcmp(outcome->head.better, "lower") == 0 ? -1 : 1;
+    double chance = outcome_interval_of(outcome, point, VARIABLE_task_metric_chance).mean,
+           lead = sign * (outcome_interval_of(outcome, point, VARIABLE_task_metric_float).mean - chance),
+           loss = outcome_interval_of(outcome, point, VARIABLE_task_loss_random).mean;
+    struct outcome_ends real =
+        outcome_sample_interval(outcome, point, outcome_sampled_place(VARIABLE_task_metric_float));
+    double worst = sign > 0 ? real.low : real.high,
+           least =
+               outcome_sample_interval(outcome, point, outcome_sampled_place(VARIABLE_task_loss_random)).low;
+    if (isnan(lead))
+        return 0;
+    if (lead <= 0 || sign * (worst - chance) <= 0)
+        return OUTCOME_CAUTION_at_chance;
+    return loss < least_share * lead || least <= 0 ? OUTCOME_CAUTION_hardly_depends_on_attention : 0;
+}

@@ -13,7 +13,7 @@ static const enum variable shown[] = {VARIABLE_task_metric,      VARIABLE_task_l
                                       VARIABLE_false_prune_rate, VARIABLE_false_keep_rate,
                                       VARIABLE_keep_ratio,       VARIABLE_output_error};
 
-static void append_point(const struct outcome *outcome, size_t point, struct text *out)
+void outcome_append_point(const struct outcome *outcome, size_t point, struct text *out)
 {
     size_t indices[CONFIG_SWEEPS_MAX];
     config_indices(outcome->configuration, point, indices);
@@ -88,7 +88,7 @@ char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
     struct text out = {0};
     append_heading(outcome, &out, err);
     for (size_t point = 0; point < outcome->head.n_points; point++) {
-        append_point(outcome, point, &out);
+        outcome_append_point(outcome, point, &out);
         for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
             if (outcome_has(outcome, shown[i]))
                 append_interval(outcome_interval_of(outcome, point, shown[i]), &out);
@@ -96,6 +96,7 @@ char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
             out.bytes[--out.length] = '\0';
         text_append(&out, "\n");
     }
+    outcome_task_summary(outcome, &out);
     outcome_cost_summary(outcome, &out);
     append_failures(outcome, &out);
     return text_take(&out, err);
@@ -227,6 +228,12 @@ static void append_json_variables(const struct outcome *outcome, struct outcome_
         append_json_interval(outcome, variables_table[v].name, intervals, values, true, out);
     }
     append_json_status(outcome, values, out);
+    if (outcome->head.metric[0] != '\0') {
+        for (size_t p = 0; p < n_points; p++)
+            values[p] = outcome_caution(outcome, p);
+        text_append(out, ",\n  \"task_caution\": ");
+        outcome_append_array(outcome, 0, 0, values, out);
+    }
     for (size_t v = 0; v < OUTCOME_SAMPLED_N; v++) {
         char name[OUTCOME_NAME_SIZE];
         if (!outcome_has(outcome, outcome_sampled[v]))

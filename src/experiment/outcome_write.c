@@ -199,6 +199,36 @@ static enum rs_status write_status(struct outcome_writer *writer, struct rs_erro
     return status;
 }
 
+static enum rs_status write_cautions(struct outcome_writer *writer, struct rs_error *err)
+{
+    static const unsigned char masks[] = {
+#define MASK(name, bit) bit,
+        OUTCOME_CAUTION_LIST(MASK)
+#undef MASK
+    };
+    static const char meanings[] =
+#define MEANING(name, bit) " " #name
+        OUTCOME_CAUTION_LIST(MEANING)
+#undef MEANING
+        ;
+    size_t n_points = writer->outcome->head.n_points;
+    unsigned char *bits = memory_allocate(n_points, 1, err);
+    if (bits == NULL)
+        return RS_INTERNAL;
+    for (size_t p = 0; p < n_points; p++)
+        bits[p] = (unsigned char)outcome_caution(writer->outcome, p);
+    enum rs_status status = outcome_write_over(
+        writer, "task_caution", STORE_UINT8, 0, NULL, NULL, bits,
+        (struct store_label){"1", "0 none, else why the task metric says little about the array"}, err);
+    free(bits);
+    if (status == RS_OK)
+        status = store_write_numbers(writer->store, "task_caution", "flag_masks", STORE_UINT8, sizeof masks,
+                                     masks, err);
+    if (status == RS_OK)
+        status = store_write_text(writer->store, "task_caution", "flag_meanings", meanings + 1, err);
+    return status;
+}
+
 static enum rs_status write_by_head(struct outcome_writer *writer, struct rs_error *err)
 {
     const struct head *head = &writer->outcome->head;
@@ -465,6 +495,8 @@ static enum rs_status write_all(struct outcome_writer *writer, struct rs_error *
         status = write_intervals(writer, err);
     if (status == RS_OK)
         status = write_status(writer, err);
+    if (status == RS_OK && head->metric[0] != '\0')
+        status = write_cautions(writer, err);
     if (status == RS_OK)
         status = outcome_write_costs(writer, err);
     if (status == RS_OK)
