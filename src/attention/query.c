@@ -525,6 +525,27 @@ static void decide_analog(const struct attention_setup *setup, const struct quer
     scratch->work = answer.work;
 }
 
+/*
+ * Replaces the exact decision by as many keys at random, every set of them as likely as any other: key j is
+ * kept with the chance that those still to be kept have among those still to come. An empty query that would
+ * get its best key gets any.
+ */
+static void shuffle(const struct attention_setup *setup, const struct query *query,
+                    struct query_scratch *scratch)
+{
+    struct random_key key = query->key;
+    size_t n = query->n_keys, n_left = count(scratch->exact_keep, n);
+    if (n_left == 0 && setup->prune.empty == PRUNE_EMPTY_BEST && !scratch->room.exact_pruned)
+        n_left = 1;
+    key.purpose = RANDOM_PRUNING;
+    random_uniforms(&key, n, scratch->weights);
+    for (size_t j = 0; j < n; j++) {
+        scratch->exact_keep[j] = scratch->weights[j] * (double)(n - j) < (double)n_left;
+        n_left -= scratch->exact_keep[j];
+    }
+    memset(scratch->room.exact_value, 1, n * sizeof(bool));
+}
+
 /* exact_keep, kept, uncertain, fetched, value, work. */
 static void decide(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
                    int64_t exact_threshold, double unit, struct query_scratch *scratch)
@@ -552,6 +573,8 @@ static void decide(const struct attention_setup *setup, enum query_mode mode, co
         memset(scratch->exact_keep, 1, n * sizeof(bool));
     else
         setup->policy->decide_exact(&view, &scratch->room, scratch->exact_keep);
+    if (mode == QUERY_RANDOM)
+        shuffle(setup, query, scratch);
     if (mode == QUERY_ANALOG) {
         decide_analog(setup, query, &view, scratch);
     } else {

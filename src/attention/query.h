@@ -10,9 +10,10 @@
 
 /* How an attention layer decides. */
 enum query_mode {
-    QUERY_ANALOG,   /* by the policy on analog signals */
-    QUERY_EXACT,    /* by the exact scores */
-    QUERY_QUANTISED /* nothing is pruned; scores and values from codes */
+    QUERY_ANALOG,    /* by the policy on analog signals */
+    QUERY_EXACT,     /* by the exact scores */
+    QUERY_QUANTISED, /* nothing is pruned; scores and values from codes */
+    QUERY_RANDOM     /* keeps as many as QUERY_EXACT, any of them alike */
 };
 
 /*

@@ -21,6 +21,7 @@ struct head {
     size_t n_systems;            /* costed */
     char workload[256];          /* for people */
     char metric[32], better[16]; /* "" where there is no task */
+    bool characters;             /* every answer is one character of a text */
     char *path, *yaml;           /* of the configuration */
     size_t n_sets;
     char **sets; /* --set texts */
