@@ -18,6 +18,6 @@ librescore_core_la_SOURCES += \
     %D%/subject.c %D%/subject.h \
     %D%/subject_memn2n.c \
     %D%/subject_qkv.c \
-    %D%/subject_transformer.c \
+    %D%/subject_transformer.c %D%/subject_transformer.h \
     %D%/variables.c %D%/variables.h
 EXTRA_DIST += %D%/README.md
