@@ -284,6 +284,7 @@ static enum rs_status write_provenance(struct outcome_writer *writer, struct rs_
         {"hdf5_version", store_library_version()},
         {"gsl_version", statistics_library_version()},
         {"workload", outcome->head.workload},
+        {"thresholds", outcome->head.thresholds},
         {"interval",
          "95 %; NAME_lo95, NAME_hi95: Student t over trials (device instances); NAME_sample_lo95, "
          "NAME_sample_hi95: over test items, each averaged over trials: accuracies by Wilson's score, their "
