@@ -87,7 +87,7 @@ static void scale(size_t n, double factor, double *x)
 }
 
 /* Each level's rows, those of words and of times together, get a gradient of at most the limit. */
-static void limit_gradient(const struct memn2n_plan *plan, double *gradient)
+static void limit_levels(const struct memn2n_plan *plan, double *gradient)
 {
     const struct memn2n_shape *shape = &plan->shape;
     size_t n_word = shape->n_words * shape->d, n_time = shape->n_memories * shape->d;
@@ -114,19 +114,28 @@ static void step_thresholds(struct memn2n_trainer *trainer, double rate, size_t 
     thresholds_step(&trainer->thresholds, rate, 1 / (double)n);
 }
 
-/* w <- w - rate (g + decay w), g summed over the batch as published. */
-static void descend(size_t n, double rate, double decay, const double *restrict gradient,
-                    double *restrict weights)
+/* w <- w - rate (g + decay w), g summed over the batch and limited level by level, as published. */
+static void descend(struct memn2n_trainer *trainer, double rate, double *restrict gradient)
 {
-    for (size_t i = 0; i < n; i++)
+    double decay = trainer->plan->options->decay, *restrict weights = trainer->weights;
+    limit_levels(trainer->plan, gradient);
+    for (size_t i = 0; i < trainer->plan->n_weights; i++)
         weights[i] -= rate * (gradient[i] + decay * weights[i]);
+}
+
+/* A step by the mean over `n` stories; the whole gradient is limited. */
+static void step_adam(struct memn2n_trainer *trainer, double rate, size_t n, const double *gradient)
+{
+    double norm = sqrt(square_norm(trainer->plan->n_weights, gradient)),
+           limit = trainer->plan->options->gradient_limit;
+    adam_step(&trainer->adam, rate, trainer->plan->options->decay,
+              (norm > limit ? limit / norm : 1) / (double)n, gradient, trainer->weights);
 }
 
 /* One step on `n` stories; returns the sum of their losses. */
 static double step(struct memn2n_trainer *trainer, struct memn2n_place place, struct rates rates,
                    const uint32_t *stories, size_t n)
 {
-    const struct memn2n_plan *plan = trainer->plan;
 #pragma omp parallel for num_threads(trainer->n_threads) schedule(static, 1)
     for (int part = 0; part < N_PARTS; part++) {
         size_t first = n * (size_t)part / N_PARTS, end = n * ((size_t)part + 1) / N_PARTS;
@@ -135,12 +144,10 @@ static double step(struct memn2n_trainer *trainer, struct memn2n_place place, st
     double loss = 0, *gradient = add_parts(trainer);
     for (int part = 0; part < N_PARTS; part++)
         loss += trainer->parts[part].loss;
-    limit_gradient(plan, gradient);
-    if (plan->options->method == TRAIN_SGD && place.stage != MEMN2N_STAGE_TUNING)
-        descend(plan->n_weights, rates.weights, plan->options->decay, gradient, trainer->weights);
+    if (trainer->plan->options->method == TRAIN_SGD && place.stage != MEMN2N_STAGE_TUNING)
+        descend(trainer, rates.weights, gradient);
     else
-        adam_step(&trainer->adam, rates.weights, plan->options->decay, 1 / (double)n, gradient,
-                  trainer->weights);
+        step_adam(trainer, rates.weights, n, gradient);
     if (place.stage == MEMN2N_STAGE_TUNING)
         step_thresholds(trainer, rates.thresholds, n);
     return loss;

@@ -36,7 +36,7 @@ librescore_core_la_LIBADD += librescore_gradient.la
 # The embedded model: the program works from any directory.
 nodist_librescore_core_la_SOURCES += src/model/model_embedded_stories.c
 CLEANFILES += src/model/model_embedded_stories.c
-EXTRA_DIST += %D%/README.md %D%/embedded/README.md %D%/embedded/stories.h5
+EXTRA_DIST += %D%/README.md %D%/embedded/README.md %D%/embedded/stories.h5 %D%/embedded/stories.yaml
 
 src/model/model_embedded_stories.c: $(srcdir)/%D%/embedded/stories.h5
 	@$(MKDIR_P) src/model

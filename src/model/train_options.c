@@ -160,9 +160,8 @@ static const struct option rows[] = {
      .low = 0,
      .high = 1e9,
      .flags = OPTION_LOW_OPEN,
-     .help =
-         "a longer gradient of one level's words and times (2-norm, summed over a batch) is scaled down to "
-         "this",
+     .help = "a longer gradient (2-norm, summed over a batch) is scaled down to this: with sgd that of each "
+             "level's words and times by itself, with adam the whole",
      .published = "40 (Sukhbaatar et al. 2015)"},
     {.key = "train.start_deviation",
      .kind = OPTION_REAL,
