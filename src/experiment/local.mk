@@ -19,6 +19,7 @@ librescore_core_la_SOURCES += \
     %D%/subject_llama2c.c \
     %D%/subject_memn2n.c \
     %D%/subject_qkv.c \
+    %D%/subject_safetensors.c \
     %D%/subject_transformer.c %D%/subject_transformer.h \
     %D%/variables.c %D%/variables.h
 EXTRA_DIST += %D%/README.md

@@ -84,20 +84,6 @@ static enum rs_status read_text(const char *path, const struct llama_tokenizer *
     return status;
 }
 
-/* The first half of the samples (definitions 4). */
-static enum rs_status copy_half(const struct transformer_shape *shape, const struct transformer_items *from,
-                                struct transformer_items *to, struct rs_error *err)
-{
-    size_t n_samples = (from->n_samples + 1) / 2, n_words = (size_t)from->word_offset[n_samples];
-    enum rs_status status = transformer_items_init(to, shape, n_samples, n_words, err);
-    if (status != RS_OK)
-        return status;
-    memcpy(to->word_offset, from->word_offset, (n_samples + 1) * sizeof *to->word_offset);
-    memcpy(to->words, from->words, n_words * sizeof *to->words);
-    memcpy(to->targets, from->targets, n_words * sizeof *to->targets);
-    return RS_OK;
-}
-
 static enum rs_status check_keys(const struct workload_options *workload, struct rs_error *err)
 {
     const struct {
@@ -120,6 +106,7 @@ enum rs_status subject_transformer_open_llama2c(const struct config *config, str
     const struct workload_options *workload = &config->workload;
     const struct transformer_shape *shape = &file->model.shape;
     struct llama_tokenizer tokenizer = {0};
+    file->calibration_from_test = workload->calibration_text[0] == '\0'; /* the first half (definitions 4) */
     enum rs_status status = check_keys(workload, err);
     if (status == RS_OK)
         status = llama2c_open(workload->file, &file->model, err);
@@ -131,8 +118,9 @@ enum rs_status subject_transformer_open_llama2c(const struct config *config, str
     if (status == RS_OK)
         status = read_text(workload->text, &tokenizer, shape, &file->test, err);
     if (status == RS_OK)
-        status = subject_calibrates_on_samples(config)
-                     ? copy_half(shape, &file->test, &file->calibration, err)
+        status = file->calibration_from_test
+                     ? transformer_items_copy(&file->test, shape, (file->test.n_samples + 1) / 2,
+                                              &file->calibration, err)
                      : read_text(workload->calibration_text, &tokenizer, shape, &file->calibration, err);
     llama_tokenizer_clear(&tokenizer);
     return status;
