@@ -492,3 +492,8 @@ tests_test_json_LDADD = $(test_libraries)
 tests_test_safetensors_SOURCES = %D%/test_safetensors.c %D%/folder.h %D%/tensors_file.h
 tests_test_safetensors_CFLAGS = $(test_flags)
 tests_test_safetensors_LDADD = $(test_libraries)
+unit_tests += %D%/test_import
+tests_test_import_SOURCES = %D%/test_import.c %D%/tensors_model.c %D%/tensors_model.h %D%/tensors_file.h \
+    %D%/transformer_fixture.c %D%/transformer_fixture.h %D%/folder.h %D%/foreign_store.h %D%/damaged_store.h
+tests_test_import_CFLAGS = $(test_flags)
+tests_test_import_LDADD = $(test_libraries)
