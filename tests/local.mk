@@ -497,3 +497,9 @@ tests_test_import_SOURCES = %D%/test_import.c %D%/tensors_model.c %D%/tensors_mo
     %D%/transformer_fixture.c %D%/transformer_fixture.h %D%/folder.h %D%/foreign_store.h %D%/damaged_store.h
 tests_test_import_CFLAGS = $(test_flags)
 tests_test_import_LDADD = $(test_libraries)
+check_PROGRAMS += %D%/import_logits
+tests_import_logits_SOURCES = %D%/import_logits.c
+tests_import_logits_CFLAGS = $(AM_CFLAGS)
+tests_import_logits_LDADD = librescore-core.la
+shell_tests += %D%/cli_import.sh
+EXTRA_DIST += %D%/import_models.py
