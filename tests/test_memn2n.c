@@ -74,15 +74,15 @@ Test(memn2n, gradients_agree_with_finite_differences)
         bool linear = run == 0;
         double largest = 0, n_checked = 0;
         memset(gradient, 0, n * sizeof *gradient);
-        memn2n_gradient_add(&small, weights, &story, ages, linear, room, gradient);
+        memn2n_gradient_add(&small, weights, &story, ages, linear, NULL, room, gradient);
         for (size_t i = 0; i < n; i++)
             largest = fmax(largest, fabs(gradient[i]));
         for (size_t i = run == 1; i < n; i += gradient[i] != 0 ? 3 : 41) {
             double kept = weights[i];
             weights[i] = kept + step;
-            double above = memn2n_gradient_add(&small, weights, &story, ages, linear, room, NULL);
+            double above = memn2n_gradient_add(&small, weights, &story, ages, linear, NULL, room, NULL);
             weights[i] = kept - step;
-            double below = memn2n_gradient_add(&small, weights, &story, ages, linear, room, NULL);
+            double below = memn2n_gradient_add(&small, weights, &story, ages, linear, NULL, room, NULL);
             weights[i] = kept;
             cr_assert_float_eq(gradient[i], (above - below) / (2 * step), 1e-7 * largest, "run %d weight %zu",
                                run, i);
@@ -104,9 +104,9 @@ Test(memn2n, gradients_of_stories_add_up)
            *one = calloc(n, sizeof *one);
     for (uint32_t i = 0; i < 2; i++) {
         struct story story = stories_write(STORIES_MIXED, 2, i, 20, &page);
-        memn2n_gradient_add(&small, weights, &story, NULL, false, room, sum);
+        memn2n_gradient_add(&small, weights, &story, NULL, false, NULL, room, sum);
         if (i == 1)
-            memn2n_gradient_add(&small, weights, &story, NULL, false, room, one);
+            memn2n_gradient_add(&small, weights, &story, NULL, false, NULL, room, one);
         else
             memcpy(one, sum, n * sizeof *one);
     }
@@ -132,7 +132,7 @@ Test(memn2n, the_answering_and_the_training_network_agree)
         int32_t answer;
         double nll;
         cr_assert_eq(memn2n_answer(&model, &story, workspace, NULL, NULL, &answer, &nll, &err), RS_OK);
-        double loss = memn2n_gradient_add(&small, weights, &story, NULL, false, room, NULL);
+        double loss = memn2n_gradient_add(&small, weights, &story, NULL, false, NULL, room, NULL);
         cr_assert_float_eq(nll, loss, 1e-4 * (1 + loss), "story %u: %g and %g", i, nll, loss);
     }
     memn2n_workspace_destroy(workspace);

@@ -24,6 +24,7 @@ static const struct section {
     {&run_options_monte_carlo, offsetof(struct config, monte_carlo)},
     {&train_options_table, offsetof(struct config, train)},
     {&transformer_options_table, offsetof(struct config, transformer)},
+    {&threshold_options_table, offsetof(struct config, learned)},
 };
 
 enum { N_SECTIONS = sizeof sections / sizeof sections[0] };

@@ -154,10 +154,35 @@ void subject_worker_destroy(struct subject_worker *worker)
     free(worker);
 }
 
-enum rs_status subject_run(struct subject_worker *worker, enum subject_set set, size_t number,
-                           attention_hook *hook, void *context, double *value, struct rs_error *err)
+struct subject_answers subject_get_answers(const struct subject *subject)
 {
-    double ignored;
-    return worker->subject->kind->run(worker->subject->state, worker->room, set, number, hook, context,
-                                      value != NULL ? value : &ignored, err);
+    return subject->kind->metric == SUBJECT_NO_TASK ? (struct subject_answers){0}
+                                                    : subject->kind->answers(subject->state);
+}
+
+const char *subject_metric_name(const struct subject *subject)
+{
+    static const char *const names[] = {"", "accuracy", "nll"};
+    return names[subject->kind->metric];
+}
+
+const char *subject_metric_better(const struct subject *subject)
+{
+    static const char *const better[] = {"", "higher", "lower"};
+    return better[subject->kind->metric];
+}
+
+enum rs_status subject_run(struct subject_worker *worker, enum subject_set set, size_t number,
+                           attention_hook *hook, void *context, struct subject_outcome *outcome,
+                           struct rs_error *err)
+{
+    struct subject_outcome own = {0};
+    if (outcome != NULL)
+        own = (struct subject_outcome){
+            .right = outcome->right, .likeliest = outcome->likeliest, .logits = outcome->logits};
+    enum rs_status status = worker->subject->kind->run(worker->subject->state, worker->room, set, number,
+                                                       hook, context, &own, err);
+    if (outcome != NULL)
+        *outcome = own;
+    return status;
 }

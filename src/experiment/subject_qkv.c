@@ -144,13 +144,14 @@ static enum rs_status create_worker(const void *state, void **worker, struct rs_
 
 /* A file is not run through a model: each layer and kv head is one call. */
 static enum rs_status run(const void *state, void *worker, enum subject_set set, size_t sample,
-                          attention_hook *hook, void *context, double *value, struct rs_error *err)
+                          attention_hook *hook, void *context, struct subject_outcome *outcome,
+                          struct rs_error *err)
 {
     const struct qkv *qkv = &((const struct state *)state)->qkv;
     struct room *room = worker;
     enum rs_status status = RS_OK;
     (void)set;
-    *value = 0;
+    (void)outcome;
     if (qkv_sample_length(qkv, sample) == 0)
         return RS_OK;
     for (int layer = 0; layer < qkv->n_layers && status == RS_OK; layer++)

@@ -3,6 +3,7 @@
  * classifiers: the share of right answers.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/require.h"
@@ -11,8 +12,6 @@
 
 struct state {
     struct transformer_file file;
-    double word_share; /* evaluated samples / words counted in them: makes the mean over samples one over
-                          words */
 };
 
 static void close_state(void *state)
@@ -33,22 +32,6 @@ static size_t longest_sample(const struct transformer_file *file)
             longest = n > longest ? n : longest;
         }
     return longest;
-}
-
-/* Over the samples that holdout and workload.samples leave. */
-static double find_word_share(const struct transformer_file *file, const struct config *config)
-{
-    bool holds_out = file->calibration_from_test && config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT;
-    size_t first = holds_out ? file->calibration.n_samples : 0, n_counted = 0;
-    size_t n = file->test.n_samples > first ? file->test.n_samples - first : 0,
-           limit = (size_t)config->workload.samples;
-    n = limit > 0 && limit < n ? limit : n;
-    for (size_t i = first; i < first + n; i++) {
-        struct transformer_sample sample = transformer_items_sample(&file->test, &file->model.shape, i);
-        for (size_t t = 0; sample.targets != NULL && t < sample.n_words; t++)
-            n_counted += sample.targets[t] >= 0;
-    }
-    return n_counted > 0 ? (double)n / (double)n_counted : 0;
 }
 
 static enum rs_status open_trained(const struct config *config, struct transformer_file *file,
@@ -104,7 +87,6 @@ static enum rs_status open_state(const struct config *config, void **out, struct
     }
     const struct transformer_shape *model = &file->model.shape;
     size_t longest = longest_sample(file);
-    state->word_share = find_word_share(file, config);
     *shape = (struct attention_shape){.n_layers = (int)model->n_layers,
                                       .n_heads = (int)model->n_heads,
                                       .n_kv_heads = (int)model->n_kv_heads,
@@ -144,33 +126,86 @@ static void destroy_worker(void *worker)
     transformer_workspace_destroy(worker);
 }
 
+/* Language models count the words that have a target, classifiers the labelled items. */
+static size_t list_right(const struct transformer_sample *item, bool language, int32_t *right)
+{
+    const int32_t *targets = language ? item->targets : &item->label;
+    size_t n = language ? item->n_words : 1, n_counted = 0;
+    for (size_t i = 0; targets != NULL && i < n; i++) {
+        if (targets[i] < 0)
+            continue;
+        if (right != NULL)
+            right[n_counted] = targets[i];
+        n_counted++;
+    }
+    return n_counted;
+}
+
+static bool is_language(const struct state *state)
+{
+    return state->file.model.shape.task == TRANSFORMER_LANGUAGE;
+}
+
+/* One UTF-8 character, or one byte as workload/characters.h writes those that do not print: <0xhh>. */
+static bool is_character(const char *text)
+{
+    size_t n = 0;
+    if (strncmp(text, "<0x", 3) == 0 && strlen(text) == 6)
+        return true;
+    for (; *text != '\0'; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n == 1;
+}
+
+static struct subject_answers answers(const void *state)
+{
+    const struct state *own = state;
+    const struct transformer_shape *shape = &own->file.model.shape;
+    struct subject_answers out = {.n_choices = transformer_shape_n_answers(shape),
+                                  .characters = is_language(own) && own->file.vocabulary != NULL};
+    for (int set = 0; set < 2; set++)
+        for (size_t i = 0; i < items_of(own, (enum subject_set)set)->n_samples; i++) {
+            struct transformer_sample item =
+                transformer_items_sample(items_of(own, (enum subject_set)set), shape, i);
+            size_t n = list_right(&item, is_language(own), NULL);
+            out.n_most = n > out.n_most ? n : out.n_most;
+        }
+    for (size_t i = 0; out.characters && i < shape->n_words; i++)
+        out.characters = is_character(own->file.vocabulary[i]);
+    return out;
+}
+
 static enum rs_status run(const void *state, void *worker, enum subject_set set, size_t sample,
-                          attention_hook *hook, void *context, double *value, struct rs_error *err)
+                          attention_hook *hook, void *context, struct subject_outcome *outcome,
+                          struct rs_error *err)
 {
     const struct state *own = state;
     const struct transformer *model = &own->file.model;
     struct transformer_sample item = transformer_items_sample(items_of(own, set), &model->shape, sample);
-    struct transformer_answer answer = {0};
+    struct transformer_answer answer = {.counted_logits = outcome->logits, .likeliest = outcome->likeliest};
     enum rs_status status = transformer_run(model, &item, worker, hook, context, &answer, err);
-    bool language = model->shape.task == TRANSFORMER_LANGUAGE;
-    *value = language ? answer.nll * own->word_share : (double)answer.n_right;
-    return status;
+    if (status != RS_OK)
+        return status;
+    (void)list_right(&item, is_language(own), outcome->right);
+    outcome->nll = answer.nll;
+    outcome->n_counted = answer.n_counted;
+    outcome->n_right = answer.n_right;
+    return RS_OK;
 }
 
 static const struct subject_kind *choose(const void *state);
 
-#define TRANSFORMER_KIND(metric_, better_)                                                                   \
+#define TRANSFORMER_KIND(metric_)                                                                            \
     {                                                                                                        \
         .name = "transformer", .summary = "language model or classifier, end to end, on held-out items",     \
         .open = open_state, .close = close_state, .n_samples = n_samples, .create_worker = create_worker,    \
-        .destroy_worker = destroy_worker, .run = run, .choose = choose,                                      \
-        .calibrates_on_samples = calibrates_on_samples, .metric = metric_, .better = better_                 \
+        .destroy_worker = destroy_worker, .answers = answers, .run = run, .choose = choose,                  \
+        .calibrates_on_samples = calibrates_on_samples, .metric = metric_                                    \
     }
-const struct subject_kind subject_transformer = TRANSFORMER_KIND("nll", "lower");
-static const struct subject_kind classifier = TRANSFORMER_KIND("accuracy", "higher");
+const struct subject_kind subject_transformer = TRANSFORMER_KIND(SUBJECT_NLL);
+static const struct subject_kind classifier = TRANSFORMER_KIND(SUBJECT_ACCURACY);
 
 static const struct subject_kind *choose(const void *state)
 {
-    return ((const struct state *)state)->file.model.shape.task == TRANSFORMER_LANGUAGE ? &subject_transformer
-                                                                                        : &classifier;
+    return is_language(state) ? &subject_transformer : &classifier;
 }

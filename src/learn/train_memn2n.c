@@ -86,7 +86,7 @@ static void run_part(const struct trainer *trainer, struct place place, const ui
         struct story story = story_of_set(&trainer->data->training, stories[i]);
         draw_ages(trainer, place, stories[i], story.n_sentences, part);
         part->loss += memn2n_gradient_add(&trainer->shape, trainer->weights, &story, part->ages, place.linear,
-                                          part->workspace, part->gradient);
+                                          NULL, part->workspace, part->gradient);
     }
 }
 

@@ -10,6 +10,8 @@ librescore_core_la_SOURCES += \
     %D%/model_embedded.c %D%/model_embedded.h \
     %D%/model_file.c %D%/model_file.h \
     %D%/model_items.c %D%/model_items.h \
+    %D%/soft_threshold.h \
+    %D%/threshold_options.c %D%/threshold_options.h \
     %D%/transformer.c %D%/transformer.h \
     %D%/transformer_file.c %D%/transformer_file.h \
     %D%/transformer_file_shape.c %D%/transformer_file_shape.h \

@@ -124,6 +124,11 @@ void memn2n_workspace_destroy(struct memn2n_workspace *workspace)
     free(workspace);
 }
 
+const double *memn2n_workspace_logits(const struct memn2n_workspace *workspace)
+{
+    return workspace->logits;
+}
+
 /* Adds the words of one sentence, each weighted by its position. */
 static void add_words(const struct memn2n *model, size_t level, const int32_t *words, size_t n_words,
                       float *sum)

@@ -70,6 +70,10 @@ enum rs_status memn2n_answer(const struct memn2n *model, const struct story *sto
                              struct memn2n_workspace *workspace, attention_hook *hook, void *context,
                              int32_t *answer, double *nll, struct rs_error *err) RS_MUST_CHECK;
 
+/* Of the last answer whose nll was not asked for: what each word's probability is the softmax of [n_words].
+ */
+const double *memn2n_workspace_logits(const struct memn2n_workspace *workspace);
+
 /*
  * Answers a whole set; the wrong answers of each kind are added to n_wrong_of_kind [n_kinds] (NULL: not
  * wanted). mean_nll may be NULL.

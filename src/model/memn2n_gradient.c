@@ -16,6 +16,7 @@ struct memn2n_gradient_workspace {
     double *state_gradient;   /* [d] */
     double *logits;           /* [n_words] */
     double *slopes;           /* [n_memories]: of the loss by the attention weights, then by the scores */
+    struct soft_threshold_point *points; /* [n_hops][n_memories], of scores that meet a soft threshold */
 };
 
 /* One story on its way through the network. */
@@ -26,6 +27,7 @@ struct pass {
     const int32_t *ages;
     size_t n_seen;
     bool linear;
+    const struct memn2n_gradient_soft *soft;
     struct memn2n_gradient_workspace *room;
 };
 
@@ -59,6 +61,11 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
             return NULL;
         }
     }
+    room->points = memory_allocate(shape->n_hops * shape->n_memories, sizeof *room->points, err);
+    if (room->points == NULL) {
+        memn2n_gradient_destroy(room);
+        return NULL;
+    }
     for (size_t j = 0; j < shape->n_sentence_words; j++)
         for (size_t i = 0; i < shape->d; i++)
             room->position[j * shape->d + i] = memn2n_position(shape, j, i);
@@ -77,6 +84,7 @@ void memn2n_gradient_destroy(struct memn2n_gradient_workspace *room)
     free(room->state_gradient);
     free(room->logits);
     free(room->slopes);
+    free(room->points);
     free(room);
 }
 
@@ -154,7 +162,29 @@ static void remember(const struct pass *pass, size_t level)
     }
 }
 
-static void attend(const struct pass *pass, size_t hop)
+static struct soft_threshold_point *points_of(const struct pass *pass, size_t hop)
+{
+    return pass->room->points + hop * pass->shape->n_memories;
+}
+
+/* What a hop's soft threshold makes of the scores; returns the share of keys that are kept. */
+static double soften(const struct pass *pass, size_t hop, double *scores)
+{
+    const struct memn2n_gradient_soft *soft = pass->soft;
+    struct soft_threshold_point *points = points_of(pass, hop);
+    size_t best = soft_threshold_best(pass->n_seen, scores);
+    double count = 0;
+    for (size_t i = 0; i < pass->n_seen; i++) {
+        points[i] = i == best ? soft_threshold_spared(scores[i])
+                              : soft_threshold_at(&soft->law, scores[i], soft->thresholds[hop]);
+        scores[i] = points[i].value;
+        count += points[i].count;
+    }
+    return count / (double)pass->n_seen;
+}
+
+/* Returns the hop's part of the penalty. */
+static double attend(const struct pass *pass, size_t hop)
 {
     size_t d = pass->shape->d;
     const double *keys = memories_of(pass, pass->room->memories, hop);
@@ -163,11 +193,13 @@ static void attend(const struct pass *pass, size_t hop)
     double *state = pass->room->states + hop * d, *next = state + d;
     for (size_t i = 0; i < pass->n_seen; i++)
         weights[i] = product(d, state, keys + i * d);
+    double penalty = pass->soft != NULL ? pass->soft->weight * soften(pass, hop, weights) : 0;
     if (!pass->linear)
         softmax_compute(pass->n_seen, weights);
     memcpy(next, state, d * sizeof *next);
     for (size_t i = 0; i < pass->n_seen; i++)
         add_scaled(d, weights[i], values + i * d, next);
+    return penalty;
 }
 
 /* The answer's probabilities replace the logits. */
@@ -178,10 +210,11 @@ static double forward(const struct pass *pass)
     memset(pass->room->states, 0, shape->d * sizeof(double));
     gather(shape->d, pass->room->position, pass->weights, story->question, story->n_question_words,
            pass->room->states);
+    double penalty = 0;
     remember(pass, 0);
     for (size_t hop = 0; hop < shape->n_hops; hop++) {
         remember(pass, hop + 1);
-        attend(pass, hop);
+        penalty += attend(pass, hop);
     }
     const double *last = pass->room->states + shape->n_hops * shape->d;
     const double *words = pass->weights + level_words(shape, shape->n_hops);
@@ -189,7 +222,22 @@ static double forward(const struct pass *pass)
     for (size_t w = 0; w < shape->n_words; w++)
         logits[w] = product(shape->d, words + w * shape->d, last);
     double own = logits[story->answer];
-    return softmax_compute(shape->n_words, logits) - own;
+    return penalty + softmax_compute(shape->n_words, logits) - own;
+}
+
+/* From slopes by the softened scores to slopes by the scores and by the hop's threshold. */
+static void soften_backward(const struct pass *pass, size_t hop, double *slopes)
+{
+    const struct memn2n_gradient_soft *soft = pass->soft;
+    const struct soft_threshold_point *points = points_of(pass, hop);
+    double share = soft->weight / (double)pass->n_seen, by_threshold = 0;
+    for (size_t i = 0; i < pass->n_seen; i++) {
+        double slope = slopes[i] + share * points[i].count_by_value;
+        slopes[i] = slope * points[i].by_score;
+        by_threshold += slope * points[i].by_threshold;
+    }
+    if (soft->gradient != NULL)
+        soft->gradient[hop] += by_threshold;
 }
 
 /* Takes the slope by the state after a hop to the one before it, and leaves those by its keys and values. */
@@ -208,11 +256,12 @@ static void attend_backward(const struct pass *pass, size_t hop)
         add_scaled(d, weights[i], room->state_gradient, value_slopes + i * d);
         mean += weights[i] * slopes[i];
     }
-    for (size_t i = 0; i < pass->n_seen; i++) {
-        if (!pass->linear)
-            slopes[i] = weights[i] * (slopes[i] - mean);
+    for (size_t i = 0; i < pass->n_seen && !pass->linear; i++)
+        slopes[i] = weights[i] * (slopes[i] - mean);
+    if (pass->soft != NULL)
+        soften_backward(pass, hop, slopes);
+    for (size_t i = 0; i < pass->n_seen; i++)
         add_scaled(d, slopes[i], state, key_slopes + i * d);
-    }
     for (size_t i = 0; i < pass->n_seen; i++)
         add_scaled(d, slopes[i], keys + i * d, room->state_gradient);
 }
@@ -254,10 +303,11 @@ static void backward(const struct pass *pass, double *gradient)
 }
 
 double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weights, const struct story *story,
-                           const int32_t *ages, bool linear, struct memn2n_gradient_workspace *workspace,
-                           double *gradient)
+                           const int32_t *ages, bool linear, const struct memn2n_gradient_soft *soft,
+                           struct memn2n_gradient_workspace *workspace, double *gradient)
 {
     rs_require(story->n_sentences > 0, "a story without sentences");
+    rs_require(!linear || soft == NULL, "soft thresholds stand before a softmax");
     struct pass pass = {.shape = shape,
                         .weights = weights,
                         .story = story,
@@ -265,6 +315,7 @@ double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weigh
                         .n_seen =
                             story->n_sentences < shape->n_memories ? story->n_sentences : shape->n_memories,
                         .linear = linear,
+                        .soft = soft,
                         .room = workspace};
     double loss = forward(&pass);
     if (gradient != NULL)
