@@ -493,3 +493,7 @@ unit_tests += %D%/test_learned
 tests_test_learned_SOURCES = %D%/test_learned.c
 tests_test_learned_CFLAGS = $(test_flags)
 tests_test_learned_LDADD = $(test_libraries)
+unit_tests += %D%/test_thresholds
+tests_test_thresholds_SOURCES = %D%/test_thresholds.c %D%/folder.h
+tests_test_thresholds_CFLAGS = $(test_flags)
+tests_test_thresholds_LDADD = $(test_libraries)
