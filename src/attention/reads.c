@@ -246,9 +246,10 @@ void reads_bend(const struct reads *reads, size_t n_reads, double *volts)
 {
     const struct attention_setup *setup = reads->setup;
     double unused;
+    if (cell_law_is_linear(&setup->law) || reads->nonlinear != NULL)
+        return;
     for (size_t i = 0; i < n_reads * setup->network.n_rows; i++)
-        if (!cell_law_is_linear(&setup->law) && reads->nonlinear == NULL)
-            volts[i] = cell_law_current(&setup->law, 1, volts[i], &unused);
+        volts[i] = cell_law_current(&setup->law, 1, volts[i], &unused);
 }
 
 enum rs_status reads_open(struct reads *reads, const struct reads_job *job, const double *programmed_siemens,

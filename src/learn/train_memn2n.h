@@ -1,10 +1,8 @@
 /*
- * Training of a MemN2N on stories, by back-propagation in double and Adam. Story lengths grow over
- * the first epochs: two-fact questions about long stories are not learnt otherwise. The result depends on
- * options, data and seed alone, to the bit, for any number of threads. Draws (purpose RANDOM_TRAINING, trial
- * = restart): array 0 first weights (cell = weight); array 1 order of stories (draw = epoch, cell = place);
- * array 2 time noise (draw = epoch, write = story, cell = sentence). Fine-tuning of weights and thresholds
- * starts from the best restart's weights and draws order and time noise the same way under RANDOM_TUNING.
+ * Training of a MemN2N on stories, by back-propagation in double. Restarts run from first weights of their
+ * own, side by side, and the one with the lowest validation loss is kept: test stories choose nothing. Then,
+ * if asked for, weights and thresholds are tuned together from there on. The result depends on options, data
+ * and seed alone, to the bit, for any number of threads (memn2n_trainer.h has the draws).
  */
 #ifndef LEARN_TRAIN_MEMN2N_H
 #define LEARN_TRAIN_MEMN2N_H
@@ -17,14 +15,16 @@
 #include "workload/story_data.h"
 
 /*
- * After each epoch; all count from 0. Losses are means of -ln(probability of the answer). Fine-tuning comes
- * after the restarts, as i_restart = n_restarts with epochs of its own; its training loss includes the
+ * After each epoch, never two at once; all count from 0, n_done from 1. Linear epochs, without the softmax of
+ * the attention, come before the others. Losses are means of -ln(probability of the answer). Fine-tuning
+ * comes after the restarts, as i_restart = n_restarts with epochs of its own; its training loss includes the
  * penalty, and its validation prunes by the thresholds.
  */
 struct train_memn2n_epoch {
     int i_restart, n_restarts;
-    int i_epoch, n_epochs;
-    int n_done, n_total; /* epochs, those of all restarts and of fine-tuning included */
+    bool linear;
+    int i_epoch, n_epochs; /* of this stage */
+    int n_done, n_total;   /* epochs, those of all restarts and of fine-tuning included */
     double train_loss, validation_loss, validation_error;
     double keep_ratio; /* of validation, pooled; 1 before fine-tuning */
 };

@@ -36,12 +36,19 @@ struct transformer_sample transformer_items_sample(const struct transformer_item
 struct transformer_score {
     double nll;
     size_t n_counted, n_right;
+    int64_t n_kept, n_visible; /* pairs of query and key, where thresholds prune */
 };
 
 /* Runs all samples with exact attention. The same for any number of threads. RS_INTERNAL without memory. */
 enum rs_status transformer_items_test(const struct transformer *model, const struct transformer_items *items,
                                       int n_threads, struct transformer_score *score,
                                       struct rs_error *err) RS_MUST_CHECK;
+
+/* The same with hard thresholds [layer][head] in score units (attention_hook_pruned). */
+enum rs_status transformer_items_test_pruned(const struct transformer *model,
+                                             const struct transformer_items *items, const double *thresholds,
+                                             int n_threads, struct transformer_score *score,
+                                             struct rs_error *err) RS_MUST_CHECK;
 
 /*
  * Reads and checks a group. RS_INPUT with the place otherwise, also for sizes beyond reason; then `out` is
@@ -50,6 +57,23 @@ enum rs_status transformer_items_test(const struct transformer *model, const str
 enum rs_status transformer_items_read(const struct store *store, const char *group,
                                       const struct transformer_shape *shape, struct transformer_items *out,
                                       struct rs_error *err) RS_MUST_CHECK;
+/*
+ * The same of a group that a user made: without targets, the right answer to a word is the next one of its
+ * sample; without segments, all are 0.
+ */
+enum rs_status transformer_items_read_made(const struct store *store, const char *group,
+                                           const struct transformer_shape *shape,
+                                           struct transformer_items *out, struct rs_error *err) RS_MUST_CHECK;
+
+/* Whether a group has any of the datasets of items. */
+bool transformer_items_exist(const struct store *store, const char *group);
+
+/* A set of its own with the first 1 ... n_samples of another; `out` starts from {0}. RS_INTERNAL without
+ * memory. */
+enum rs_status transformer_items_copy(const struct transformer_items *items,
+                                      const struct transformer_shape *shape, size_t n_samples,
+                                      struct transformer_items *out, struct rs_error *err) RS_MUST_CHECK;
+
 enum rs_status transformer_items_write(struct store *store, const char *group,
                                        const struct transformer_shape *shape,
                                        const struct transformer_items *items,
