@@ -64,9 +64,9 @@ static void list_numbers(const struct head *head, struct number numbers[HEAD_NUM
 static enum rs_status write_content(struct store *store, const struct head *head, struct rs_error *err)
 {
     const char *const texts[][2] = {{"format", HEAD_FORMAT},      {"digest", head->digest},
-                                    {"workload", head->workload}, {"metric", head->metric},
-                                    {"better", head->better},     {"path", head->path},
-                                    {"yaml", head->yaml}};
+                                    {"workload", head->workload}, {"thresholds", head->thresholds},
+                                    {"metric", head->metric},     {"better", head->better},
+                                    {"path", head->path},         {"yaml", head->yaml}};
     struct number numbers[HEAD_NUMBERS];
     enum rs_status status = RS_OK;
     list_numbers(head, numbers);
@@ -146,6 +146,8 @@ static enum rs_status read_content(const struct store *store, struct head *head,
         status = read_text(store, "digest", head->digest, sizeof head->digest, err);
     if (status == RS_OK)
         status = read_text(store, "workload", head->workload, sizeof head->workload, err);
+    if (status == RS_OK)
+        status = read_text(store, "thresholds", head->thresholds, sizeof head->thresholds, err);
     if (status == RS_OK)
         status = read_text(store, "metric", head->metric, sizeof head->metric, err);
     if (status == RS_OK)

@@ -6,6 +6,7 @@ librescore_core_la_SOURCES += \
     %D%/head.c %D%/head.h \
     %D%/parts.c %D%/parts.h \
     %D%/plan.c %D%/plan.h \
+    %D%/plan_thresholds.c %D%/plan_thresholds.h \
     %D%/plan_estimate.c \
     %D%/outcome.c %D%/outcome.h %D%/outcome_internal.h \
     %D%/outcome_cost.c \

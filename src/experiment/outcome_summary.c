@@ -54,6 +54,8 @@ static void append_heading(const struct outcome *outcome, struct text *out, stru
 {
     text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n",
                 outcome->head.workload, outcome->head.n_points, outcome->head.n_trials);
+    if (outcome->head.thresholds[0] != '\0')
+        text_append(out, "thresholds: %s\n", outcome->head.thresholds);
     append_remark("hybrid", outcome_hybrid_text(outcome, "\nhybrid: ", err), out);
     append_remark("readout", outcome_readout_text(outcome, err), out);
     text_append(out, "\n");
@@ -288,6 +290,8 @@ char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
         version_number(), outcome->head.digest);
     text_append(&out, ",\n  \"workload\": ");
     outcome_append_text(outcome->head.workload, &out);
+    text_append(&out, ",\n  \"thresholds\": ");
+    outcome_append_text(outcome->head.thresholds, &out);
     text_append(&out,
                 ",\n  \"seed\": %lld,\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  "
                 "\"n_failed\": %zu",

@@ -252,6 +252,7 @@ static enum rs_status write_provenance(struct outcome_writer *writer, struct rs_
         {"hdf5_version", store_library_version()},
         {"gsl_version", statistics_library_version()},
         {"workload", outcome->head.workload},
+        {"thresholds", outcome->head.thresholds},
         {"interval",
          "95 % Student t interval over trials (device instances); task_loss_sample: over test items, each "
          "averaged over trials"},

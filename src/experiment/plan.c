@@ -6,142 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "score/threshold.h"
-#include "tensor/code.h"
-
-enum { CALIBRATIONS_LOOKED_AT = 1000 };
-
-/* --- thresholds --- */
-
-/* Exact sums of the calibration inputs, per (layer, head). */
-struct collection {
-    const struct attention_setup *setup;
-    struct sums {
-        size_t n, capacity;
-        int64_t *values;
-    } * sums; /* [n_layers * n_heads] */
-};
-
-static enum rs_status collect(void *context, int layer, int head, size_t n_keys, const int64_t *exact_sums,
-                              struct rs_error *err)
-{
-    struct collection *collection = context;
-    struct sums *sums = &collection->sums[setup_head(collection->setup, layer, head)];
-    if (sums->n + n_keys > sums->capacity) {
-        size_t capacity = 2 * sums->capacity + n_keys + 1024;
-        int64_t *values = realloc(sums->values, capacity * sizeof *values);
-        if (values == NULL)
-            return rs_fail(err, RS_INTERNAL, "out of memory: %zu calibration scores", capacity);
-        sums->values = values;
-        sums->capacity = capacity;
-    }
-    memcpy(sums->values + sums->n, exact_sums, n_keys * sizeof *exact_sums);
-    sums->n += n_keys;
-    return RS_OK;
-}
-
-/* Exact, unpruned passes over the calibration inputs. */
-static enum rs_status run_calibration(const struct subject *subject, struct attention_setup *setup,
-                                      struct collection *collection, struct rs_error *err)
-{
-    struct attention *attention = NULL;
-    struct subject_worker *worker = NULL;
-    enum rs_status status = attention_create(setup, QUERY_QUANTISED, &attention, err);
-    if (status == RS_OK)
-        status = subject_worker_create(subject, &worker, err);
-    if (status == RS_OK) {
-        attention_start(attention, 0, NULL);
-        attention_set_watch(attention, collect, collection);
-    }
-    for (size_t i = 0; i < subject_n_calibration(subject) && status == RS_OK; i++)
-        status = subject_run(worker, SUBJECT_CALIBRATION, i, attention_run, attention, NULL, err);
-    subject_worker_destroy(worker);
-    attention_destroy(attention);
-    return status;
-}
-
-static enum rs_status calibrate(const struct subject *subject, struct attention_setup *setup,
-                                double keep_ratio, struct rs_error *err)
-{
-    const struct attention_shape *shape = &setup->shape;
-    size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
-    struct collection collection = {setup, memory_allocate(n_heads, sizeof(struct sums), err)};
-    if (collection.sums == NULL)
-        return RS_INTERNAL;
-    enum rs_status status = run_calibration(subject, setup, &collection, err);
-    for (int layer = 0; layer < shape->n_layers && status == RS_OK; layer++)
-        for (int head = 0; head < shape->n_heads; head++) {
-            struct sums *sums = &collection.sums[setup_head(setup, layer, head)];
-            if (sums->n == 0)
-                status = rs_fail(err, RS_INPUT,
-                                 "prune.keep_ratio: the calibration samples hold no tokens; "
-                                 "prune.threshold expected");
-            else
-                setup->thresholds[setup_head(setup, layer, head)] = threshold_keeping(
-                    keep_ratio, setup_exact_unit(setup, layer, head), sums->n, sums->values);
-        }
-    for (size_t i = 0; i < n_heads; i++)
-        free(collection.sums[i].values);
-    free(collection.sums);
-    return status;
-}
-
-static bool needs_threshold(const struct attention_setup *setup)
-{
-    return setup->policy->has_threshold || setup->rethreshold;
-}
-
-/* What the threshold of a point is calibrated to; 0 where it is given as a number. */
-static double wanted_keep_ratio(const struct attention_setup *setup)
-{
-    if (setup->prune.threshold.n > 0)
-        return 0;
-    return prune_options_keep_ratio(&setup->prune);
-}
-
-/*
- * One of the points before with the same calibrated thresholds, or NULL. They follow from the exact scores:
- * of all swept keys only the code width and the keep ratio touch them.
- */
-static const struct attention_setup *calibrated_before(const struct plan *plan, size_t point)
-{
-    const struct attention_setup *setup = &plan->points[point].setup;
-    for (size_t back = 1; back <= point && back <= CALIBRATIONS_LOOKED_AT; back++) {
-        const struct attention_setup *other = &plan->points[point - back].setup;
-        if (other->encoding.bits == setup->encoding.bits && needs_threshold(other) &&
-            other->prune.threshold.word < 0 && wanted_keep_ratio(other) == wanted_keep_ratio(setup))
-            return other;
-    }
-    return NULL;
-}
-
-static enum rs_status find_thresholds(const struct plan *plan, size_t point, struct rs_error *err)
-{
-    struct attention_setup *setup = &plan->points[point].setup;
-    const struct option_reals *given = &setup->prune.threshold;
-    const struct attention_shape *shape = &setup->shape;
-    size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
-    if (!needs_threshold(setup)) {
-        for (size_t i = 0; i < n_heads; i++)
-            setup->thresholds[i] = -(double)INFINITY;
-        return RS_OK;
-    }
-    if (given->word >= 0)
-        return rs_fail(err, RS_INPUT,
-                       "prune.threshold: learned found, but this model has no learned thresholds; a "
-                       "number, a list or prune.keep_ratio expected");
-    if (given->n == 0) {
-        const struct attention_setup *other = calibrated_before(plan, point);
-        if (other == NULL)
-            return calibrate(plan->subject, setup, wanted_keep_ratio(setup), err);
-        memcpy(setup->thresholds, other->thresholds, n_heads * sizeof *setup->thresholds);
-        return RS_OK;
-    }
-    for (int layer = 0; layer < shape->n_layers; layer++)
-        for (int head = 0; head < shape->n_heads; head++)
-            setup->thresholds[setup_head(setup, layer, head)] = given->values[given->n > 1 ? layer : 0];
-    return RS_OK;
-}
+#include "experiment/plan_thresholds.h"
 
 /* --- points --- */
 
@@ -167,7 +32,7 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
     enum rs_status status =
         setup_init(&options, subject_shape(plan->subject), subject_ranges(plan->subject), &out->setup, err);
     if (status == RS_OK)
-        status = find_thresholds(plan, point, err);
+        status = plan_thresholds_find(plan, point, err);
     if (status == RS_OK)
         status = setup_settle_reference(&out->setup, err);
     return status;
@@ -364,6 +229,8 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
         status = fill_head(plan, &configuration->base, err);
     for (size_t p = 0; p < plan->head.n_points && status == RS_OK; p++)
         status = prepare_point(plan, p, err);
+    if (status == RS_OK)
+        plan_thresholds_describe(plan, plan->head.thresholds, sizeof plan->head.thresholds);
     plan->head.n_systems = status == RS_OK ? plan->points[0].setup.n_cost_systems : 0;
     if (status == RS_OK)
         status = check_sizes(plan, err);

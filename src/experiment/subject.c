@@ -99,6 +99,11 @@ struct attention_ranges subject_ranges(const struct subject *subject)
     return subject->ranges;
 }
 
+const double *subject_thresholds(const struct subject *subject)
+{
+    return subject->kind->thresholds != NULL ? subject->kind->thresholds(subject->state) : NULL;
+}
+
 size_t subject_n_samples(const struct subject *subject)
 {
     return subject->n_samples;

@@ -53,6 +53,9 @@ struct subject_kind {
     /* The kind that the opened state turned out to be, where its metric depends on the file; NULL: this one.
      */
     const struct subject_kind *(*choose)(const void *state);
+    /* [layer][head], score units, learned with the model, or NULL; the function itself is NULL where no
+     * model of this kind has any. */
+    const double *(*thresholds)(const void *state);
     enum subject_metric metric;
 };
 
@@ -63,6 +66,8 @@ void subject_close(struct subject *subject);
 const struct subject_kind *subject_get_kind(const struct subject *subject);
 const struct attention_shape *subject_shape(const struct subject *subject);
 struct attention_ranges subject_ranges(const struct subject *subject);
+/* [layer][head], score units, learned with the model; NULL where there are none. */
+const double *subject_thresholds(const struct subject *subject);
 
 /* Samples that are evaluated, and those that calibrate. */
 size_t subject_n_samples(const struct subject *subject);

@@ -63,6 +63,11 @@ static enum rs_status open_state(const struct config *config, void **state, stru
     return RS_OK;
 }
 
+static const double *thresholds(const void *state)
+{
+    return ((const struct model_file *)state)->threshold;
+}
+
 static size_t n_samples(const void *state, enum subject_set set)
 {
     const struct model_file *file = state;
@@ -131,6 +136,7 @@ const struct subject_kind subject_memn2n = {
     .summary = "memory network, end to end, on stories",
     .open = open_state,
     .close = close_state,
+    .thresholds = thresholds,
     .n_samples = n_samples,
     .create_worker = create_worker,
     .destroy_worker = destroy_worker,

@@ -101,6 +101,11 @@ static const struct transformer_items *items_of(const struct state *state, enum 
     return set == SUBJECT_TEST ? &state->file.test : &state->file.calibration;
 }
 
+static const double *thresholds(const void *state)
+{
+    return ((const struct state *)state)->file.threshold;
+}
+
 static size_t n_samples(const void *state, enum subject_set set)
 {
     return items_of(state, set)->n_samples;
@@ -189,9 +194,9 @@ static const struct subject_kind *choose(const void *state);
 #define TRANSFORMER_KIND(metric_)                                                                            \
     {                                                                                                        \
         .name = "transformer", .summary = "language model or classifier, end to end, on held-out items",     \
-        .open = open_state, .close = close_state, .n_samples = n_samples, .create_worker = create_worker,    \
-        .destroy_worker = destroy_worker, .answers = answers, .run = run, .choose = choose,                  \
-        .metric = metric_                                                                                    \
+        .open = open_state, .close = close_state, .thresholds = thresholds, .n_samples = n_samples,          \
+        .create_worker = create_worker, .destroy_worker = destroy_worker, .answers = answers, .run = run,    \
+        .choose = choose, .metric = metric_                                                                  \
     }
 const struct subject_kind subject_transformer = TRANSFORMER_KIND(SUBJECT_NLL);
 static const struct subject_kind classifier = TRANSFORMER_KIND(SUBJECT_ACCURACY);

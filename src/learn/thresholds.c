@@ -120,7 +120,7 @@ void thresholds_start(struct thresholds *thresholds, const struct thresholds_sco
         double sum = 0, *own = thresholds->values + layer * thresholds->n_heads;
         for (size_t head = 0; head < thresholds->n_heads; head++) {
             own[head] =
-                isnan(options->start_keep)
+                options->start_keep == 0
                     ? 0
                     : quantile(options->start_keep, &scores->lists[layer * thresholds->n_heads + head]);
             sum += own[head];
