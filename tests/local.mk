@@ -490,3 +490,7 @@ unit_tests += %D%/test_bootstrap
 tests_test_bootstrap_SOURCES = %D%/test_bootstrap.c
 tests_test_bootstrap_CFLAGS = $(test_flags)
 tests_test_bootstrap_LDADD = $(test_libraries)
+unit_tests += %D%/test_task
+tests_test_task_SOURCES = %D%/test_task.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_task_CFLAGS = $(test_flags)
+tests_test_task_LDADD = $(test_libraries)

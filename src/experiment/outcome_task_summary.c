@@ -6,9 +6,9 @@
 
 static void append_number(double mean, struct outcome_ends ends, struct text *out)
 {
-    text_append(out, "%.4f", mean);
+    text_append(out, "%.4g", mean);
     if (isfinite(ends.low) && isfinite(ends.high))
-        text_append(out, " [%.4f, %.4f]", ends.low, ends.high);
+        text_append(out, " [%.4g, %.4g]", ends.low, ends.high);
 }
 
 static void append_sampled(const struct outcome *outcome, size_t point, const char *name,
@@ -37,18 +37,18 @@ static void append_task(const struct outcome *outcome, size_t point, struct text
     append_sampled(outcome, point, "  exact decisions ", VARIABLE_task_metric_exact, out);
     append_sampled(outcome, point, "  analog ", VARIABLE_task_metric, out);
     append_sampled(outcome, point, "\n  pruned at random ", VARIABLE_task_metric_random, out);
-    text_append(out, "  best constant answer %.4f",
+    text_append(out, "  best constant answer %.4g",
                 outcome_interval_of(outcome, point, VARIABLE_task_metric_chance).mean);
     append_sampled(outcome, point, "\n  loss against exact decisions ", VARIABLE_task_loss, out);
     append_sampled(outcome, point, ", against float ", VARIABLE_task_loss_total, out);
     append_sampled(outcome, point, "\n  KL to float (nats per answer) ", VARIABLE_task_kl, out);
-    text_append(out, ", same likeliest answer %.4f",
+    text_append(out, ", same likeliest answer %.4g",
                 outcome_interval_of(outcome, point, VARIABLE_task_agreement).mean);
     if (outcome_has(outcome, VARIABLE_task_perplexity))
-        text_append(out, ", perplexity %.4f",
+        text_append(out, ", perplexity %.4g",
                     outcome_interval_of(outcome, point, VARIABLE_task_perplexity).mean);
     if (outcome_has(outcome, VARIABLE_task_bits_per_character))
-        text_append(out, ", bits per character %.4f",
+        text_append(out, ", bits per character %.4g",
                     outcome_interval_of(outcome, point, VARIABLE_task_bits_per_character).mean);
     text_append(out, "\n");
     append_cautions(outcome_caution(outcome, point), out);
