@@ -129,7 +129,7 @@ size_t outcome_sampled_place(enum variable variable)
 
 int outcome_caution(const struct outcome *outcome, size_t point)
 {
-    static const double least_share = 0.2;
+    static const double least_share = 0.2, rounding = 1e-9;
     double sign = strcmp(outcome->head.better, "lower") == 0 ? -1 : 1;
     double chance = outcome_interval_of(outcome, point, VARIABLE_task_metric_chance).mean,
            lead = sign * (outcome_interval_of(outcome, point, VARIABLE_task_metric_float).mean - chance),
@@ -141,7 +141,8 @@ int outcome_caution(const struct outcome *outcome, size_t point)
                outcome_sample_interval(outcome, point, outcome_sampled_place(VARIABLE_task_loss_random)).low;
     if (isnan(lead))
         return 0;
-    if (lead <= 0 || sign * (worst - chance) <= 0)
+    double nothing = rounding * fabs(chance);
+    if (lead <= nothing || sign * (worst - chance) <= nothing)
         return OUTCOME_CAUTION_at_chance;
     return loss < least_share * lead || least <= 0 ? OUTCOME_CAUTION_hardly_depends_on_attention : 0;
 }
