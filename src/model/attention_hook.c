@@ -52,7 +52,7 @@ static void weigh(size_t n_keys, size_t d, const double *weights, const float *v
 static void attend(const struct attention_call *call, size_t n_visible, const float *query, float *output)
 {
     score(n_visible, call->d, call->score_scale, query, call->k, call->scratch);
-    softmax_compute(n_visible, call->scratch);
+    softmax_probabilities(n_visible, call->scratch);
     weigh(n_visible, call->d, call->scratch, call->v, output);
 }
 
