@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/recall.h"
 #include "base/clones.h"
 #include "base/kernel.h"
 #include "base/memory.h"
@@ -28,7 +29,7 @@ enum rs_status query_scratch_create(const struct attention_setup *setup, struct 
         .final = memory_allocate(n, sizeof(bool), err),
         .value = memory_allocate(n, sizeof(bool), err),
         .uncertain = memory_allocate(n, sizeof(bool), err),
-        .weights = memory_allocate(n + LANES, sizeof(double), err),
+        .weights = memory_allocate(RECALL_ROOM(n), sizeof(double), err),
         .scores = memory_allocate(n, sizeof(double), err),
         .values_units = memory_allocate(n, sizeof(double), err),
         .read_scores = memory_allocate(n, sizeof(double), err),
@@ -99,12 +100,12 @@ static size_t largest(const double *values, size_t n, double tie)
 }
 
 CLONES
-static size_t count(const bool *flags, size_t n)
+static size_t count(const bool *flags, size_t n_flags)
 {
-    size_t n_set = 0;
-    for (size_t j = 0; j < n; j++)
+    int n_set = 0, n = (int)n_flags;
+    for (int j = 0; j < n; j++)
         n_set += flags[j];
-    return n_set;
+    return (size_t)n_set;
 }
 
 /* output [d] = weights values, of keys in a list. */
@@ -145,7 +146,7 @@ static void attend(const struct query *query, size_t d, double value_step, const
         n += chosen[j];
     }
     if (n > 0)
-        softmax_compute(n, scratch->weights);
+        softmax_probabilities(n, scratch->weights);
     for (size_t k = 0; k < n; k++)
         scratch->weights[k] = used[scratch->chosen[k]] ? scratch->weights[k] : 0;
     weigh_values(n, scratch->chosen, scratch->weights, d, query->value_codes, value_step, output);
@@ -339,80 +340,6 @@ static void fill_analog(const struct attention_setup *setup, const struct query 
         scratch->work.n_readouts += count(scratch->final, query->n_keys);
 }
 
-/* How many values lie above a border, and the values next to it on both sides. */
-struct cut {
-    size_t n_above;
-    double least_above, most_below;
-};
-
-/* n: a multiple of LANES. */
-CLONES
-static struct cut cut_at(double border, size_t n, const double *values)
-{
-    const double infinite = (double)INFINITY;
-    lanes_f64 top = infinite - (lanes_f64){0}, bottom = -top, above = top, below = bottom;
-    lanes_i64 n_above = {0};
-    struct cut cut = {0, infinite, -infinite};
-    for (size_t i = 0; i < n; i += LANES) {
-        lanes_f64 value;
-        memcpy(&value, values + i, sizeof value);
-        lanes_i64 is_above = value > border;
-        lanes_f64 up = LANES_SELECT(is_above, value, top), down = LANES_SELECT(is_above, bottom, value);
-        n_above -= is_above;
-        above = LANES_SELECT(up < above, up, above);
-        below = LANES_SELECT(down > below, down, below);
-    }
-    for (size_t l = 0; l < LANES; l++) {
-        cut.n_above += (size_t)n_above[l];
-        cut.least_above = above[l] < cut.least_above ? above[l] : cut.least_above;
-        cut.most_below = below[l] > cut.most_below ? below[l] : cut.most_below;
-    }
-    return cut;
-}
-
-/* The k-th largest of n values, k from 1 on, by halving the range that holds it. */
-static double select_largest(size_t k, size_t n, const double *values)
-{
-    double low = cut_at(-(double)INFINITY, n, values).least_above, high = softmax_largest(n, values);
-    while (low < high) {
-        double middle = low / 2 + high / 2;
-        struct cut cut = cut_at(middle > low && middle < high ? middle : low, n, values);
-        if (cut.n_above >= k)
-            low = cut.least_above;
-        else
-            high = cut.most_below;
-    }
-    return low;
-}
-
-CLONES
-static double share_of_top(const double *signals, const bool *exact_keep, size_t n_keys, size_t k,
-                           double border)
-{
-    int n_above = 0, n_tied = 0, hits_above = 0, hits_tied = 0, n = (int)n_keys;
-    for (int j = 0; j < n; j++) {
-        double distance = signals[j] - border;
-        int above = distance > tie_units, tied = (distance >= -tie_units) & !above;
-        n_above += above;
-        n_tied += tied;
-        hits_above += above & exact_keep[j];
-        hits_tied += tied & exact_keep[j];
-    }
-    double share = (double)((int)k - n_above) / (double)n_tied;
-    return ((double)hits_above + (double)hits_tied * share) / (double)k;
-}
-
-/* The share of the exact top k among the k largest signals, ties at the border counted by their chance. room:
- * n_keys, and LANES more. */
-static double recall(const struct query *query, const bool *exact_keep, size_t k, double *room)
-{
-    size_t n = query->n_keys, n_blocks = (n + LANES - 1) / LANES;
-    memcpy(room, query->signal_units, n * sizeof *room);
-    for (size_t j = n; j < n_blocks * LANES; j++)
-        room[j] = -(double)INFINITY;
-    return share_of_top(query->signal_units, exact_keep, n, k, select_largest(k, n_blocks * LANES, room));
-}
-
 CLONES
 static void count_decisions(const struct query *query, const struct query_scratch *scratch,
                             struct attention_counts *counts)
@@ -459,7 +386,7 @@ static double lost_mass(size_t n, struct query_scratch *scratch)
     if (!any)
         return 0;
     memcpy(scratch->weights, scratch->scores, n * sizeof(double));
-    softmax_compute(n, scratch->weights);
+    softmax_probabilities(n, scratch->weights);
     for (size_t j = 0; j < n; j++)
         sum += scratch->exact_keep[j] && !scratch->kept[j] ? scratch->weights[j] : 0;
     return sum;
@@ -477,7 +404,8 @@ static void compare(const struct attention_setup *setup, const struct query *que
     if (n_exact > 0) {
         counts->n_recall_queries++;
         counts->recall_sum +=
-            recall(query, exact_top(setup, query, n_exact, scratch), n_exact, scratch->weights);
+            recall_compute(n, query->signal_units, exact_top(setup, query, n_exact, scratch), n_exact,
+                           tie_units, scratch->weights);
     } else if (!scratch->room.exact_pruned) {
         fill_empty(setup, query, scratch->scores, 0, scratch->exact_keep);
     }

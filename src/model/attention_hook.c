@@ -78,7 +78,7 @@ static void run(struct attention_pruning *pruning, const struct attention_call *
                 pruning->n_visible += (int64_t)n_visible;
                 pruning->n_kept += (int64_t)prune(pruning->thresholds[i_head], n_visible, call->scratch);
             }
-            softmax_compute(n_visible, call->scratch);
+            softmax_probabilities(n_visible, call->scratch);
             weigh(n_visible, call->d, call->scratch, call->v, call->output + row);
         }
 }

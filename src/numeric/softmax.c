@@ -53,9 +53,22 @@ static void divide(size_t n, double sum, double *values)
         values[i] /= sum;
 }
 
+static void normalise(size_t n, double *scores, double *top, double *sum)
+{
+    *top = softmax_largest(n, scores);
+    *sum = exponentiate(n, *top, scores);
+    divide(n, *sum, scores);
+}
+
 double softmax_compute(size_t n, double *scores)
 {
-    double top = softmax_largest(n, scores), sum = exponentiate(n, top, scores);
-    divide(n, sum, scores);
+    double top, sum;
+    normalise(n, scores, &top, &sum);
     return top + exponential_log(sum);
+}
+
+void softmax_probabilities(size_t n, double *scores)
+{
+    double top, sum;
+    normalise(n, scores, &top, &sum);
 }

@@ -13,6 +13,9 @@
  */
 double softmax_compute(size_t n, double *scores);
 
+/* The same without the logarithm. */
+void softmax_probabilities(size_t n, double *scores);
+
 /* exp(x) for x <= 0, to 4e-16 of itself; 0 below -708. */
 double softmax_exp(double x);
 
