@@ -41,11 +41,15 @@ static inline struct soft_threshold_point soft_threshold_spared(double score)
     return (struct soft_threshold_point){.value = score, .by_score = 1, .count = 1};
 }
 
-/* Of any other score. */
-static inline struct soft_threshold_point soft_threshold_at(const struct soft_threshold_law *law,
-                                                            double score, double threshold)
+/*
+ * Of any other score. `signal` meets the threshold in place of the score, which is what a kept key goes on
+ * with, as an analog decision before an exact recompute: soft = x tanh(s (signal - Th)), and so below. What
+ * the signal adds to the score is held fixed in the derivatives.
+ */
+static inline struct soft_threshold_point soft_threshold_seen(const struct soft_threshold_law *law,
+                                                              double score, double signal, double threshold)
 {
-    double u = law->sharpness * (score - threshold);
+    double u = law->sharpness * (signal - threshold);
     /* tanh |u| = (1 - e) / (1 + e), 1 - tanh^2 = 4 e / (1 + e)^2; c + soft(x) of a pruned key without
      * cancellation. */
     double e = softmax_exp(u >= 0 ? -2 * u : 2 * u), inverse = 1 / (1 + e);
@@ -67,6 +71,13 @@ static inline struct soft_threshold_point soft_threshold_at(const struct soft_th
     point.count = v >= 0 ? g : f * g;
     point.count_by_value = law->steepness * f * g * g;
     return point;
+}
+
+/* The same where scores themselves decide. */
+static inline struct soft_threshold_point soft_threshold_at(const struct soft_threshold_law *law,
+                                                            double score, double threshold)
+{
+    return soft_threshold_seen(law, score, score, threshold);
 }
 
 /* The first of the largest of n >= 1 scores. */
