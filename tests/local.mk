@@ -530,6 +530,7 @@ tests_test_llama_tokenizer_LDADD = $(test_libraries)
 tests_test_llama2c_SOURCES = %D%/test_llama2c.c %D%/transformer_fixture.c %D%/transformer_fixture.h %D%/folder.h
 tests_test_llama2c_CFLAGS = $(test_flags)
 tests_test_llama2c_LDADD = $(test_libraries)
+shell_tests += %D%/cli_llama2c.sh
 unit_tests += %D%/test_json %D%/test_safetensors
 tests_test_json_SOURCES = %D%/test_json.c %D%/folder.h
 tests_test_json_CFLAGS = $(test_flags)
