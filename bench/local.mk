@@ -126,3 +126,25 @@ bench: bench-training
 bench-training: bench/models/training$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/models/training$(EXEEXT) | tee bench/models/table.md
 .PHONY: bench-training
+
+# Models of every kind under analog decisions and analog scores. By hand, 10 minutes on two cores; goes on where it stopped.
+EXTRA_PROGRAMS += %D%/accuracy/table
+EXTRA_DIST += %D%/accuracy/README.md %D%/accuracy/table.md %D%/accuracy/accuracy.sh %D%/accuracy/run.yaml \
+    %D%/accuracy/stories.yaml
+bench_accuracy_table_SOURCES = %D%/accuracy/table.c $(bench_measure)
+bench_accuracy_table_LDADD = librescore-core.la
+bench-accuracy: bench/accuracy/table$(EXEEXT) rescore$(EXEEXT)
+	$(srcdir)/bench/accuracy/accuracy.sh ./rescore$(EXEEXT) ./bench/accuracy/table$(EXEEXT) \
+	    "$${RESCORE_TEST_DATA:-$(abs_top_srcdir)/../shared/data}" >bench/accuracy/table.new
+	mv bench/accuracy/table.new bench/accuracy/table.md
+.PHONY: bench-accuracy
+
+# Attention layers in analog beside exact ones.
+EXTRA_PROGRAMS += %D%/models/inference
+EXTRA_DIST += %D%/models/inference.md
+bench_models_inference_SOURCES = %D%/models/inference.c $(bench_measure)
+bench_models_inference_LDADD = librescore-core.la
+bench: bench-inference
+bench-inference: bench/models/inference$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/models/inference$(EXEEXT) | tee bench/models/inference.md
+.PHONY: bench-inference

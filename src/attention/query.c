@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/kernel.h"
 #include "base/memory.h"
 #include "numeric/softmax.h"
@@ -85,15 +86,14 @@ void query_references(const struct attention_setup *setup, int layer, int head, 
 /* The first of those that tie with the largest. */
 static size_t largest(const double *values, size_t n, double tie)
 {
-    double top = values[0];
-    for (size_t j = 1; j < n; j++)
-        top = fmax(top, values[j]);
+    double top = softmax_largest(n, values);
     size_t best = 0;
     while (values[best] < top - tie)
         best++;
     return best;
 }
 
+CLONES
 static size_t count(const bool *flags, size_t n)
 {
     size_t n_set = 0;
@@ -102,24 +102,8 @@ static size_t count(const bool *flags, size_t n)
     return n_set;
 }
 
-/* weights [n] = softmax of the scores of the chosen keys (NULL: all), 0 elsewhere; all 0 where none is
- * chosen.
- */
-static void softmax(const double *scores, const bool *chosen, size_t n, double *weights)
-{
-    double top = -(double)INFINITY, sum = 0;
-    for (size_t j = 0; j < n; j++)
-        if ((chosen == NULL || chosen[j]) && scores[j] > top)
-            top = scores[j];
-    for (size_t j = 0; j < n; j++) {
-        weights[j] = chosen == NULL || chosen[j] ? softmax_exp(scores[j] - top) : 0;
-        sum += weights[j];
-    }
-    for (size_t j = 0; j < n && sum > 0; j++)
-        weights[j] /= sum;
-}
-
 /* output [d] = s_v sum_j weights_j value_j */
+CLONES
 static void weigh_values(const struct query *query, size_t d, double value_step, const double *weights,
                          double *output)
 {
@@ -136,6 +120,7 @@ static void weigh_values(const struct query *query, size_t d, double value_step,
 }
 
 /* Keys whose value is not used have no weight, and nobody else gets it. */
+CLONES
 static void leave_out(const bool *value, size_t n, double *weights)
 {
     for (size_t j = 0; j < n; j++)
@@ -296,44 +281,75 @@ static void fill_analog(const struct attention_setup *setup, const struct query 
         scratch->work.n_readouts += count(scratch->final, query->n_keys);
 }
 
-static int descending(const void *one, const void *other)
+/* The k-th largest of n values, which are put in another order; k from 1 on (Hoare, CACM 4, 321, 1961). */
+static double select_largest(size_t k, size_t n, double *values)
 {
-    double a = *(const double *)one, b = *(const double *)other;
-    return (a < b) - (a > b);
+    size_t first = 0, last = n - 1, at = k - 1;
+    while (first < last) {
+        double pivot = values[first + (last - first) / 2];
+        size_t i = first, j = last;
+        for (;; i++, j--) {
+            while (values[i] > pivot)
+                i++;
+            while (values[j] < pivot)
+                j--;
+            if (i >= j)
+                break;
+            double swapped = values[i];
+            values[i] = values[j];
+            values[j] = swapped;
+        }
+        /* first ... j are at least the pivot, those after at most */
+        if (at <= j)
+            last = j;
+        else
+            first = j + 1;
+    }
+    return values[at];
 }
 
 /* The share of the exact top k among the k largest signals, ties at the border counted by their chance. */
-static double recall(const struct query *query, const bool *exact_keep, size_t k, double *sorted)
+CLONES
+static double recall(const struct query *query, const bool *exact_keep, size_t k, double *room)
 {
-    size_t n_above = 0, n_tied = 0, hits_above = 0, hits_tied = 0;
-    memcpy(sorted, query->signal_units, query->n_keys * sizeof *sorted);
-    qsort(sorted, query->n_keys, sizeof *sorted, descending);
-    double border = sorted[k - 1];
-    for (size_t j = 0; j < query->n_keys; j++) {
-        double distance = query->signal_units[j] - border;
-        bool above = distance > tie_units, tied = !above && distance >= -tie_units;
+    int n_above = 0, n_tied = 0, hits_above = 0, hits_tied = 0, n = (int)query->n_keys;
+    const double *signals = query->signal_units;
+    memcpy(room, signals, query->n_keys * sizeof *room);
+    double border = select_largest(k, query->n_keys, room);
+    for (int j = 0; j < n; j++) {
+        double distance = signals[j] - border;
+        int above = distance > tie_units, tied = (distance >= -tie_units) & !above;
         n_above += above;
         n_tied += tied;
-        hits_above += above && exact_keep[j];
-        hits_tied += tied && exact_keep[j];
+        hits_above += above & exact_keep[j];
+        hits_tied += tied & exact_keep[j];
     }
-    double share = (double)(k - n_above) / (double)n_tied;
+    double share = (double)((int)k - n_above) / (double)n_tied;
     return ((double)hits_above + (double)hits_tied * share) / (double)k;
 }
 
+CLONES
 static void count_decisions(const struct query *query, const struct query_scratch *scratch,
                             struct attention_counts *counts)
 {
-    counts->n_queries++;
-    counts->n_visible += (int64_t)query->n_keys;
-    for (size_t j = 0; j < query->n_keys; j++) {
-        counts->n_exact_keep += scratch->exact_keep[j];
-        counts->n_kept += scratch->kept[j];
-        counts->n_uncertain += scratch->uncertain[j];
-        counts->n_final += scratch->final[j];
-        counts->n_false_prune += scratch->exact_keep[j] && !scratch->kept[j];
-        counts->n_false_keep += !scratch->exact_keep[j] && scratch->kept[j];
+    const bool *exact = scratch->exact_keep, *kept = scratch->kept, *uncertain = scratch->uncertain,
+               *final = scratch->final;
+    int n_exact = 0, n_kept = 0, n_uncertain = 0, n_final = 0, n_both = 0, n = (int)query->n_keys;
+    for (int j = 0; j < n; j++) {
+        n_exact += exact[j];
+        n_kept += kept[j];
+        n_uncertain += uncertain[j];
+        n_final += final[j];
+        n_both += exact[j] & kept[j];
     }
+    counts->n_queries++;
+    counts->n_visible += n;
+    counts->n_exact_keep += n_exact;
+    counts->n_kept += n_kept;
+    counts->n_uncertain += n_uncertain;
+    counts->n_final += n_final;
+    counts->n_false_prune += n_exact - n_both;
+    counts->n_false_keep += n_kept - n_both;
 }
 
 /* The k largest exact scores, where the exact decision is not made by them alone. */
@@ -356,7 +372,8 @@ static void compare(const struct attention_setup *setup, const struct query *que
     size_t n = query->n_keys, n_exact = count(scratch->exact_keep, n), d = setup->shape.d;
     for (size_t j = 0; j < n; j++)
         scratch->scores[j] = unit * (double)query->exact_sums[j];
-    softmax(scratch->scores, NULL, n, scratch->weights);
+    memcpy(scratch->weights, scratch->scores, n * sizeof(double));
+    softmax_compute(n, scratch->weights);
     for (size_t j = 0; j < n; j++)
         if (scratch->exact_keep[j] && !scratch->kept[j])
             counts->lost_mass_sum += scratch->weights[j];
@@ -367,7 +384,7 @@ static void compare(const struct attention_setup *setup, const struct query *que
     } else if (!scratch->room.exact_pruned) {
         fill_empty(setup, query, scratch->scores, 0, scratch->exact_keep);
     }
-    softmax(scratch->scores, scratch->exact_keep, n, scratch->weights);
+    softmax_chosen(n, scratch->scores, scratch->exact_keep, scratch->weights);
     if (n_exact > 0)
         leave_out(scratch->room.exact_value, n, scratch->weights);
     weigh_values(query, d, value_step, scratch->weights, scratch->exact_output);
@@ -511,7 +528,7 @@ void query_run(const struct attention_setup *setup, enum query_mode mode, const 
             scratch->fetched[j] |= scratch->final[j];
         memset(scratch->value, 1, n * sizeof(bool));
     }
-    softmax(scratch->scores, scratch->final, n, scratch->weights);
+    softmax_chosen(n, scratch->scores, scratch->final, scratch->weights);
     for (size_t j = 0; j < n; j++)
         scratch->value[j] &= scratch->final[j];
     leave_out(scratch->value, n, scratch->weights);

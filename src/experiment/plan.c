@@ -326,6 +326,11 @@ static enum rs_status fill_head(struct plan *plan, const struct config *config, 
              "%s: %s; %zu samples, %zu layers x %zu heads, d = %zu, at most %zu keys", kind->name,
              config->workload.file[0] == '\0' ? "embedded" : "from a file", head->n_samples, head->n_layers,
              head->n_heads, shape->d, shape->n_keys_max);
+    size_t length = strlen(head->workload);
+    if (subject_calibrates_on_samples(plan->subject))
+        snprintf(head->workload + length, sizeof head->workload - length, "; the first %zu samples %s",
+                 subject_n_calibration(plan->subject),
+                 subject_holds_out(plan->subject) ? "only calibrate" : "calibrate too");
     return config_digest(plan->configuration, head->digest, err);
 }
 

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/require.h"
 #include "experiment/subject.h"
-#include "model/transformer_file.h"
+#include "experiment/subject_transformer.h"
 
 struct state {
     struct transformer_file file;
@@ -33,19 +34,53 @@ static size_t longest_sample(const struct transformer_file *file)
     return longest;
 }
 
-static enum rs_status open_state(const struct config *config, void **out, struct attention_shape *shape,
-                                 struct attention_ranges *ranges, struct rs_error *err)
+static enum rs_status open_trained(const struct config *config, struct transformer_file *file,
+                                   struct rs_error *err)
 {
     if (config->workload.file[0] == '\0')
         return rs_fail(err, RS_INPUT,
                        "workload.file: missing; workload.kind: transformer needs a file written by train");
+    return transformer_file_open(config->workload.file, file, err);
+}
+
+static subject_transformer_opener *find_opener(int workload_kind)
+{
+    switch (workload_kind) {
+    case WORKLOAD_TRANSFORMER:
+        return open_trained;
+    case WORKLOAD_LLAMA2C:
+        return subject_transformer_open_llama2c;
+    case WORKLOAD_SAFETENSORS:
+        return subject_transformer_open_safetensors;
+    default:
+        return NULL;
+    }
+}
+
+static enum rs_status open_file(const struct config *config, struct transformer_file *file,
+                                struct rs_error *err)
+{
+    subject_transformer_opener *open = find_opener(config->workload.kind);
+    rs_require(open != NULL, "a workload.kind that is no transformer");
+    enum rs_status status = open(config, file, err);
+    if (status == RS_OK)
+        status = transformer_pack(&file->model, kernel_chosen(), err);
+    if (status == RS_OK && file->code_max_query == NULL &&
+        (status = transformer_file_measure_codes(file, err)) != RS_OK) {
+        struct rs_error why = *err;
+        return rs_fail(err, status, "%s: error: %s", config->workload.file, why.text);
+    }
+    return status;
+}
+
+static enum rs_status open_state(const struct config *config, void **out, struct attention_shape *shape,
+                                 struct attention_ranges *ranges, struct rs_error *err)
+{
     struct state *state = memory_allocate(1, sizeof *state, err);
     if (state == NULL)
         return RS_INTERNAL;
     struct transformer_file *file = &state->file;
-    enum rs_status status = transformer_file_open(config->workload.file, file, err);
-    if (status == RS_OK)
-        status = transformer_pack(&file->model, kernel_chosen(), err);
+    enum rs_status status = open_file(config, file, err);
     if (status != RS_OK) {
         close_state(state);
         return status;
@@ -73,6 +108,11 @@ static const struct transformer_items *items_of(const struct state *state, enum 
 static size_t n_samples(const void *state, enum subject_set set)
 {
     return items_of(state, set)->n_samples;
+}
+
+static bool calibrates_on_samples(const void *state)
+{
+    return ((const struct state *)state)->file.calibration_from_test;
 }
 
 static enum rs_status create_worker(const void *state, void **worker, struct rs_error *err)
@@ -160,7 +200,7 @@ static const struct subject_kind *choose(const void *state);
         .name = "transformer", .summary = "language model or classifier, end to end, on held-out items",     \
         .open = open_state, .close = close_state, .n_samples = n_samples, .create_worker = create_worker,    \
         .destroy_worker = destroy_worker, .answers = answers, .run = run, .choose = choose,                  \
-        .metric = metric_                                                                                    \
+        .calibrates_on_samples = calibrates_on_samples, .metric = metric_                                    \
     }
 const struct subject_kind subject_transformer = TRANSFORMER_KIND(SUBJECT_NLL);
 static const struct subject_kind classifier = TRANSFORMER_KIND(SUBJECT_ACCURACY);
