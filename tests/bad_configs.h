@@ -115,7 +115,7 @@ static const struct {
     {"monte_carlo:\n  mode: sampled\n", "2:9: error: 'monte_carlo.mode': 'sampled' found, one of sample, "
                                         "law, law-full expected; did you mean 'sample'?"},
     {"workload:\n  kind: perceptron\n", "2:9: error: 'workload.kind': 'perceptron' found, one of memn2n, "
-                                        "qkv, stories, babi, transformer expected"},
+                                        "qkv, stories, babi, transformer, llama2c, safetensors expected"},
     {"sweep: 5\n", "1:8: error: 'sweep': full dotted keys with their values expected"},
     {"sweep:\n  array.rows: 5\n", "2:15: error: 'array.rows': a list or a range {from, to, steps} expected"},
     {"sweep:\n  array.rows: []\n", "2:15: error: 'array.rows': a list or a range {from, to, steps} expected"},

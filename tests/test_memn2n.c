@@ -17,7 +17,8 @@ static const struct memn2n_shape small = {.n_hops = 3,
                                           .d = 7,
                                           .n_words = STORY_WORDS_COUNT,
                                           .n_memories = 20,
-                                          .n_sentence_words = STORY_WORDS_SENTENCE_MAX};
+                                          .n_sentence_words = STORY_WORDS_SENTENCE_MAX,
+                                          .n_empty = 3};
 
 static double *random_weights(const struct memn2n_shape *shape, double deviation)
 {
@@ -74,15 +75,15 @@ Test(memn2n, gradients_agree_with_finite_differences)
         bool linear = run == 0;
         double largest = 0, n_checked = 0;
         memset(gradient, 0, n * sizeof *gradient);
-        memn2n_gradient_add(&small, weights, &story, ages, linear, room, gradient);
+        memn2n_gradient_add(&small, weights, &story, ages, linear, NULL, room, gradient);
         for (size_t i = 0; i < n; i++)
             largest = fmax(largest, fabs(gradient[i]));
         for (size_t i = run == 1; i < n; i += gradient[i] != 0 ? 3 : 41) {
             double kept = weights[i];
             weights[i] = kept + step;
-            double above = memn2n_gradient_add(&small, weights, &story, ages, linear, room, NULL);
+            double above = memn2n_gradient_add(&small, weights, &story, ages, linear, NULL, room, NULL);
             weights[i] = kept - step;
-            double below = memn2n_gradient_add(&small, weights, &story, ages, linear, room, NULL);
+            double below = memn2n_gradient_add(&small, weights, &story, ages, linear, NULL, room, NULL);
             weights[i] = kept;
             cr_assert_float_eq(gradient[i], (above - below) / (2 * step), 1e-7 * largest, "run %d weight %zu",
                                run, i);
@@ -104,9 +105,9 @@ Test(memn2n, gradients_of_stories_add_up)
            *one = calloc(n, sizeof *one);
     for (uint32_t i = 0; i < 2; i++) {
         struct story story = stories_write(STORIES_MIXED, 2, i, 20, &page);
-        memn2n_gradient_add(&small, weights, &story, NULL, false, room, sum);
+        memn2n_gradient_add(&small, weights, &story, NULL, false, NULL, room, sum);
         if (i == 1)
-            memn2n_gradient_add(&small, weights, &story, NULL, false, room, one);
+            memn2n_gradient_add(&small, weights, &story, NULL, false, NULL, room, one);
         else
             memcpy(one, sum, n * sizeof *one);
     }
@@ -132,7 +133,7 @@ Test(memn2n, the_answering_and_the_training_network_agree)
         int32_t answer;
         double nll;
         cr_assert_eq(memn2n_answer(&model, &story, workspace, NULL, NULL, &answer, &nll, &err), RS_OK);
-        double loss = memn2n_gradient_add(&small, weights, &story, NULL, false, room, NULL);
+        double loss = memn2n_gradient_add(&small, weights, &story, NULL, false, NULL, room, NULL);
         cr_assert_float_eq(nll, loss, 1e-4 * (1 + loss), "story %u: %g and %g", i, nll, loss);
     }
     memn2n_workspace_destroy(workspace);
@@ -178,8 +179,16 @@ Test(memn2n, exact_attention_has_its_closed_forms)
 /* What a hook saw, then exact attention; fails at `fail_at`. */
 struct spy {
     int n_calls, fail_at;
-    size_t n_keys;
+    size_t n_keys, n_zero_rows; /* of keys and of values, from the end */
 };
+
+static size_t zero_rows(const struct attention_call *call, const float *rows)
+{
+    size_t n = 0;
+    for (size_t i = call->n_keys * call->d; i-- > 0 && rows[i] == 0;)
+        n++;
+    return n / call->d;
+}
 
 static enum rs_status spy_hook(void *context, const struct attention_call *call, struct rs_error *err)
 {
@@ -190,6 +199,7 @@ static enum rs_status spy_hook(void *context, const struct attention_call *call,
     if (spy->n_calls++ == spy->fail_at)
         return rs_fail(err, RS_STOPPED, "the hook gave up");
     spy->n_keys = call->n_keys;
+    spy->n_zero_rows = zero_rows(call, call->k) + zero_rows(call, call->v);
     return attention_hook_exact(NULL, call, err);
 }
 
@@ -210,7 +220,9 @@ Test(memn2n, a_hook_of_exact_attention_changes_nothing)
                      RS_OK, "%s", err.text);
         cr_assert(plain == hooked && plain_nll == hooked_nll);
         cr_assert_eq(spy.n_calls, 3);
-        cr_assert_eq(spy.n_keys, story.n_sentences < small.n_memories ? story.n_sentences : small.n_memories);
+        size_t n_seen = story.n_sentences < small.n_memories ? story.n_sentences : small.n_memories;
+        cr_assert_eq(spy.n_keys, n_seen + small.n_empty);
+        cr_assert_eq(spy.n_zero_rows, 2 * small.n_empty); /* the empty memories are nothing else than 0 */
     }
     memn2n_workspace_destroy(workspace);
     memn2n_clear(&model);
@@ -293,7 +305,9 @@ static enum rs_status train(const struct train_options *options, const char *tas
     struct story_data data;
     struct story_data_sizes sizes = train_memn2n_sizes(options);
     cr_assert_eq(story_data_generate(task, seed, &sizes, &data, err), RS_OK);
-    enum rs_status status = train_memn2n(options, &data, seed, n_threads, progress, context, file, err);
+    const struct threshold_options none = {.sharing = THRESHOLD_NONE};
+    enum rs_status status =
+        train_memn2n(options, &none, &data, seed, n_threads, progress, context, file, NULL, err);
     story_data_clear(&data);
     return status;
 }

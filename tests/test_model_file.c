@@ -54,6 +54,10 @@ static void make_file(struct model_file *file)
     data.calibration = data.test = (struct story_set){0};
     story_data_clear(&data);
     cr_assert_eq(model_file_measure_codes(file, &err), RS_OK, "%s", err.text);
+    file->threshold = malloc(HOPS * sizeof *file->threshold);
+    for (int i = 0; i < HOPS; i++)
+        file->threshold[i] = 0.3 * i - 0.7;
+    strcpy(file->threshold_method, "learned");
 }
 
 static void write_file(const char *path)
@@ -100,6 +104,8 @@ Test(model_file, what_is_written_is_read_back, .init = enter_folder, .fini = lea
                   written.code_max_key[i] == read.code_max_key[i] && read.code_max_key[i] > 0 &&
                   written.code_max_value[i] == read.code_max_value[i] && read.code_max_value[i] > 0);
     cr_assert(same_sets(&written.calibration, &read.calibration) && same_sets(&written.test, &read.test));
+    cr_assert_eq(memcmp(written.threshold, read.threshold, HOPS * sizeof(double)), 0);
+    cr_assert_str_eq(read.threshold_method, "learned");
     /* the values of a hop are the keys of the next */
     cr_assert_eq(read.code_max_value[0], read.code_max_key[1]);
     model_file_clear(&written);
@@ -155,6 +161,9 @@ DAMAGE(no_kinds, drop(f, "kinds"))
 DAMAGE(zero_code, put_entry(f, "code_max_key", 0, 0))
 DAMAGE(endless_code, put_entry(f, "code_max_value", 0, (double)INFINITY))
 DAMAGE(more_heads, put_shape(f, "code_max_query", 2, SIZES(HOPS, 2)))
+DAMAGE(endless_threshold, put_entry(f, "threshold", 0, (double)INFINITY))
+DAMAGE(more_threshold_heads, put_shape(f, "threshold", 2, SIZES(HOPS, 2)))
+DAMAGE(threshold_without_method, put_shape(f, "threshold", 2, SIZES(HOPS, 1)))
 DAMAGE(no_test, drop(f, "test"))
 DAMAGE(no_answers, drop(f, "test/answer"))
 DAMAGE(foreign_word, put_entry(f, "test/words", 3, STORY_WORDS_COUNT))
@@ -200,6 +209,9 @@ Test(model_file, damaged_files_are_refused_with_their_place, .init = enter_folde
         {zero_code, "m.h5:/code_max_key: error: 0 found"},
         {endless_code, "m.h5:/code_max_value: error: inf found"},
         {more_heads, "m.h5:/code_max_query: error: 2 heads found, 1 expected"},
+        {endless_threshold, "m.h5:/threshold: error: inf found, a finite number expected"},
+        {more_threshold_heads, "m.h5:/threshold: error: 2 heads found, 1 expected"},
+        {threshold_without_method, "m.h5:/threshold@method: error:"},
         {no_test, "m.h5:/test/sentence_offset: error:"},
         {no_answers, "m.h5:/test/answer: error:"},
         {foreign_word, "m.h5:/test/words: error: a number outside 0 to 74 found"},

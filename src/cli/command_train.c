@@ -15,27 +15,35 @@ static bool show_epoch(void *context, const struct train_memn2n_epoch *epoch)
 {
     struct progress *progress = context;
     struct run_progress state = {
-        .n_done = (size_t)(epoch->i_restart * epoch->n_epochs + epoch->i_epoch + 1),
-        .n_total = (size_t)(epoch->n_restarts * epoch->n_epochs),
+        .n_done = (size_t)epoch->n_done,
+        .n_total = (size_t)epoch->n_total,
         .seconds = progress_seconds(progress),
     };
     progress_show(progress, &state);
     return !command_should_stop(NULL);
 }
 
-static void print_summary(const struct command_line *line, const struct model_file *file)
+static void print_summary(const struct command_line *line, const struct model_file *file,
+                          const struct train_memn2n_pruned *pruned)
 {
     const struct memn2n_shape *shape = &file->model.shape;
-    if (line->json)
+    if (line->json) {
         printf("{\"schema\": \"rescore-train/1\", \"kind\": \"memn2n\", \"task\": \"%s\", \"test_error\": "
-               "%.17g, "
-               "\"n_hops\": %zu, \"d\": %zu, \"n_words\": %zu, \"n_test\": %zu, \"seed\": %llu}\n",
-               file->task, file->test_error, shape->n_hops, shape->d, shape->n_words, file->test.n_stories,
-               (unsigned long long)file->seed);
-    else if (!line->quiet)
+               "%.17g, ",
+               file->task, file->test_error);
+        if (file->threshold != NULL)
+            printf("\"test_error_pruned\": %.17g, \"keep_ratio\": %.17g, ", pruned->test_error,
+                   pruned->keep_ratio);
+        printf("\"n_hops\": %zu, \"d\": %zu, \"n_words\": %zu, \"n_test\": %zu, \"seed\": %llu}\n",
+               shape->n_hops, shape->d, shape->n_words, file->test.n_stories, (unsigned long long)file->seed);
+    } else if (!line->quiet) {
         printf("%s: %zu hops, d = %zu, %zu words; %.2f %% of %zu held-out questions answered wrong\n",
                file->task, shape->n_hops, shape->d, shape->n_words, 100 * file->test_error,
                file->test.n_stories);
+        if (file->threshold != NULL)
+            printf("learned thresholds keep %.2f %% of the keys; with them %.2f %% wrong\n",
+                   100 * pruned->keep_ratio, 100 * pruned->test_error);
+    }
 }
 
 static enum rs_status read_data(const struct command_line *line, const struct config *config,
@@ -79,19 +87,20 @@ static enum rs_status train(const struct command_line *line, const struct config
     struct progress progress;
     struct model_file file = {0};
     struct story_data data = {0};
+    struct train_memn2n_pruned pruned;
     enum rs_status status = file_check_writable(line->output, err);
     if (status == RS_OK)
         status = collect(line, config, &data, err);
     if (status != RS_OK)
         return status;
     progress_init(&progress, line, "epochs");
-    status = train_memn2n(&config->train, &data, (uint64_t)config->monte_carlo.seed, line->n_threads,
-                          show_epoch, &progress, &file, err);
+    status = train_memn2n(&config->train, &config->learned, &data, (uint64_t)config->monte_carlo.seed,
+                          line->n_threads, show_epoch, &progress, &file, &pruned, err);
     progress_end(&progress);
     if (status == RS_OK)
         status = model_file_write(line->output, &file, err);
     if (status == RS_OK)
-        print_summary(line, &file);
+        print_summary(line, &file, &pruned);
     model_file_clear(&file);
     story_data_clear(&data);
     return status;

@@ -12,11 +12,12 @@
 #include "experiment/run_options.h"
 #include "frontend/frontend_options.h"
 #include "io/digest.h"
+#include "model/threshold_options.h"
 #include "model/train_options.h"
 #include "model/transformer_options.h"
 #include "score/prune_options.h"
 
-enum { CONFIG_SWEEPS_MAX = 6, CONFIG_OPTIONS_MAX = 192, CONFIG_POINTS_MAX = 100000 };
+enum { CONFIG_SWEEPS_MAX = 6, CONFIG_OPTIONS_MAX = 256, CONFIG_POINTS_MAX = 100000 };
 
 /* One point's option values. A plain value: copied, changed by a sweep, thrown away. */
 struct config {
@@ -32,6 +33,7 @@ struct config {
     struct monte_carlo_options monte_carlo;
     struct train_options train;
     struct transformer_options transformer;
+    struct threshold_options learned;
 };
 
 /* Where an option's value comes from. */

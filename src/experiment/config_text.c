@@ -133,6 +133,16 @@ static const char *init_value(const struct option *option)
     return option->initial;
 }
 
+/* Keys that a run does not read. */
+static bool is_for_train(const struct option *option)
+{
+    static const char *const sections[] = {"train.", "transformer.", "learned."};
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+        if (strncmp(option->key, sections[i], strlen(sections[i])) == 0)
+            return true;
+    return false;
+}
+
 char *config_init_text(struct rs_error *err)
 {
     struct text out = {0};
@@ -143,7 +153,7 @@ char *config_init_text(struct rs_error *err)
     for (int i = 0; i < config_n_options(); i++) {
         const struct option *option = config_option(i);
         const char *name = option->key + section_length(option->key) + 1, *value = init_value(option);
-        if (strncmp(option->key, "train.", 6) == 0 || strncmp(option->key, "transformer.", 12) == 0)
+        if (is_for_train(option))
             continue;
         if (i > 0 && starts_section(i))
             text_append(&out, "\n");

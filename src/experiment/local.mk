@@ -16,8 +16,10 @@ librescore_core_la_SOURCES += \
     %D%/run.c %D%/run.h \
     %D%/run_options.c %D%/run_options.h \
     %D%/subject.c %D%/subject.h \
+    %D%/subject_llama2c.c \
     %D%/subject_memn2n.c \
     %D%/subject_qkv.c \
-    %D%/subject_transformer.c \
+    %D%/subject_safetensors.c \
+    %D%/subject_transformer.c %D%/subject_transformer.h \
     %D%/variables.c %D%/variables.h
 EXTRA_DIST += %D%/README.md

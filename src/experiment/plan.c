@@ -173,6 +173,23 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
     return status;
 }
 
+/* A sample's part of the metric's sum over answers. */
+static double value_of(const struct plan *plan, const struct subject_outcome *outcome)
+{
+    return subject_get_kind(plan->subject)->metric == SUBJECT_NLL ? outcome->nll : (double)outcome->n_right;
+}
+
+/* 1 where more is better, else -1. */
+static double sign_of(const struct plan *plan)
+{
+    return subject_get_kind(plan->subject)->metric == SUBJECT_NLL ? -1 : 1;
+}
+
+static bool has_task(const struct plan *plan)
+{
+    return subject_get_kind(plan->subject)->metric != SUBJECT_NO_TASK;
+}
+
 /* A pass over the evaluated samples: `mode` by codes, or in floating point where attention is NULL. */
 static enum rs_status run_reference(const struct plan *plan, struct subject_worker *worker,
                                     struct attention *attention, struct plan_reference *out,
@@ -187,11 +204,14 @@ static enum rs_status run_reference(const struct plan *plan, struct subject_work
         size_t number = subject_sample_number(plan->subject, i);
         if (attention != NULL)
             attention_set_sample(attention, (uint32_t)number);
+        struct subject_outcome outcome = {0};
         status = subject_run(worker, SUBJECT_TEST, number, attention != NULL ? attention_run : NULL,
-                             attention, &out->values[i], err);
+                             attention, &outcome, err);
+        out->values[i] = value_of(plan, &outcome);
         sum += out->values[i];
+        out->n_counted += outcome.n_counted;
     }
-    out->metric = sum / (double)plan->head.n_samples;
+    out->metric = sum / (double)out->n_counted;
     return status;
 }
 
@@ -312,12 +332,17 @@ static enum rs_status fill_head(struct plan *plan, const struct config *config, 
     head->n_layers = (size_t)shape->n_layers;
     head->n_heads = (size_t)shape->n_heads;
     plan->n_head_rows = head->n_layers * head->n_heads;
-    snprintf(head->metric, sizeof head->metric, "%s", kind->metric != NULL ? kind->metric : "");
-    snprintf(head->better, sizeof head->better, "%s", kind->better != NULL ? kind->better : "");
+    snprintf(head->metric, sizeof head->metric, "%s", subject_metric_name(plan->subject));
+    snprintf(head->better, sizeof head->better, "%s", subject_metric_better(plan->subject));
     snprintf(head->workload, sizeof head->workload,
              "%s: %s; %zu samples, %zu layers x %zu heads, d = %zu, at most %zu keys", kind->name,
              config->workload.file[0] == '\0' ? "embedded" : "from a file", head->n_samples, head->n_layers,
              head->n_heads, shape->d, shape->n_keys_max);
+    size_t length = strlen(head->workload);
+    if (subject_calibrates_on_samples(plan->subject))
+        snprintf(head->workload + length, sizeof head->workload - length, "; the first %zu samples %s",
+                 subject_n_calibration(plan->subject),
+                 subject_holds_out(plan->subject) ? "only calibrate" : "calibrate too");
     return config_digest(plan->configuration, head->digest, err);
 }
 
@@ -349,7 +374,7 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
         status = check_sizes(plan, err);
     if (status == RS_OK)
         status = check_policy_keys(plan, err);
-    if (status == RS_OK && references && subject_get_kind(plan->subject)->metric != NULL)
+    if (status == RS_OK && references && has_task(plan))
         status = run_all_references(plan, n_threads, err);
     if (status == RS_OK) {
         note_ideal(plan);
@@ -441,9 +466,8 @@ static void finish_row(const struct plan *plan, struct attention *attention, dou
     row->values[VARIABLE_failed_share] = counts_ratio((double)writes.n_failed, (double)writes.n_cells);
     for (size_t i = 0; i < plan->head.n_systems; i++)
         cost_variables_fill(attention_costing(attention), i, &total, row->costs + i * COST_VARIABLES_N);
-    const struct subject_kind *kind = subject_get_kind(plan->subject);
-    if (kind->metric != NULL) {
-        double sign = strcmp(kind->better, "higher") == 0 ? 1 : -1;
+    if (has_task(plan)) {
+        double sign = sign_of(plan);
         row->values[VARIABLE_task_metric] = metric;
         row->values[VARIABLE_task_metric_exact] = point->exact.metric;
         row->values[VARIABLE_task_metric_quantised] = point->quantised.metric;
@@ -460,23 +484,25 @@ static enum rs_status run_samples(const struct plan *plan, size_t unit, struct a
                                   struct rs_error *err)
 {
     const struct plan_point *point = &plan->points[unit / plan->head.n_trials];
-    const struct subject_kind *kind = subject_get_kind(plan->subject);
-    double sum = 0, sign = kind->better != NULL && strcmp(kind->better, "lower") == 0 ? -1 : 1;
+    double sum = 0, n_counted = 0;
     bool keeps = row->keep.margins || row->keep.arrays;
     attention_start(attention, (uint32_t)(unit % plan->head.n_trials), keeps ? &row->keep : NULL);
     for (size_t i = 0; i < plan->head.n_samples; i++) {
-        double value = 0;
+        struct subject_outcome outcome = {0};
         size_t number = subject_sample_number(plan->subject, i);
         attention_set_sample(attention, (uint32_t)number);
         enum rs_status status =
-            subject_run(worker, SUBJECT_TEST, number, attention_run, attention, &value, err);
+            subject_run(worker, SUBJECT_TEST, number, attention_run, attention, &outcome, err);
         if (status != RS_OK)
             return status;
+        double value = value_of(plan, &outcome);
         sum += value;
-        if (kind->metric != NULL && point->exact.values != NULL)
-            row->sample_loss[i] = sign * (point->exact.values[i] - value);
+        n_counted += (double)outcome.n_counted;
+        if (has_task(plan) && point->exact.values != NULL)
+            row->sample_loss[i] = sign_of(plan) * (point->exact.values[i] - value) *
+                                  (double)plan->head.n_samples / (double)point->exact.n_counted;
     }
-    *metric = sum / (double)plan->head.n_samples;
+    *metric = sum / n_counted;
     return RS_OK;
 }
 

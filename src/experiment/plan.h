@@ -12,10 +12,11 @@
 #include "experiment/subject.h"
 #include "experiment/variables.h"
 
-/* The metric of one way to compute, and each sample's part of it [n_samples]. */
+/* The metric of one way to compute; each sample's part of its sum [n_samples]. */
 struct plan_reference {
     double metric;
     double *values;
+    size_t n_counted; /* answers of all samples */
 };
 
 struct plan_point {

@@ -9,6 +9,7 @@ struct subject {
     void *state;
     struct attention_shape shape;
     struct attention_ranges ranges;
+    bool calibrates_on_samples, holds_out;
     size_t first_sample, n_samples, n_calibration;
 };
 
@@ -25,6 +26,8 @@ static const struct subject_kind *find_kind(int workload_kind)
     case WORKLOAD_QKV:
         return &subject_qkv;
     case WORKLOAD_TRANSFORMER:
+    case WORKLOAD_LLAMA2C:
+    case WORKLOAD_SAFETENSORS:
         return &subject_transformer;
     default:
         return NULL;
@@ -38,9 +41,11 @@ static enum rs_status choose_samples(const struct config *config, struct subject
     size_t n = subject->kind->n_samples(subject->state, SUBJECT_TEST),
            limit = (size_t)config->workload.samples;
     subject->n_calibration = subject->kind->n_samples(subject->state, SUBJECT_CALIBRATION);
-    bool holdout =
-        config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT && config->workload.kind == WORKLOAD_QKV;
-    subject->first_sample = holdout ? subject->n_calibration : 0;
+    subject->calibrates_on_samples =
+        subject->kind->calibrates_on_samples != NULL && subject->kind->calibrates_on_samples(subject->state);
+    subject->holds_out =
+        subject->calibrates_on_samples && config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT;
+    subject->first_sample = subject->holds_out ? subject->n_calibration : 0;
     if (n <= subject->first_sample)
         return rs_fail(err, RS_INPUT, "prune.calibration: holdout: %zu samples found, at least 2 expected",
                        n);
@@ -58,11 +63,11 @@ enum rs_status subject_open(const struct config *config, struct subject **out, s
     subject->kind = find_kind(config->workload.kind);
     enum rs_status status =
         subject->kind == NULL
-            ? rs_fail(
-                  err, RS_INPUT,
-                  "workload.kind: %s found, memn2n, transformer or qkv expected (stories and babi are for "
-                  "train)",
-                  config->workload.kind == WORKLOAD_BABI ? "babi" : "stories")
+            ? rs_fail(err, RS_INPUT,
+                      "workload.kind: %s found, memn2n, transformer, llama2c, safetensors or qkv expected "
+                      "(stories "
+                      "and babi are for train)",
+                      config->workload.kind == WORKLOAD_BABI ? "babi" : "stories")
             : subject->kind->open(config, &subject->state, &subject->shape, &subject->ranges, err);
     if (status == RS_OK && subject->kind->choose != NULL)
         subject->kind = subject->kind->choose(subject->state);
@@ -97,6 +102,16 @@ const struct attention_shape *subject_shape(const struct subject *subject)
 struct attention_ranges subject_ranges(const struct subject *subject)
 {
     return subject->ranges;
+}
+
+bool subject_calibrates_on_samples(const struct subject *subject)
+{
+    return subject->calibrates_on_samples;
+}
+
+bool subject_holds_out(const struct subject *subject)
+{
+    return subject->holds_out;
 }
 
 size_t subject_n_samples(const struct subject *subject)
@@ -139,10 +154,35 @@ void subject_worker_destroy(struct subject_worker *worker)
     free(worker);
 }
 
-enum rs_status subject_run(struct subject_worker *worker, enum subject_set set, size_t number,
-                           attention_hook *hook, void *context, double *value, struct rs_error *err)
+struct subject_answers subject_get_answers(const struct subject *subject)
 {
-    double ignored;
-    return worker->subject->kind->run(worker->subject->state, worker->room, set, number, hook, context,
-                                      value != NULL ? value : &ignored, err);
+    return subject->kind->metric == SUBJECT_NO_TASK ? (struct subject_answers){0}
+                                                    : subject->kind->answers(subject->state);
+}
+
+const char *subject_metric_name(const struct subject *subject)
+{
+    static const char *const names[] = {"", "accuracy", "nll"};
+    return names[subject->kind->metric];
+}
+
+const char *subject_metric_better(const struct subject *subject)
+{
+    static const char *const better[] = {"", "higher", "lower"};
+    return better[subject->kind->metric];
+}
+
+enum rs_status subject_run(struct subject_worker *worker, enum subject_set set, size_t number,
+                           attention_hook *hook, void *context, struct subject_outcome *outcome,
+                           struct rs_error *err)
+{
+    struct subject_outcome own = {0};
+    if (outcome != NULL)
+        own = (struct subject_outcome){
+            .right = outcome->right, .likeliest = outcome->likeliest, .logits = outcome->logits};
+    enum rs_status status = worker->subject->kind->run(worker->subject->state, worker->room, set, number,
+                                                       hook, context, &own, err);
+    if (outcome != NULL)
+        *outcome = own;
+    return status;
 }

@@ -102,6 +102,12 @@ static size_t n_samples(const void *state, enum subject_set set)
     return set == SUBJECT_TEST ? own->qkv.n_samples : (own->qkv.n_samples + 1) / 2;
 }
 
+static bool calibrates_on_samples(const void *state)
+{
+    (void)state;
+    return true;
+}
+
 static void destroy_worker(void *worker)
 {
     struct room *room = worker;
@@ -138,13 +144,14 @@ static enum rs_status create_worker(const void *state, void **worker, struct rs_
 
 /* A file is not run through a model: each layer and kv head is one call. */
 static enum rs_status run(const void *state, void *worker, enum subject_set set, size_t sample,
-                          attention_hook *hook, void *context, double *value, struct rs_error *err)
+                          attention_hook *hook, void *context, struct subject_outcome *outcome,
+                          struct rs_error *err)
 {
     const struct qkv *qkv = &((const struct state *)state)->qkv;
     struct room *room = worker;
     enum rs_status status = RS_OK;
     (void)set;
-    *value = 0;
+    (void)outcome;
     if (qkv_sample_length(qkv, sample) == 0)
         return RS_OK;
     for (int layer = 0; layer < qkv->n_layers && status == RS_OK; layer++)
@@ -179,4 +186,5 @@ const struct subject_kind subject_qkv = {
     .create_worker = create_worker,
     .destroy_worker = destroy_worker,
     .run = run,
+    .calibrates_on_samples = calibrates_on_samples,
 };

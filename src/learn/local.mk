@@ -3,5 +3,7 @@ librescore_core_la_SOURCES += \
     %D%/adam.c %D%/adam.h \
     %D%/adam_f32.c \
     %D%/adam_real.h \
+    %D%/score_noise.c %D%/score_noise.h \
+    %D%/thresholds.c %D%/thresholds.h \
     %D%/train_memn2n.c %D%/train_memn2n.h \
     %D%/train_transformer.c %D%/train_transformer.h

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "learn/adam.h"
+#include "learn/thresholds.h"
 #include "model/memn2n_gradient.h"
 #include "numeric/random.h"
 
@@ -26,6 +27,7 @@ struct part {
     int32_t *ages;    /* [n_memories] */
     double *chances;  /* [n_memories] */
     struct memn2n_gradient_workspace *workspace;
+    double threshold_gradient[MEMN2N_HOPS_MAX];
     double loss;
 };
 
@@ -42,18 +44,21 @@ struct trainer {
     double *best_weights;  /* [n_weights] */
     uint32_t *order;       /* [n_questions] */
     struct memn2n rounded; /* what validation sees */
+    struct thresholds thresholds;
+    int n_total; /* epochs, for the progress */
+    int n_done;
 };
 
 /* Where the trainer is. */
 struct place {
     uint32_t i_restart, i_epoch;
-    bool linear;
+    bool linear, tuning; /* tuning: thresholds learn too */
 };
 
 static struct random_key draw_key(const struct trainer *trainer, struct place place, uint32_t what)
 {
     return (struct random_key){.seed = trainer->seed,
-                               .purpose = RANDOM_TRAINING,
+                               .purpose = place.tuning ? RANDOM_TUNING : RANDOM_TRAINING,
                                .trial = place.i_restart,
                                .array = what,
                                .draw = place.i_epoch};
@@ -81,16 +86,21 @@ static void run_part(const struct trainer *trainer, struct place place, const ui
                      struct part *part)
 {
     memset(part->gradient, 0, trainer->n_weights * sizeof *part->gradient);
+    memset(part->threshold_gradient, 0, sizeof part->threshold_gradient);
     part->loss = 0;
+    const struct memn2n_gradient_soft soft = {.law = threshold_options_law(trainer->thresholds.options),
+                                              .weight = trainer->thresholds.options->weight,
+                                              .thresholds = trainer->thresholds.values,
+                                              .gradient = part->threshold_gradient};
     for (size_t i = 0; i < n; i++) {
         struct story story = story_of_set(&trainer->data->training, stories[i]);
         draw_ages(trainer, place, stories[i], story.n_sentences, part);
         part->loss += memn2n_gradient_add(&trainer->shape, trainer->weights, &story, part->ages, place.linear,
-                                          part->workspace, part->gradient);
+                                          place.tuning ? &soft : NULL, part->workspace, part->gradient);
     }
 }
 
-/* Leaves the sum of all parts' gradients in the first one; returns its 2-norm. */
+/* Leaves the sum of all parts' gradients of the weights in the first one; returns its 2-norm. */
 static double add_parts(struct trainer *trainer)
 {
     double *restrict sum = trainer->parts[0].gradient, square = 0;
@@ -104,8 +114,21 @@ static double add_parts(struct trainer *trainer)
     return sqrt(square);
 }
 
+static void step_thresholds(struct trainer *trainer, double rate, size_t n)
+{
+    for (int part = 0; part < N_PARTS; part++)
+        for (size_t hop = 0; hop < trainer->shape.n_hops; hop++)
+            trainer->thresholds.gradient[hop] += trainer->parts[part].threshold_gradient[hop];
+    thresholds_step(&trainer->thresholds, rate, 1 / (double)n);
+}
+
+/* Step sizes. */
+struct rates {
+    double weights, thresholds;
+};
+
 /* One step on `n` stories; returns the sum of their losses. */
-static double step(struct trainer *trainer, struct place place, double rate, const uint32_t *stories,
+static double step(struct trainer *trainer, struct place place, struct rates rates, const uint32_t *stories,
                    size_t n)
 {
 #pragma omp parallel for num_threads(trainer->n_threads) schedule(static, 1)
@@ -116,8 +139,10 @@ static double step(struct trainer *trainer, struct place place, double rate, con
     double loss = 0, norm = add_parts(trainer), limit = trainer->options->gradient_limit;
     for (int part = 0; part < N_PARTS; part++)
         loss += trainer->parts[part].loss;
-    adam_step(&trainer->adam, rate, trainer->options->decay, (norm > limit ? limit / norm : 1) / (double)n,
-              trainer->parts[0].gradient, trainer->weights);
+    adam_step(&trainer->adam, rates.weights, trainer->options->decay,
+              (norm > limit ? limit / norm : 1) / (double)n, trainer->parts[0].gradient, trainer->weights);
+    if (place.tuning)
+        step_thresholds(trainer, rates.thresholds, n);
     return loss;
 }
 
@@ -128,7 +153,7 @@ static size_t choose_stories(struct trainer *trainer, struct place place)
     struct random_key key = draw_key(trainer, place, DRAW_ORDER);
     double n_growing = options->lengthening_share * (double)options->n_epochs,
            longest = (double)trainer->data->n_sentences_max;
-    if (place.i_epoch < n_growing) {
+    if (!place.tuning && place.i_epoch < n_growing) {
         double first = (double)options->n_first_sentences;
         longest = first + fmax(longest - first, 0) * (double)place.i_epoch / n_growing;
     }
@@ -151,23 +176,55 @@ static double fall(uint32_t i_epoch, int64_t n_epochs)
     return 1 - x * x * (3 - 2 * x);
 }
 
-static double run_epoch(struct trainer *trainer, struct place place)
+static struct rates rates_at(const struct trainer *trainer, struct place place, int64_t n_epochs)
+{
+    const struct threshold_options *learned = trainer->thresholds.options;
+    double now = fall(place.i_epoch, n_epochs);
+    return (struct rates){trainer->options->rate * now * (place.tuning ? learned->model_rate : 1),
+                          learned->rate * now};
+}
+
+static double run_epoch(struct trainer *trainer, struct place place, int64_t n_epochs)
 {
     size_t n = choose_stories(trainer, place), n_batch = (size_t)trainer->options->n_batch;
-    double rate = trainer->options->rate * fall(place.i_epoch, trainer->options->n_epochs), loss = 0;
+    struct rates rates = rates_at(trainer, place, n_epochs);
+    double loss = 0;
     for (size_t first = 0; first < n; first += n_batch)
-        loss += step(trainer, place, rate, trainer->order + first, n - first < n_batch ? n - first : n_batch);
+        loss +=
+            step(trainer, place, rates, trainer->order + first, n - first < n_batch ? n - first : n_batch);
     return n > 0 ? loss / (double)n : (double)NAN;
 }
 
-static enum rs_status validate(struct trainer *trainer, struct train_memn2n_epoch *epoch,
+/* With `tuning` by the pruned model. */
+static enum rs_status validate(struct trainer *trainer, bool tuning, struct train_memn2n_epoch *epoch,
                                struct rs_error *err)
 {
     size_t n_wrong = 0;
+    struct attention_pruning pruning = {1, trainer->thresholds.values, 0, 0};
     memn2n_gradient_store(trainer->weights, &trainer->rounded);
-    enum rs_status status = memn2n_test(&trainer->rounded, &trainer->data->validation, NULL, NULL, &n_wrong,
-                                        NULL, &epoch->validation_loss, err);
+    enum rs_status status =
+        memn2n_test(&trainer->rounded, &trainer->data->validation, tuning ? attention_hook_pruned : NULL,
+                    &pruning, &n_wrong, NULL, &epoch->validation_loss, err);
     epoch->validation_error = (double)n_wrong / (double)trainer->data->validation.n_stories;
+    epoch->keep_ratio = tuning ? (double)pruning.n_kept / (double)pruning.n_visible : 1;
+    return status;
+}
+
+/* One epoch with its validation and report. */
+static enum rs_status pass_epoch(struct trainer *trainer, struct place place, int64_t n_epochs,
+                                 train_memn2n_progress *progress, void *context,
+                                 struct train_memn2n_epoch *out, struct rs_error *err)
+{
+    *out = (struct train_memn2n_epoch){.i_restart = (int)place.i_restart,
+                                       .n_restarts = (int)trainer->options->n_restarts,
+                                       .i_epoch = (int)place.i_epoch,
+                                       .n_epochs = (int)n_epochs,
+                                       .n_done = ++trainer->n_done,
+                                       .n_total = trainer->n_total};
+    out->train_loss = run_epoch(trainer, place, n_epochs);
+    enum rs_status status = validate(trainer, place.tuning, out, err);
+    if (status == RS_OK && progress != NULL && !progress(context, out))
+        status = rs_fail(err, RS_STOPPED, "training was stopped");
     return status;
 }
 
@@ -183,17 +240,10 @@ static enum rs_status run_restart(struct trainer *trainer, uint32_t i_restart,
         trainer->weights[i] *= options->start_deviation;
     adam_restart(&trainer->adam);
     for (uint32_t i = 0; i < options->n_epochs; i++) {
-        struct place place = {i_restart, i, i < options->n_linear_epochs};
-        *last = (struct train_memn2n_epoch){.i_restart = (int)i_restart,
-                                            .n_restarts = (int)options->n_restarts,
-                                            .i_epoch = (int)i,
-                                            .n_epochs = (int)options->n_epochs};
-        last->train_loss = run_epoch(trainer, place);
-        enum rs_status status = validate(trainer, last, err);
+        struct place place = {i_restart, i, i < options->n_linear_epochs, false};
+        enum rs_status status = pass_epoch(trainer, place, options->n_epochs, progress, context, last, err);
         if (status != RS_OK)
             return status;
-        if (progress != NULL && !progress(context, last))
-            return rs_fail(err, RS_STOPPED, "training was stopped");
     }
     return RS_OK;
 }
@@ -219,6 +269,43 @@ static enum rs_status run_restarts(struct trainer *trainer, train_memn2n_progres
     return rs_fail(err, RS_INPUT, "training diverged in every restart: a smaller train.rate expected");
 }
 
+static enum rs_status start_thresholds(struct trainer *trainer, struct rs_error *err)
+{
+    struct thresholds_scores scores;
+    size_t n_wrong;
+    enum rs_status status = thresholds_scores_init(trainer->shape.n_hops, 1, &scores, err);
+    if (status == RS_OK)
+        status = memn2n_test(&trainer->rounded, &trainer->data->calibration, thresholds_collect, &scores,
+                             &n_wrong, NULL, NULL, err);
+    if (status == RS_OK)
+        thresholds_start(&trainer->thresholds, &scores);
+    thresholds_scores_clear(&scores);
+    return status;
+}
+
+/* Weights and thresholds together, from the best weights on, which it replaces. */
+static enum rs_status tune(struct trainer *trainer, train_memn2n_progress *progress, void *context,
+                           struct rs_error *err)
+{
+    const struct train_options *options = trainer->options;
+    int64_t n_epochs = threshold_options_length(trainer->thresholds.options, options->n_epochs);
+    struct train_memn2n_epoch last = {0};
+    memcpy(trainer->weights, trainer->best_weights, trainer->n_weights * sizeof *trainer->weights);
+    memn2n_gradient_store(trainer->weights, &trainer->rounded);
+    adam_restart(&trainer->adam);
+    trainer->n_done = trainer->n_total - (int)n_epochs;
+    enum rs_status status = start_thresholds(trainer, err);
+    for (uint32_t i = 0; i < n_epochs && status == RS_OK; i++)
+        status = pass_epoch(trainer, (struct place){(uint32_t)options->n_restarts, i, false, true}, n_epochs,
+                            progress, context, &last, err);
+    if (status == RS_OK && !isfinite(last.validation_loss))
+        status = rs_fail(err, RS_INPUT,
+                         "fine-tuning with thresholds diverged: a smaller learned.rate or learned.model_rate "
+                         "expected");
+    memcpy(trainer->best_weights, trainer->weights, trainer->n_weights * sizeof *trainer->weights);
+    return status;
+}
+
 /* The longest sentence of all sets: a rare form may be missing from the training stories. */
 static size_t longest_sentence(const struct story_data *data)
 {
@@ -230,7 +317,8 @@ static size_t longest_sentence(const struct story_data *data)
     return longest;
 }
 
-static enum rs_status prepare(struct trainer *trainer, struct rs_error *err)
+static enum rs_status prepare(struct trainer *trainer, const struct threshold_options *learned,
+                              struct rs_error *err)
 {
     const struct train_options *options = trainer->options;
     const struct vocabulary *vocabulary = &trainer->data->vocabulary;
@@ -241,8 +329,12 @@ static enum rs_status prepare(struct trainer *trainer, struct rs_error *err)
         memn2n_init(&trainer->rounded, &trainer->shape, (const char *const *)vocabulary->words, err);
     if (status != RS_OK)
         return status;
+    trainer->n_total =
+        (int)(options->n_restarts * options->n_epochs + threshold_options_length(learned, options->n_epochs));
     trainer->n_weights = memn2n_gradient_n_weights(&trainer->shape);
     status = adam_init(&trainer->adam, trainer->n_weights, err);
+    if (status == RS_OK)
+        status = thresholds_init(learned, trainer->shape.n_hops, 1, &trainer->thresholds, err);
     if (status != RS_OK)
         return status;
     trainer->weights = memory_allocate(trainer->n_weights, sizeof *trainer->weights, err);
@@ -265,6 +357,7 @@ static enum rs_status prepare(struct trainer *trainer, struct rs_error *err)
 static void clear(struct trainer *trainer)
 {
     adam_clear(&trainer->adam);
+    thresholds_clear(&trainer->thresholds);
     for (int i = 0; i < N_PARTS; i++) {
         free(trainer->parts[i].gradient);
         free(trainer->parts[i].ages);
@@ -277,9 +370,27 @@ static void clear(struct trainer *trainer)
     memn2n_clear(&trainer->rounded);
 }
 
+/* Hands the thresholds over, if any were learned, and tests with them. */
+static enum rs_status finish_thresholds(struct trainer *trainer, struct model_file *out,
+                                        struct train_memn2n_pruned *pruned, struct rs_error *err)
+{
+    size_t n_wrong = 0;
+    if (trainer->thresholds.options->sharing == THRESHOLD_NONE)
+        return RS_OK;
+    out->threshold = trainer->thresholds.values;
+    trainer->thresholds.values = NULL;
+    snprintf(out->threshold_method, sizeof out->threshold_method, "learned");
+    struct attention_pruning pruning = {1, out->threshold, 0, 0};
+    enum rs_status status =
+        memn2n_test(&out->model, &out->test, attention_hook_pruned, &pruning, &n_wrong, NULL, NULL, err);
+    pruned->test_error = (double)n_wrong / (double)out->test.n_stories;
+    pruned->keep_ratio = (double)pruning.n_kept / (double)pruning.n_visible;
+    return status;
+}
+
 /* The model file takes over what of the data it keeps. */
 static enum rs_status finish(struct trainer *trainer, struct story_data *data, struct model_file *out,
-                             struct rs_error *err)
+                             struct train_memn2n_pruned *pruned, struct rs_error *err)
 {
     size_t n_wrong = 0;
     snprintf(out->task, sizeof out->task, "%s", data->task);
@@ -301,27 +412,33 @@ static enum rs_status finish(struct trainer *trainer, struct story_data *data, s
     if (status == RS_OK)
         status = memn2n_test(&out->model, &out->test, NULL, NULL, &n_wrong, NULL, NULL, err);
     out->test_error = (double)n_wrong / (double)out->test.n_stories;
-    return status;
+    return status == RS_OK ? finish_thresholds(trainer, out, pruned, err) : status;
 }
 
-enum rs_status train_memn2n(const struct train_options *options, struct story_data *data, uint64_t seed,
-                            int n_threads, train_memn2n_progress *progress, void *context,
-                            struct model_file *out, struct rs_error *err)
+enum rs_status train_memn2n(const struct train_options *options, const struct threshold_options *learned,
+                            struct story_data *data, uint64_t seed, int n_threads,
+                            train_memn2n_progress *progress, void *context, struct model_file *out,
+                            struct train_memn2n_pruned *pruned, struct rs_error *err)
 {
     struct trainer trainer = {.options = options, .data = data, .seed = seed, .n_threads = n_threads};
+    struct train_memn2n_pruned found = {(double)NAN, (double)NAN};
     *out = (struct model_file){0};
     enum rs_status status = RS_OK;
     if ((double)seed > seed_max)
         status = rs_fail(err, RS_INPUT, "seed %llu found, at most 2^53 expected", (unsigned long long)seed);
     if (status == RS_OK)
-        status = prepare(&trainer, err);
+        status = prepare(&trainer, learned, err);
     if (status == RS_OK)
         status = run_restarts(&trainer, progress, context, err);
+    if (status == RS_OK && learned->sharing != THRESHOLD_NONE)
+        status = tune(&trainer, progress, context, err);
     if (status == RS_OK)
-        status = finish(&trainer, data, out, err);
+        status = finish(&trainer, data, out, &found, err);
     clear(&trainer);
     if (status != RS_OK)
         model_file_clear(out);
+    if (pruned != NULL)
+        *pruned = found;
     return status;
 }
 

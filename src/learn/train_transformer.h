@@ -6,6 +6,7 @@
  *
  * Draws (purpose RANDOM_TRAINING): array 16 first weights (cell = weight); array 17 where a text's sample
  * starts (draw = step, cell = place in the batch); array 18 order of images (draw = pass, cell = place).
+ * RANDOM_SHIFT: how far images are moved.
  */
 #ifndef LEARN_TRAIN_TRANSFORMER_H
 #define LEARN_TRAIN_TRANSFORMER_H

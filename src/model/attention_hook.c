@@ -1,8 +1,10 @@
 #include "model/attention_hook.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/clones.h"
+#include "model/soft_threshold.h"
 #include "numeric/lanes.h"
 #include "numeric/softmax.h"
 
@@ -49,21 +51,54 @@ static void weigh(size_t n_keys, size_t d, const double *weights, const float *v
     }
 }
 
-static void attend(const struct attention_call *call, size_t n_visible, const float *query, float *output)
+static void attend(const struct attention_call *call, size_t n_visible, float *output)
 {
-    score(n_visible, call->d, call->score_scale, query, call->k, call->scratch);
     softmax_probabilities(n_visible, call->scratch);
     weigh(n_visible, call->d, call->scratch, call->v, output);
+}
+
+/* Scores of pruned keys become minus infinity; returns how many are kept. */
+static size_t prune(double threshold, size_t n, double *scores)
+{
+    size_t best = soft_threshold_best(n, scores), n_kept = 0;
+    double top = scores[best];
+    for (size_t j = 0; j < n; j++) {
+        if (scores[j] >= threshold)
+            n_kept++;
+        else
+            scores[j] = -(double)INFINITY;
+    }
+    scores[best] = top;
+    return n_kept;
+}
+
+static void run(struct attention_pruning *pruning, const struct attention_call *call)
+{
+    for (int head = 0; head < call->n_query_heads; head++)
+        for (size_t query = 0; query < call->n_queries; query++) {
+            size_t row = ((size_t)head * call->n_queries + query) * call->d;
+            size_t n_visible = call->causal ? query + 1 : call->n_keys;
+            score(n_visible, call->d, call->score_scale, call->q + row, call->k, call->scratch);
+            if (pruning != NULL) {
+                int i_head = call->layer * pruning->n_heads + call->kv_head * call->n_query_heads + head;
+                pruning->n_visible += (int64_t)n_visible;
+                pruning->n_kept += (int64_t)prune(pruning->thresholds[i_head], n_visible, call->scratch);
+            }
+            attend(call, n_visible, call->output + row);
+        }
 }
 
 enum rs_status attention_hook_exact(void *context, const struct attention_call *call, struct rs_error *err)
 {
     (void)context;
     (void)err;
-    for (int head = 0; head < call->n_query_heads; head++)
-        for (size_t query = 0; query < call->n_queries; query++) {
-            size_t row = ((size_t)head * call->n_queries + query) * call->d;
-            attend(call, call->causal ? query + 1 : call->n_keys, call->q + row, call->output + row);
-        }
+    run(NULL, call);
+    return RS_OK;
+}
+
+enum rs_status attention_hook_pruned(void *context, const struct attention_call *call, struct rs_error *err)
+{
+    (void)err;
+    run(context, call);
     return RS_OK;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rescore/status.h"
 
@@ -27,5 +28,18 @@ typedef enum rs_status attention_hook(void *context, const struct attention_call
 /* output = sum over visible keys of softmax(score_scale q.k) v, in double. `context` is not used. Never
  * fails. */
 attention_hook attention_hook_exact;
+
+/* The context of attention_hook_pruned; counts are added to. */
+struct attention_pruning {
+    int n_heads;              /* query heads of a layer */
+    const double *thresholds; /* [layer][query head], score units */
+    int64_t n_kept, n_visible;
+};
+
+/*
+ * The same over the keys whose score is at least the threshold, in floating point; a query that keeps nothing
+ * attends to its largest score (of equal ones the first), which is not counted as kept. Never fails.
+ */
+attention_hook attention_hook_pruned;
 
 #endif

@@ -1,25 +1,37 @@
 librescore_core_la_SOURCES += \
     %D%/attention_hook.c %D%/attention_hook.h \
     %D%/code_range.c %D%/code_range.h \
+    %D%/import.c %D%/import.h \
+    %D%/import_config.c %D%/import_config.h \
+    %D%/import_family.c %D%/import_family.h \
+    %D%/llama2c.c %D%/llama2c.h \
     %D%/memn2n.c %D%/memn2n.h \
     %D%/memn2n_gradient.c %D%/memn2n_gradient.h \
     %D%/model_embedded.c %D%/model_embedded.h \
     %D%/model_file.c %D%/model_file.h \
     %D%/model_items.c %D%/model_items.h \
+    %D%/soft_threshold.h \
+    %D%/threshold_options.c %D%/threshold_options.h \
     %D%/transformer.c %D%/transformer.h \
     %D%/transformer_file.c %D%/transformer_file.h \
     %D%/transformer_file_shape.c %D%/transformer_file_shape.h \
     %D%/transformer_gradient.h \
-    %D%/transformer_gradient_f32.c \
-    %D%/transformer_gradient_f64.c \
     %D%/transformer_gradient_real.h \
+    %D%/transformer_gradient_room_real.h \
     %D%/transformer_internal.h \
     %D%/transformer_items.c %D%/transformer_items.h \
     %D%/transformer_layers_real.h \
+    %D%/transformer_pruning_real.h \
     %D%/transformer_options.c %D%/transformer_options.h \
     %D%/transformer_run.c \
     %D%/transformer_shape.c %D%/transformer_shape.h \
     %D%/train_options.c %D%/train_options.h
+
+# Nobody asks for floating-point exceptions; without them loops with a choice become vectors, with the same bits.
+noinst_LTLIBRARIES += librescore_gradient.la
+librescore_gradient_la_SOURCES = %D%/transformer_gradient_f32.c %D%/transformer_gradient_f64.c
+librescore_gradient_la_CFLAGS = $(AM_CFLAGS) -fno-trapping-math
+librescore_core_la_LIBADD += librescore_gradient.la
 
 # The embedded model: the program works from any directory.
 nodist_librescore_core_la_SOURCES += src/model/model_embedded_stories.c

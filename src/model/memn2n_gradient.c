@@ -11,11 +11,13 @@ struct memn2n_gradient_workspace {
     double *position;         /* [n_sentence_words][d] */
     double *memories;         /* [n_hops + 1][n_memories][d] */
     double *memory_gradients; /* the same */
-    double *attention;        /* [n_hops][n_memories] */
+    double *attention;        /* [n_hops][n_memories + n_empty] */
     double *states;           /* [n_hops + 1][d]: u before each hop and after the last */
     double *state_gradient;   /* [d] */
     double *logits;           /* [n_words] */
-    double *slopes;           /* [n_memories]: of the loss by the attention weights, then by the scores */
+    double *slopes; /* [n_memories + n_empty]: of the loss by the attention weights, then by the scores */
+    struct soft_threshold_point
+        *points; /* [n_hops][n_memories + n_empty], of scores that meet a soft threshold */
 };
 
 /* One story on its way through the network. */
@@ -24,8 +26,9 @@ struct pass {
     const double *weights;
     const struct story *story;
     const int32_t *ages;
-    size_t n_seen;
+    size_t n_seen, n_keys; /* n_keys: with the empty memories */
     bool linear;
+    const struct memn2n_gradient_soft *soft;
     struct memn2n_gradient_workspace *room;
 };
 
@@ -40,24 +43,29 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
     struct memn2n_gradient_workspace *room = memory_allocate(1, sizeof *room, err);
     if (room == NULL)
         return NULL;
-    size_t n_levels = shape->n_hops + 1;
+    size_t n_levels = shape->n_hops + 1, n_keys = shape->n_memories + shape->n_empty;
     const struct {
         double **array;
         size_t n;
     } parts[] = {{&room->position, shape->n_sentence_words * shape->d},
                  {&room->memories, n_levels * shape->n_memories * shape->d},
                  {&room->memory_gradients, n_levels * shape->n_memories * shape->d},
-                 {&room->attention, shape->n_hops * shape->n_memories},
+                 {&room->attention, shape->n_hops * n_keys},
                  {&room->states, n_levels * shape->d},
                  {&room->state_gradient, shape->d},
                  {&room->logits, shape->n_words},
-                 {&room->slopes, shape->n_memories}};
+                 {&room->slopes, n_keys}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         *parts[i].array = memory_allocate(parts[i].n, sizeof(double), err);
         if (*parts[i].array == NULL) {
             memn2n_gradient_destroy(room);
             return NULL;
         }
+    }
+    room->points = memory_allocate(shape->n_hops * n_keys, sizeof *room->points, err);
+    if (room->points == NULL) {
+        memn2n_gradient_destroy(room);
+        return NULL;
     }
     for (size_t j = 0; j < shape->n_sentence_words; j++)
         for (size_t i = 0; i < shape->d; i++)
@@ -77,6 +85,7 @@ void memn2n_gradient_destroy(struct memn2n_gradient_workspace *room)
     free(room->state_gradient);
     free(room->logits);
     free(room->slopes);
+    free(room->points);
     free(room);
 }
 
@@ -141,6 +150,11 @@ static double *memories_of(const struct pass *pass, double *all, size_t level)
     return all + level * pass->shape->n_memories * pass->shape->d;
 }
 
+static double *attention_of(const struct pass *pass, size_t hop)
+{
+    return pass->room->attention + hop * (pass->shape->n_memories + pass->shape->n_empty);
+}
+
 static void remember(const struct pass *pass, size_t level)
 {
     size_t d = pass->shape->d;
@@ -154,20 +168,45 @@ static void remember(const struct pass *pass, size_t level)
     }
 }
 
-static void attend(const struct pass *pass, size_t hop)
+static struct soft_threshold_point *points_of(const struct pass *pass, size_t hop)
+{
+    return pass->room->points + hop * (pass->shape->n_memories + pass->shape->n_empty);
+}
+
+/* What a hop's soft threshold makes of the scores; returns the share of keys that are kept. */
+static double soften(const struct pass *pass, size_t hop, double *scores)
+{
+    const struct memn2n_gradient_soft *soft = pass->soft;
+    struct soft_threshold_point *points = points_of(pass, hop);
+    size_t best = soft_threshold_best(pass->n_keys, scores);
+    double count = 0;
+    for (size_t i = 0; i < pass->n_keys; i++) {
+        points[i] = i == best ? soft_threshold_spared(scores[i])
+                              : soft_threshold_at(&soft->law, scores[i], soft->thresholds[hop]);
+        scores[i] = points[i].value;
+        count += points[i].count;
+    }
+    return count / (double)pass->n_keys;
+}
+
+/* Returns the hop's part of the penalty. */
+static double attend(const struct pass *pass, size_t hop)
 {
     size_t d = pass->shape->d;
     const double *keys = memories_of(pass, pass->room->memories, hop);
     const double *values = memories_of(pass, pass->room->memories, hop + 1);
-    double *weights = pass->room->attention + hop * pass->shape->n_memories;
+    double *weights = attention_of(pass, hop);
     double *state = pass->room->states + hop * d, *next = state + d;
     for (size_t i = 0; i < pass->n_seen; i++)
         weights[i] = product(d, state, keys + i * d);
+    memset(weights + pass->n_seen, 0, pass->shape->n_empty * sizeof *weights); /* scores of empty memories */
+    double penalty = pass->soft != NULL ? pass->soft->weight * soften(pass, hop, weights) : 0;
     if (!pass->linear)
-        softmax_compute(pass->n_seen, weights);
+        softmax_compute(pass->n_keys, weights);
     memcpy(next, state, d * sizeof *next);
     for (size_t i = 0; i < pass->n_seen; i++)
         add_scaled(d, weights[i], values + i * d, next);
+    return penalty;
 }
 
 /* The answer's probabilities replace the logits. */
@@ -178,10 +217,11 @@ static double forward(const struct pass *pass)
     memset(pass->room->states, 0, shape->d * sizeof(double));
     gather(shape->d, pass->room->position, pass->weights, story->question, story->n_question_words,
            pass->room->states);
+    double penalty = 0;
     remember(pass, 0);
     for (size_t hop = 0; hop < shape->n_hops; hop++) {
         remember(pass, hop + 1);
-        attend(pass, hop);
+        penalty += attend(pass, hop);
     }
     const double *last = pass->room->states + shape->n_hops * shape->d;
     const double *words = pass->weights + level_words(shape, shape->n_hops);
@@ -189,7 +229,22 @@ static double forward(const struct pass *pass)
     for (size_t w = 0; w < shape->n_words; w++)
         logits[w] = product(shape->d, words + w * shape->d, last);
     double own = logits[story->answer];
-    return softmax_compute(shape->n_words, logits) - own;
+    return penalty + softmax_compute(shape->n_words, logits) - own;
+}
+
+/* From slopes by the softened scores to slopes by the scores and by the hop's threshold. */
+static void soften_backward(const struct pass *pass, size_t hop, double *slopes)
+{
+    const struct memn2n_gradient_soft *soft = pass->soft;
+    const struct soft_threshold_point *points = points_of(pass, hop);
+    double share = soft->weight / (double)pass->n_keys, by_threshold = 0;
+    for (size_t i = 0; i < pass->n_keys; i++) {
+        double slope = slopes[i] + share * points[i].count_by_value;
+        slopes[i] = slope * points[i].by_score;
+        by_threshold += slope * points[i].by_threshold;
+    }
+    if (soft->gradient != NULL)
+        soft->gradient[hop] += by_threshold;
 }
 
 /* Takes the slope by the state after a hop to the one before it, and leaves those by its keys and values. */
@@ -201,18 +256,20 @@ static void attend_backward(const struct pass *pass, size_t hop)
     const double *values = memories_of(pass, room->memories, hop + 1);
     double *key_slopes = memories_of(pass, room->memory_gradients, hop);
     double *value_slopes = memories_of(pass, room->memory_gradients, hop + 1);
-    const double *weights = room->attention + hop * pass->shape->n_memories, *state = room->states + hop * d;
+    const double *weights = attention_of(pass, hop), *state = room->states + hop * d;
     double *slopes = room->slopes, mean = 0;
     for (size_t i = 0; i < pass->n_seen; i++) {
         slopes[i] = product(d, room->state_gradient, values + i * d);
         add_scaled(d, weights[i], room->state_gradient, value_slopes + i * d);
         mean += weights[i] * slopes[i];
     }
-    for (size_t i = 0; i < pass->n_seen; i++) {
-        if (!pass->linear)
-            slopes[i] = weights[i] * (slopes[i] - mean);
+    memset(slopes + pass->n_seen, 0, pass->shape->n_empty * sizeof *slopes);
+    for (size_t i = 0; i < pass->n_keys && !pass->linear; i++)
+        slopes[i] = weights[i] * (slopes[i] - mean);
+    if (pass->soft != NULL)
+        soften_backward(pass, hop, slopes);
+    for (size_t i = 0; i < pass->n_seen; i++)
         add_scaled(d, slopes[i], state, key_slopes + i * d);
-    }
     for (size_t i = 0; i < pass->n_seen; i++)
         add_scaled(d, slopes[i], keys + i * d, room->state_gradient);
 }
@@ -254,17 +311,20 @@ static void backward(const struct pass *pass, double *gradient)
 }
 
 double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weights, const struct story *story,
-                           const int32_t *ages, bool linear, struct memn2n_gradient_workspace *workspace,
-                           double *gradient)
+                           const int32_t *ages, bool linear, const struct memn2n_gradient_soft *soft,
+                           struct memn2n_gradient_workspace *workspace, double *gradient)
 {
     rs_require(story->n_sentences > 0, "a story without sentences");
+    rs_require(!linear || soft == NULL, "soft thresholds stand before a softmax");
+    size_t n_seen = story->n_sentences < shape->n_memories ? story->n_sentences : shape->n_memories;
     struct pass pass = {.shape = shape,
                         .weights = weights,
                         .story = story,
                         .ages = ages,
-                        .n_seen =
-                            story->n_sentences < shape->n_memories ? story->n_sentences : shape->n_memories,
+                        .n_seen = n_seen,
+                        .n_keys = n_seen + shape->n_empty,
                         .linear = linear,
+                        .soft = soft,
                         .room = workspace};
     double loss = forward(&pass);
     if (gradient != NULL)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "model/memn2n.h"
+#include "model/soft_threshold.h"
 
 size_t memn2n_gradient_n_weights(const struct memn2n_shape *shape);
 
@@ -18,15 +19,23 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
                                                          struct rs_error *err) RS_MUST_CHECK;
 void memn2n_gradient_destroy(struct memn2n_gradient_workspace *workspace);
 
+/* Soft thresholds of the hops, whose penalty the loss includes (soft_threshold.h). */
+struct memn2n_gradient_soft {
+    struct soft_threshold_law law;
+    double weight;            /* of the penalty */
+    const double *thresholds; /* [n_hops] */
+    double *gradient;         /* [n_hops], added to; NULL: not wanted */
+};
+
 /*
  * The loss -ln(probability of the story's answer) at `weights`, its gradient added to `gradient` (NULL: not
  * wanted). ages [n_sentences seen] (NULL: 0 for the newest, 1, 2 ...) are the time rows of the seen
  * sentences, oldest first. linear: the attention's softmax left out (weights = scores), as the paper's linear
- * start.
+ * start; not together with `soft`. soft NULL: no thresholds.
  */
 double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weights, const struct story *story,
-                           const int32_t *ages, bool linear, struct memn2n_gradient_workspace *workspace,
-                           double *gradient);
+                           const int32_t *ages, bool linear, const struct memn2n_gradient_soft *soft,
+                           struct memn2n_gradient_workspace *workspace, double *gradient);
 
 /* Rounds the weights to a model of the same shape. */
 void memn2n_gradient_store(const double *weights, struct memn2n *model);

@@ -19,19 +19,20 @@ void model_file_clear(struct model_file *file)
     free(file->code_max_query);
     free(file->code_max_key);
     free(file->code_max_value);
+    free(file->threshold);
     story_set_clear(&file->calibration);
     story_set_clear(&file->test);
     *file = (struct model_file){0};
 }
 
-static enum rs_status read_text(const struct store *store, const char *name, char text[MODEL_FILE_TEXT_SIZE],
-                                struct rs_error *err)
+static enum rs_status read_text(const struct store *store, const char *object, const char *name,
+                                char text[MODEL_FILE_TEXT_SIZE], struct rs_error *err)
 {
     char *read = NULL;
-    enum rs_status status = store_read_text(store, "/", name, &read, err);
+    enum rs_status status = store_read_text(store, object, name, &read, err);
     if (status == RS_OK && strlen(read) >= MODEL_FILE_TEXT_SIZE)
-        status = rs_fail(err, RS_INPUT, "%s:/@%s: error: %zu bytes found, at most %d expected",
-                         store_path(store), name, strlen(read), MODEL_FILE_TEXT_SIZE - 1);
+        status = rs_fail(err, RS_INPUT, "%s:%s@%s: error: %zu bytes found, at most %d expected",
+                         store_path(store), object, name, strlen(read), MODEL_FILE_TEXT_SIZE - 1);
     if (status == RS_OK)
         memcpy(text, read, strlen(read) + 1);
     free(read);
@@ -47,11 +48,11 @@ static enum rs_status read_header(const struct store *store, struct model_file *
     if (status == RS_OK)
         status = store_expect_text(store, "kind", "memn2n", err);
     if (status == RS_OK)
-        status = read_text(store, "task", file->task, err);
+        status = read_text(store, "/", "task", file->task, err);
     if (status == RS_OK)
-        status = read_text(store, "source", file->source, err);
+        status = read_text(store, "/", "source", file->source, err);
     if (status == RS_OK)
-        status = read_text(store, "git_commit", file->git_commit, err);
+        status = read_text(store, "/", "git_commit", file->git_commit, err);
     if (status == RS_OK)
         status = store_read_integer(store, "seed", 0, seed_max, &seed, err);
     if (status == RS_OK)
@@ -67,7 +68,7 @@ static enum rs_status read_header(const struct store *store, struct model_file *
  * allocated. */
 static enum rs_status read_shape(const struct store *store, struct memn2n_shape *shape, struct rs_error *err)
 {
-    double n_hops = 0, d = 0, n_sentence_words = 0;
+    double n_hops = 0, d = 0, n_sentence_words = 0, n_empty = 0;
     struct store_shape words = {0}, times = {0};
     enum rs_status status = store_read_integer(store, "n_hops", 1, MEMN2N_HOPS_MAX, &n_hops, err);
     if (status == RS_OK)
@@ -75,6 +76,8 @@ static enum rs_status read_shape(const struct store *store, struct memn2n_shape 
     if (status == RS_OK)
         status =
             store_read_integer(store, "n_sentence_words", 1, MEMN2N_SENTENCE_MAX, &n_sentence_words, err);
+    if (status == RS_OK && store_has_attribute(store, "/", "n_empty"))
+        status = store_read_integer(store, "n_empty", 0, MEMN2N_EMPTY_MAX, &n_empty, err);
     const struct store_axis axes[] = {{"levels", (size_t)n_hops + 1, "n_hops + 1"},
                                       {"rows", STORE_SIZE_ANY, NULL},
                                       {"components", (size_t)d, "d"}};
@@ -88,8 +91,8 @@ static enum rs_status read_shape(const struct store *store, struct memn2n_shape 
         status = store_get_shape(store, "/time", &times, err);
     if (status != RS_OK)
         return status;
-    *shape = (struct memn2n_shape){(size_t)n_hops, (size_t)d, words.sizes[1], times.sizes[1],
-                                   (size_t)n_sentence_words};
+    *shape = (struct memn2n_shape){(size_t)n_hops,           (size_t)d,      words.sizes[1], times.sizes[1],
+                                   (size_t)n_sentence_words, (size_t)n_empty};
     struct rs_error why = {{0}};
     if (memn2n_shape_check(shape, &why) != RS_OK)
         return rs_fail(err, RS_INPUT, "%s: error: %s", store_path(store), why.text);
@@ -141,8 +144,8 @@ static enum rs_status read_model(const struct store *store, struct memn2n *model
     return status;
 }
 
-static enum rs_status read_code_max(const struct store *store, const char *dataset, size_t n_layers,
-                                    double **out, struct rs_error *err)
+static enum rs_status read_table(const struct store *store, const char *dataset, size_t n_layers,
+                                 bool positive, double **out, struct rs_error *err)
 {
     const struct store_axis axes[] = {{"layers", n_layers, "n_hops"}, {"heads", 1, "of a MemN2N"}};
     enum rs_status status = store_check_shape(store, dataset, 2, axes, err);
@@ -153,10 +156,24 @@ static enum rs_status read_code_max(const struct store *store, const char *datas
         return RS_INTERNAL;
     status = store_read(store, dataset, STORE_FLOAT64, *out, err);
     for (size_t i = 0; status == RS_OK && i < n_layers; i++)
-        if (!((*out)[i] > 0 && isfinite((*out)[i])))
-            status = rs_fail(err, RS_INPUT, "%s:%s: error: %g found, a finite number above 0 expected",
-                             store_path(store), dataset, (*out)[i]);
+        if (!isfinite((*out)[i]) || (positive && !((*out)[i] > 0)))
+            status = rs_fail(err, RS_INPUT, "%s:%s: error: %g found, a finite number%s expected",
+                             store_path(store), dataset, (*out)[i], positive ? " above 0" : "");
     return status;
+}
+
+static enum rs_status read_tables(const struct store *store, struct model_file *file, struct rs_error *err)
+{
+    size_t n_layers = file->model.shape.n_hops;
+    enum rs_status status = read_table(store, "/code_max_query", n_layers, true, &file->code_max_query, err);
+    if (status == RS_OK)
+        status = read_table(store, "/code_max_key", n_layers, true, &file->code_max_key, err);
+    if (status == RS_OK)
+        status = read_table(store, "/code_max_value", n_layers, true, &file->code_max_value, err);
+    if (status != RS_OK || !store_has(store, "/threshold"))
+        return status;
+    status = read_table(store, "/threshold", n_layers, false, &file->threshold, err);
+    return status == RS_OK ? read_text(store, "/threshold", "method", file->threshold_method, err) : status;
 }
 
 enum rs_status model_file_read(const struct store *store, struct model_file *out, struct rs_error *err)
@@ -168,13 +185,8 @@ enum rs_status model_file_read(const struct store *store, struct model_file *out
     if (status == RS_OK)
         status = read_words(store, "/kinds", (struct store_axis){"kinds", STORE_SIZE_ANY, NULL}, KINDS_MAX,
                             &out->n_kinds, &out->kinds, err);
-    size_t n_layers = out->model.shape.n_hops;
     if (status == RS_OK)
-        status = read_code_max(store, "/code_max_query", n_layers, &out->code_max_query, err);
-    if (status == RS_OK)
-        status = read_code_max(store, "/code_max_key", n_layers, &out->code_max_key, err);
-    if (status == RS_OK)
-        status = read_code_max(store, "/code_max_value", n_layers, &out->code_max_value, err);
+        status = read_tables(store, out, err);
     if (status == RS_OK)
         status =
             model_items_read(store, "/calibration", &out->model.shape, out->n_kinds, &out->calibration, err);
@@ -212,6 +224,7 @@ static enum rs_status write_header(struct store *store, const struct model_file 
                     {"n_hops", (long long)file->model.shape.n_hops},
                     {"d", (long long)file->model.shape.d},
                     {"n_sentence_words", (long long)file->model.shape.n_sentence_words},
+                    {"n_empty", (long long)file->model.shape.n_empty},
                     {"seed", (long long)file->seed}};
     enum rs_status status = RS_OK;
     for (size_t i = 0; status == RS_OK && i < sizeof texts / sizeof texts[0]; i++)
@@ -237,11 +250,15 @@ static enum rs_status write_model(struct store *store, const struct model_file *
         {"/time", "time encodings of each level", STORE_FLOAT32, &times, file->model.time},
         {"/code_max_query", "largest magnitude of q", STORE_FLOAT64, &heads, file->code_max_query},
         {"/code_max_key", "largest magnitude of k", STORE_FLOAT64, &heads, file->code_max_key},
-        {"/code_max_value", "largest magnitude of v", STORE_FLOAT64, &heads, file->code_max_value}};
+        {"/code_max_value", "largest magnitude of v", STORE_FLOAT64, &heads, file->code_max_value},
+        {"/threshold", "scores below are pruned", STORE_FLOAT64, &heads, file->threshold}};
     enum rs_status status = RS_OK;
     for (size_t i = 0; status == RS_OK && i < sizeof arrays / sizeof arrays[0]; i++)
-        status = store_write(store, arrays[i].name, arrays[i].type, arrays[i].shape, NULL, arrays[i].values,
-                             (struct store_label){"1", arrays[i].long_name}, err);
+        if (arrays[i].values != NULL)
+            status = store_write(store, arrays[i].name, arrays[i].type, arrays[i].shape, NULL,
+                                 arrays[i].values, (struct store_label){"1", arrays[i].long_name}, err);
+    if (status == RS_OK && file->threshold != NULL)
+        status = store_write_text(store, "/threshold", "method", file->threshold_method, err);
     if (status == RS_OK)
         status = store_write_texts(store, "/vocabulary", shape->n_words,
                                    (const char *const *)file->model.vocabulary, NULL, err);

@@ -3,8 +3,8 @@
  * that an experiment needs nothing else.
  *
  *     root attributes    format = "rescore-model", version = 1, kind = "memn2n", task, n_hops, d,
- * n_sentence_words, seed, test_error (fraction of the test items answered wrong by the float model), source,
- *                        git_commit
+ * n_sentence_words, n_empty (0 where missing), seed, test_error (fraction of the test items answered wrong by
+ * the float model), source, git_commit
  *     /embedding         float32 [level][word][component]      level 0 ... n_hops
  *     /time              float32 [level][memory][component]
  *     /vocabulary        texts [word]
@@ -13,9 +13,8 @@
  * of q, k, v in one exact float pass over the calibration items (definitions 1) /calibration, /test   groups
  * of packed items (tensor/story.h): sentence_offset, word_offset, words, question_offset, question, answer,
  * kind, n_facts, all int32
- *
- * A dataset /threshold [layer][head] with an attribute `method` is for learned thresholds; files of this
- * version have none.
+ *     /threshold         float64 [layer][head], score units, with the attribute method (learned); absent:
+ *                        none
  */
 #ifndef MODEL_MODEL_FILE_H
 #define MODEL_MODEL_FILE_H
@@ -37,6 +36,8 @@ struct model_file {
     size_t n_kinds;
     char **kinds;                                           /* [n_kinds], one block */
     double *code_max_query, *code_max_key, *code_max_value; /* [n_hops][1], above 0 */
+    double *threshold;                                      /* [n_hops][1], or NULL */
+    char threshold_method[MODEL_FILE_TEXT_SIZE];
     struct story_set calibration, test;
 };
 

@@ -50,9 +50,11 @@ struct transformer_workspace *transformer_workspace_create(const struct transfor
                                                            struct rs_error *err) RS_MUST_CHECK;
 void transformer_workspace_destroy(struct transformer_workspace *workspace);
 
-/* Start from {0}; `logits` is the caller's. */
+/* Start from {0}; `logits`, `counted_logits` and `likeliest` are the caller's. */
 struct transformer_answer {
     float *logits;             /* [n_tokens][answers], or [1][answers] of classes; NULL: not wanted */
+    float *counted_logits;     /* [n_counted][answers], of what is counted alone; NULL: not wanted */
+    int32_t *likeliest;        /* [n_counted] the likeliest answers; NULL: not wanted */
     double nll;                /* sum of -ln(probability of the right answer), over what is counted */
     size_t n_counted, n_right; /* answers that are counted; those where the right one is the likeliest */
     int32_t best;              /* the likeliest class, or next word after the last token */

@@ -337,7 +337,7 @@ enum rs_status transformer_file_write(const char *path, const struct transformer
     return status;
 }
 
-static enum rs_status measure_codes(struct transformer_file *file, struct rs_error *err)
+static enum rs_status run_calibration(struct transformer_file *file, struct rs_error *err)
 {
     const struct transformer_shape *shape = &file->model.shape;
     struct code_range range = {(int)shape->n_heads, (int)shape->n_kv_heads, file->code_max_query,
@@ -348,28 +348,44 @@ static enum rs_status measure_codes(struct transformer_file *file, struct rs_err
         struct transformer_sample sample = transformer_items_sample(&file->calibration, shape, i);
         struct transformer_answer answer = {0};
         status = transformer_run(&file->model, &sample, room, code_range_hook, &range, &answer, err);
+        if (status == RS_OK && !isfinite(answer.nll))
+            status =
+                rs_fail(err, RS_INPUT, "calibration input %zu: an NLL of %g found, a finite one expected", i,
+                        answer.nll);
     }
     transformer_workspace_destroy(room);
     return status;
 }
 
-enum rs_status transformer_file_measure(struct transformer_file *file, int n_threads, struct rs_error *err)
+enum rs_status transformer_file_measure_codes(struct transformer_file *file, struct rs_error *err)
 {
     const struct transformer_shape *shape = &file->model.shape;
-    struct transformer_score score;
     const struct {
+        const char *what;
         double **array;
         size_t n_heads;
-    } tables[] = {{&file->code_max_query, shape->n_heads},
-                  {&file->code_max_key, shape->n_kv_heads},
-                  {&file->code_max_value, shape->n_kv_heads}};
+    } tables[] = {{"query", &file->code_max_query, shape->n_heads},
+                  {"key", &file->code_max_key, shape->n_kv_heads},
+                  {"value", &file->code_max_value, shape->n_kv_heads}};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         free(*tables[i].array);
         *tables[i].array = memory_allocate(shape->n_layers * tables[i].n_heads, sizeof(double), err);
         if (*tables[i].array == NULL)
             return RS_INTERNAL;
     }
-    enum rs_status status = measure_codes(file, err);
+    enum rs_status status = run_calibration(file, err);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        for (size_t at = 0; at < shape->n_layers * tables[i].n_heads && status == RS_OK; at++)
+            if (!isfinite((*tables[i].array)[at]))
+                status = rs_fail(err, RS_INPUT, "a %s component of %g in layer %zu, finite ones expected",
+                                 tables[i].what, (*tables[i].array)[at], at / tables[i].n_heads);
+    return status;
+}
+
+enum rs_status transformer_file_measure(struct transformer_file *file, int n_threads, struct rs_error *err)
+{
+    struct transformer_score score;
+    enum rs_status status = transformer_file_measure_codes(file, err);
     if (status == RS_OK)
         status = transformer_items_test(&file->model, &file->test, n_threads, &score, err);
     if (status != RS_OK)

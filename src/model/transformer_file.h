@@ -44,6 +44,7 @@ struct transformer_file {
     double *threshold;                     /* [n_layers][n_heads], or NULL */
     char threshold_method[TRANSFORMER_FILE_TEXT_SIZE];
     struct transformer_items calibration, test;
+    bool calibration_from_test; /* the first test items calibrate; not of files written here */
 };
 
 void transformer_file_clear(struct transformer_file *file);
@@ -63,8 +64,14 @@ enum rs_status transformer_file_open(const char *path, struct transformer_file *
 enum rs_status transformer_file_write(const char *path, const struct transformer_file *file,
                                       struct rs_error *err) RS_MUST_CHECK;
 
-/* Fills the code_max arrays, which it allocates, from the calibration items, and test_nll and test_error from
- * the test items. The model must be packed. */
+/*
+ * Fills the code_max arrays, which it allocates, from one exact float pass over the calibration items. The
+ * model must be packed. RS_INPUT, without the file's name, where that pass leaves the finite numbers.
+ */
+enum rs_status transformer_file_measure_codes(struct transformer_file *file,
+                                              struct rs_error *err) RS_MUST_CHECK;
+
+/* The same, and test_nll and test_error from the test items. */
 enum rs_status transformer_file_measure(struct transformer_file *file, int n_threads,
                                         struct rs_error *err) RS_MUST_CHECK;
 

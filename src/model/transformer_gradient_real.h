@@ -1,43 +1,7 @@
 /* Loss and gradient of packed samples for one precision (transformer_layers_real.h); PUBLIC(x) names what is
  * shown. */
-#include <stdlib.h>
-
-#include "base/memory.h"
 #include "base/require.h"
-#include "model/transformer_gradient.h"
-#include "model/transformer_layers_real.h"
-
-/* What a layer keeps for the way back, of all tokens. */
-struct kept {
-    REAL *attention_in;      /* [n][d]: what qkv is made of */
-    REAL *attention_normed;  /* [n][d]: what its norm was taken of */
-    REAL *attention_moments; /* [n][2] */
-    REAL *qkv;               /* [n][qkv] */
-    REAL *weights;           /* sample by sample [n_heads][tokens][tokens] */
-    REAL *mixed;             /* [n][n_heads d_head] */
-    REAL *hidden_in, *hidden_normed, *hidden_moments;
-    REAL *hidden; /* [n][hidden] */
-    REAL *acted;  /* [n][d_hidden] */
-};
-
-struct NAMED(transformer_gradient) {
-    struct transformer_shape shape;
-    struct transformer_layout layout;
-    size_t n_tokens_max;
-    REAL *block;                       /* all that follows */
-    struct kept *kept;                 /* [n_layers] */
-    REAL *x;                           /* [n][d], then the slopes by it */
-    REAL *patches;                     /* [n][patch size] */
-    REAL *embedded, *embedded_moments; /* before norm_embedding */
-    REAL *last_in, *last_moments;      /* before norm_last */
-    REAL *pooled, *pooled_in;          /* [n][d]: with and before the pooler */
-    REAL *logits;                      /* [n][answers], then the slopes by them */
-    REAL *slopes;                      /* [n][widest] */
-    REAL *other_slopes;                /* the same */
-    REAL *square;                      /* [n_positions][n_positions] */
-    REAL *row;                         /* [d] */
-    REAL *turns;                       /* [n_positions][d_head] */
-};
+#include "model/transformer_gradient_room_real.h"
 
 /* Samples on their way through the network and back. */
 struct pass {
@@ -47,114 +11,8 @@ struct pass {
     REAL *gradient;
     size_t n_samples, n_tokens;
     const struct transformer_sample *samples;
+    double *penalty;
 };
-
-/* --- room */
-
-static size_t widest(const struct transformer_shape *shape)
-{
-    const size_t widths[] = {shape->d, transformer_shape_qkv(shape), shape->n_heads * shape->d_head,
-                             transformer_shape_hidden(shape)};
-    size_t most = 0;
-    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++)
-        most = widths[i] > most ? widths[i] : most;
-    return most;
-}
-
-/* Gives each array its place behind `block`, or with block NULL only counts; returns the sum of sizes. */
-static size_t place_arrays(struct NAMED(transformer_gradient) * room, REAL *block)
-{
-    const struct transformer_shape *shape = &room->shape;
-    size_t n = room->n_tokens_max, d = shape->d, at = 0, positions = shape->n_positions;
-    size_t wide = n * widest(shape);
-    const struct {
-        REAL **array;
-        size_t n;
-    } parts[] = {{&room->x, n * d},
-                 {&room->patches, n * transformer_shape_patch_size(shape)},
-                 {&room->embedded, n * d},
-                 {&room->embedded_moments, n * 2},
-                 {&room->last_in, n * d},
-                 {&room->last_moments, n * 2},
-                 {&room->pooled, n * d},
-                 {&room->pooled_in, n * d},
-                 {&room->logits, n * transformer_shape_n_answers(shape)},
-                 {&room->slopes, wide},
-                 {&room->other_slopes, wide},
-                 {&room->square, positions * positions},
-                 {&room->row, d},
-                 {&room->turns, positions * shape->d_head}};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; at += parts[i++].n)
-        *parts[i].array = block != NULL ? block + at : NULL;
-    for (size_t layer = 0; layer < shape->n_layers; layer++) {
-        struct kept *kept = &room->kept[layer];
-        const struct {
-            REAL **array;
-            size_t n;
-        } layer_parts[] = {{&kept->attention_in, n * d},
-                           {&kept->attention_normed, n * d},
-                           {&kept->attention_moments, n * 2},
-                           {&kept->qkv, n * transformer_shape_qkv(shape)},
-                           {&kept->weights, shape->n_heads * n * positions},
-                           {&kept->mixed, n * shape->n_heads * shape->d_head},
-                           {&kept->hidden_in, n * d},
-                           {&kept->hidden_normed, n * d},
-                           {&kept->hidden_moments, n * 2},
-                           {&kept->hidden, n * transformer_shape_hidden(shape)},
-                           {&kept->acted, n * shape->d_hidden}};
-        for (size_t i = 0; i < sizeof layer_parts / sizeof layer_parts[0]; at += layer_parts[i++].n)
-            *layer_parts[i].array = block != NULL ? block + at : NULL;
-    }
-    return at;
-}
-
-static enum rs_status make_turns(struct NAMED(transformer_gradient) * room, struct rs_error *err)
-{
-    const struct transformer_shape *shape = &room->shape;
-    size_t n = shape->n_positions * (shape->d_head / 2) * 2;
-    if (shape->positions == TRANSFORMER_POSITIONS_LEARNED)
-        return RS_OK;
-    double *turns = memory_allocate(n, sizeof *turns, err);
-    if (turns == NULL)
-        return RS_INTERNAL;
-    activation_turns(shape->n_positions, shape->d_head / 2, shape->rotary_base, turns);
-    for (size_t i = 0; i < n; i++)
-        room->turns[i] = (REAL)turns[i];
-    free(turns);
-    return RS_OK;
-}
-
-struct NAMED(transformer_gradient) *
-    PUBLIC(create)(const struct transformer_shape *shape, size_t n_tokens_max, struct rs_error *err)
-{
-    if (transformer_shape_check(shape, err) != RS_OK)
-        return NULL;
-    struct NAMED(transformer_gradient) *room = memory_allocate(1, sizeof *room, err);
-    if (room == NULL)
-        return NULL;
-    room->shape = *shape;
-    room->layout = transformer_shape_layout(shape);
-    room->n_tokens_max = n_tokens_max;
-    room->kept = memory_allocate(shape->n_layers, sizeof *room->kept, err);
-    if (room->kept != NULL)
-        room->block = memory_allocate(place_arrays(room, NULL), sizeof(REAL), err);
-    if (room->block != NULL)
-        place_arrays(room, room->block);
-    if (room->block == NULL || make_turns(room, err) != RS_OK) {
-        PUBLIC(destroy)(room);
-        return NULL;
-    }
-    return room;
-}
-
-void PUBLIC(destroy)(struct NAMED(transformer_gradient) * room)
-{
-    if (room == NULL)
-        return;
-    free(room->block);
-    free(room->kept);
-    free(room);
-}
 
 /* --- weights and products */
 
@@ -346,36 +204,84 @@ static void embed_backward(const struct pass *pass)
 
 /* --- layers */
 
-static void attend(const struct pass *pass, const struct kept *kept)
+static size_t count_answers(const struct transformer_shape *shape, const struct transformer_sample *sample)
+{
+    size_t n = 0;
+    if (shape->task != TRANSFORMER_LANGUAGE)
+        return sample->label >= 0;
+    for (size_t t = 0; t < sample->n_words && sample->targets != NULL; t++)
+        n += sample->targets[t] >= 0;
+    return n;
+}
+
+/* One sample's part of a layer: where its rows and squares start. */
+struct place {
+    size_t sample, n, first, first_weight;
+};
+
+static struct NAMED(pruned) *
+    pruned_of(const struct pass *pass, size_t layer, const struct place *place, struct NAMED(pruned) * out)
+{
+    const struct NAMED(transformer_gradient) *room = pass->room;
+    const struct kept *kept = &room->kept[layer];
+    if (room->pruning == NULL)
+        return NULL;
+    double n_queries = (double)(place->n * pass->shape->n_heads);
+    *out = (struct NAMED(pruned)){
+        .pruning = room->pruning,
+        .signal = room->signals,
+        .context = room->signals_context,
+        .sample = place->sample,
+        .layer = layer,
+        .n_heads = pass->shape->n_heads,
+        .weight = room->pruning->weight * (double)count_answers(pass->shape, &pass->samples[place->sample]) /
+                  n_queries,
+        .scores = kept->scores + place->first_weight,
+        .signals = kept->signals != NULL ? kept->signals + place->first_weight : NULL};
+    return out;
+}
+
+static bool next_place(const struct pass *pass, struct place *place)
+{
+    place->first += place->n;
+    place->first_weight += pass->shape->n_heads * place->n * place->n;
+    if (++place->sample == pass->n_samples)
+        return false;
+    place->n = transformer_n_tokens(pass->shape, &pass->samples[place->sample]);
+    return true;
+}
+
+static const struct place before_first = {.sample = SIZE_MAX};
+
+static void attend(const struct pass *pass, size_t layer)
 {
     const struct transformer_shape *shape = pass->shape;
-    size_t first = 0, first_weight = 0;
-    for (size_t s = 0; s < pass->n_samples; s++) {
-        size_t n = transformer_n_tokens(shape, &pass->samples[s]);
-        REAL *qkv = kept->qkv + first * transformer_shape_qkv(shape);
+    const struct kept *kept = &pass->room->kept[layer];
+    struct NAMED(pruned) pruned = {0};
+    for (struct place at = before_first; next_place(pass, &at);) {
+        REAL *qkv = kept->qkv + at.first * transformer_shape_qkv(shape);
         if (shape->positions != TRANSFORMER_POSITIONS_LEARNED)
-            NAMED(rotate)(shape, pass->room->turns, n, false, qkv);
+            NAMED(rotate)(shape, pass->room->turns, at.n, false, qkv);
         NAMED(attend)
-        (shape, n, qkv, kept->weights + first_weight, kept->mixed + first * shape->n_heads * shape->d_head);
-        first += n;
-        first_weight += shape->n_heads * n * n;
+        (shape, at.n, qkv, pruned_of(pass, layer, &at, &pruned), kept->weights + at.first_weight,
+         kept->mixed + at.first * shape->n_heads * shape->d_head);
+        *pass->penalty += pruned.penalty;
     }
 }
 
-static void attend_backward(const struct pass *pass, const struct kept *kept, const REAL *mixed_slopes,
-                            REAL *slopes)
+static void attend_backward(const struct pass *pass, size_t layer, const REAL *mixed_slopes, REAL *slopes)
 {
     const struct transformer_shape *shape = pass->shape;
-    size_t first = 0, first_weight = 0, width = transformer_shape_qkv(shape);
-    for (size_t s = 0; s < pass->n_samples; s++) {
-        size_t n = transformer_n_tokens(shape, &pass->samples[s]);
+    const struct kept *kept = &pass->room->kept[layer];
+    size_t width = transformer_shape_qkv(shape);
+    struct NAMED(pruned) pruned;
+    for (struct place at = before_first; next_place(pass, &at);) {
         NAMED(attend_backward)
-        (shape, n, kept->qkv + first * width, kept->weights + first_weight,
-         mixed_slopes + first * shape->n_heads * shape->d_head, pass->room->square, slopes + first * width);
+        (shape, at.n, kept->qkv + at.first * width, pruned_of(pass, layer, &at, &pruned),
+         kept->weights + at.first_weight, mixed_slopes + at.first * shape->n_heads * shape->d_head,
+         pass->room->square, slopes + at.first * width);
         if (shape->positions != TRANSFORMER_POSITIONS_LEARNED)
-            NAMED(rotate)(shape, pass->room->turns, n, true, slopes + first * width);
-        first += n;
-        first_weight += shape->n_heads * n * n;
+            NAMED(rotate)(shape, pass->room->turns, at.n, true, slopes + at.first * width);
     }
 }
 
@@ -389,7 +295,7 @@ static void run_layer(const struct pass *pass, size_t layer)
     if (norm_first)
         normalise(pass, TRANSFORMER_NORM_ATTENTION, layer, x, kept->attention_in, kept->attention_moments);
     multiply(pass, TRANSFORMER_QKV, TRANSFORMER_QKV_BIAS, layer, n, kept->attention_in, false, kept->qkv);
-    attend(pass, kept);
+    attend(pass, layer);
     multiply(pass, TRANSFORMER_ATTENTION_OUT, TRANSFORMER_ATTENTION_OUT_BIAS, layer, n, kept->mixed, true, x);
     if (!norm_first) {
         copy(pass, x, kept->attention_normed);
@@ -433,7 +339,7 @@ static void run_layer_backward(const struct pass *pass, size_t layer)
                            kept->attention_moments, x);
     multiply_backward(pass, TRANSFORMER_ATTENTION_OUT, TRANSFORMER_ATTENTION_OUT_BIAS, layer, n, kept->mixed,
                       x, false, one);
-    attend_backward(pass, kept, one, other);
+    attend_backward(pass, layer, one, other);
     multiply_backward(pass, TRANSFORMER_QKV, TRANSFORMER_QKV_BIAS, layer, n, kept->attention_in, other, false,
                       one);
     if (norm_first)
@@ -564,7 +470,8 @@ static double run(const struct pass *pass, size_t *n_counted)
 double PUBLIC(add)(struct NAMED(transformer_gradient) * room, const REAL *weights, size_t n,
                    const struct transformer_sample *samples, REAL *gradient, size_t *n_counted)
 {
-    struct pass pass = {room, &room->shape, weights, gradient, n, 0, samples};
+    double penalty = 0;
+    struct pass pass = {room, &room->shape, weights, gradient, n, 0, samples, &penalty};
     for (size_t s = 0; s < n; s++) {
         size_t n_tokens = transformer_n_tokens(&room->shape, &samples[s]);
         rs_require(n_tokens > 0 && n_tokens <= room->shape.n_positions,
@@ -573,5 +480,6 @@ double PUBLIC(add)(struct NAMED(transformer_gradient) * room, const REAL *weight
     }
     rs_require(pass.n_tokens > 0 && pass.n_tokens <= room->n_tokens_max,
                "more tokens than there is room for");
-    return run(&pass, n_counted);
+    double loss = run(&pass, n_counted);
+    return loss + penalty;
 }

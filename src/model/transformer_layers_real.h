@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/transformer.h"
+#include "model/transformer_pruning_real.h"
 #include "numeric/activation.h"
 #include "numeric/matrix.h"
 
@@ -253,19 +254,24 @@ static size_t NAMED(kv_column)(const struct transformer_shape *shape, size_t hea
     return (shape->n_heads + (value ? shape->n_kv_heads : 0) + kv_head) * shape->d_head;
 }
 
-/* mixed [n][n_heads d_head]; weights [n_heads][n][n] are kept for the way back. */
-static void NAMED(attend)(const struct transformer_shape *shape, size_t n, const REAL *qkv, REAL *weights,
-                          REAL *mixed)
+/* mixed [n][n_heads d_head]; weights [n_heads][n][n] are kept for the way back. pruned NULL: no thresholds.
+ */
+static void NAMED(attend)(const struct transformer_shape *shape, size_t n, const REAL *qkv,
+                          struct NAMED(pruned) * pruned, REAL *weights, REAL *mixed)
 {
     size_t d = shape->d_head, stride = transformer_shape_qkv(shape);
+    REAL scale = (REAL)transformer_score_scale(shape);
     bool causal = shape->task == TRANSFORMER_LANGUAGE;
     for (size_t h = 0; h < shape->n_heads; h++, weights += n * n) {
         NAMED(matrix_multiply)
         (n, n, d, NAMED(plain)(qkv + h * d, stride),
          NAMED(turned)(qkv + NAMED(kv_column)(shape, h, false), stride), false, weights, n);
+        if (pruned != NULL)
+            NAMED(prune)
+        (pruned, n, causal, h, scale, stride, qkv + h * d, qkv + NAMED(kv_column)(shape, h, false), weights);
         for (size_t i = 0; i < n; i++) {
             size_t n_visible = causal ? i + 1 : n;
-            NAMED(soften)(n_visible, (REAL)transformer_score_scale(shape), weights + i * n);
+            NAMED(soften)(n_visible, pruned != NULL ? 1 : scale, weights + i * n);
             memset(weights + i * n + n_visible, 0, (n - n_visible) * sizeof(REAL));
         }
         NAMED(matrix_multiply)
@@ -276,11 +282,12 @@ static void NAMED(attend)(const struct transformer_shape *shape, size_t n, const
 
 /* From the slopes by `mixed` to those by qkv; room [n][n]. */
 static void NAMED(attend_backward)(const struct transformer_shape *shape, size_t n, const REAL *qkv,
-                                   const REAL *weights, const REAL *mixed_slopes, REAL *room, REAL *slopes)
+                                   const struct NAMED(pruned) * pruned, const REAL *weights,
+                                   const REAL *mixed_slopes, REAL *room, REAL *slopes)
 {
     size_t d = shape->d_head, stride = transformer_shape_qkv(shape), width = shape->n_heads * d;
     size_t group = shape->n_heads / shape->n_kv_heads;
-    REAL scale = (REAL)transformer_score_scale(shape);
+    REAL scale = (REAL)transformer_score_scale(shape), factor = pruned != NULL ? 1 : scale;
     for (size_t h = 0; h < shape->n_heads; h++, weights += n * n) {
         size_t key = NAMED(kv_column)(shape, h, false), value = NAMED(kv_column)(shape, h, true);
         bool adds = h % group > 0;
@@ -293,8 +300,10 @@ static void NAMED(attend_backward)(const struct transformer_shape *shape, size_t
             const REAL *row = weights + i * n;
             REAL *slope = room + i * n, mean = NAMED(product)(n, row, slope);
             for (size_t j = 0; j < n; j++)
-                slope[j] = scale * row[j] * (slope[j] - mean);
+                slope[j] = factor * row[j] * (slope[j] - mean);
         }
+        if (pruned != NULL)
+            NAMED(prune_backward)(pruned, n, shape->task == TRANSFORMER_LANGUAGE, h, scale, room);
         NAMED(matrix_multiply)
         (n, d, n, NAMED(plain)(room, n), NAMED(plain)(qkv + key, stride), false, slopes + h * d, stride);
         NAMED(matrix_multiply)

@@ -272,6 +272,10 @@ static void judge(const struct pass *pass, const float *logits, int32_t target,
     answer->best = (int32_t)best;
     if (target < 0)
         return;
+    if (answer->counted_logits != NULL)
+        memcpy(answer->counted_logits + answer->n_counted * n, logits, n * sizeof *logits);
+    if (answer->likeliest != NULL)
+        answer->likeliest[answer->n_counted] = (int32_t)best;
     double own = row[target];
     answer->nll += softmax_compute(n, row) - own;
     answer->n_counted++;
@@ -325,7 +329,8 @@ enum rs_status transformer_run(const struct transformer *model, const struct tra
     struct pass pass = {model, sample, workspace, transformer_n_tokens(shape, sample)};
     rs_require(pass.n_tokens > 0 && pass.n_tokens <= shape->n_positions,
                "a sample without or with too many tokens");
-    *answer = (struct transformer_answer){.logits = answer->logits};
+    *answer = (struct transformer_answer){
+        .logits = answer->logits, .counted_logits = answer->counted_logits, .likeliest = answer->likeliest};
     embed(&pass);
     for (size_t layer = 0; layer < shape->n_layers; layer++) {
         enum rs_status status = run_layer(&pass, layer, hook, context, err);

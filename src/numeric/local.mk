@@ -1,6 +1,7 @@
 librescore_core_la_SOURCES += \
     %D%/activation.c %D%/activation.h \
     %D%/exponential.h \
+    %D%/bootstrap.c %D%/bootstrap.h \
     %D%/goodness.c %D%/goodness.h \
     %D%/lanes.h \
     %D%/least_squares.c %D%/least_squares.h \
