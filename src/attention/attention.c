@@ -298,7 +298,8 @@ static enum rs_status run_query(struct attention *attention, const struct attent
                 .draw = (uint32_t)read,
                 .array = setup_array_number(setup, call->layer, call->kv_head, 0, 0)},
     };
-    code_products(query.query_codes, attention->key_codes, query.n_keys, d, attention->exact_sums);
+    code_products(query.query_codes, attention->key_codes, query.n_keys, d, (int)setup->encoding.bits,
+                  attention->exact_sums);
     if (attention->watch != NULL) {
         enum rs_status status = attention->watch(attention->watch_context, query.layer, query.head,
                                                  query.n_keys, attention->exact_sums, err);

@@ -380,15 +380,17 @@ static const bool *exact_top(const struct attention_setup *setup, const struct q
 static double lost_mass(size_t n, struct query_scratch *scratch)
 {
     double sum = 0;
-    bool any = false;
-    for (size_t j = 0; j < n; j++)
-        any |= scratch->exact_keep[j] & !scratch->kept[j];
-    if (!any)
+    size_t n_lost = 0;
+    for (size_t j = 0; j < n; j++) {
+        scratch->chosen[n_lost] = (uint32_t)j;
+        n_lost += scratch->exact_keep[j] & !scratch->kept[j];
+    }
+    if (n_lost == 0)
         return 0;
     memcpy(scratch->weights, scratch->scores, n * sizeof(double));
     softmax_probabilities(n, scratch->weights);
-    for (size_t j = 0; j < n; j++)
-        sum += scratch->exact_keep[j] && !scratch->kept[j] ? scratch->weights[j] : 0;
+    for (size_t k = 0; k < n_lost; k++)
+        sum += scratch->weights[scratch->chosen[k]];
     return sum;
 }
 

@@ -53,18 +53,35 @@ static double select_largest(size_t k, size_t n, const double *values)
     return low;
 }
 
+/* How many of eight flags are set. */
+static inline int count_flags(lanes_i8 flags)
+{
+    uint64_t bits;
+    memcpy(&bits, &flags, sizeof bits);
+    return (int)(((bits & 0x0101010101010101u) * 0x0101010101010101u) >> 56);
+}
+
+/* exact_keep [n]; signals go on to whole blocks. */
 CLONES
-static double share_of_top(const double *signals, const bool *exact_keep, size_t n_keys, size_t k, double tie,
+static double share_of_top(const double *signals, const bool *exact_keep, size_t n, size_t k, double tie,
                            double border)
 {
-    int n_above = 0, n_tied = 0, hits_above = 0, hits_tied = 0, n = (int)n_keys;
-    for (int j = 0; j < n; j++) {
-        double distance = signals[j] - border;
-        int above = distance > tie, tied = (distance >= -tie) & !above;
-        n_above += above;
-        n_tied += tied;
-        hits_above += above & exact_keep[j];
-        hits_tied += tied & exact_keep[j];
+    int n_above = 0, n_tied = 0, hits_above = 0, hits_tied = 0;
+    for (size_t j = 0; j < n; j += LANES) {
+        lanes_f64 signal;
+        lanes_i8 exact = {0};
+        memcpy(&signal, signals + j, sizeof signal);
+        if (j + LANES <= n)
+            memcpy(&exact, exact_keep + j, sizeof exact);
+        else
+            memcpy(&exact, exact_keep + j, n - j);
+        lanes_f64 distance = signal - border;
+        lanes_i8 above = __builtin_convertvector(distance > tie, lanes_i8);
+        lanes_i8 tied = __builtin_convertvector(distance >= -tie, lanes_i8) & ~above;
+        n_above += count_flags(above);
+        n_tied += count_flags(tied);
+        hits_above += count_flags(above & exact);
+        hits_tied += count_flags(tied & exact);
     }
     double share = (double)((int)k - n_above) / (double)n_tied;
     return ((double)hits_above + (double)hits_tied * share) / (double)k;
@@ -77,5 +94,5 @@ double recall_compute(size_t n, const double *signals, const bool *exact_keep, s
     memcpy(room, signals, n * sizeof *room);
     for (size_t j = n; j < n_blocks * LANES; j++)
         room[j] = -(double)INFINITY;
-    return share_of_top(signals, exact_keep, n, k, tie, select_largest(k, n_blocks * LANES, room));
+    return share_of_top(room, exact_keep, n, k, tie, select_largest(k, n_blocks * LANES, room));
 }

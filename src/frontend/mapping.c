@@ -133,7 +133,10 @@ void mapping_add_signals(const struct mapping *mapping, size_t n_keys_in_tile, c
     double per_unit = 1 / mapping->unit_amperes;
     bool offset = mapping->sign == ENCODING_OFFSET;
     double reference = offset ? mapping->reference_weight * column_amperes[mapping->n_columns - 1] : 0;
-    for (size_t slot = 0; slot < n_keys_in_tile; slot++) {
+    bool pairs = !offset && mapping->n_slices == 1;
+    for (size_t slot = 0; slot < n_keys_in_tile && pairs; slot++)
+        signal_units[slot] += (column_amperes[2 * slot] - column_amperes[2 * slot + 1]) * per_unit;
+    for (size_t slot = 0; slot < n_keys_in_tile && !pairs; slot++) {
         const double *lines = column_amperes + slot * mapping->n_lines_per_key;
         double sum = 0;
         for (int slice = 0; slice < mapping->n_slices; slice++)

@@ -65,7 +65,7 @@ void code_take_msb(const int16_t *codes, size_t n, int bits, int msb_bits, bool 
         msb[i] = (int16_t)(int32_t)between(nearest((double)codes[i] / divisor), limit);
 }
 
-static inline int64_t product_of(const int16_t *restrict one, const int16_t *restrict other, size_t n)
+int64_t code_product(const int16_t *one, const int16_t *other, size_t n)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < n; i++)
@@ -73,16 +73,27 @@ static inline int64_t product_of(const int16_t *restrict one, const int16_t *res
     return sum;
 }
 
-int64_t code_product(const int16_t *one, const int16_t *other, size_t n)
+/* Of codes whose sums of products stay within 32 bits. */
+CLONES
+static void multiply_short(const int16_t *query, const int16_t *keys, size_t n_keys, size_t d, int64_t *sums)
 {
-    return product_of(one, other, n);
+    for (size_t j = 0; j < n_keys; j++) {
+        int32_t sum = 0;
+        for (size_t i = 0; i < d; i++)
+            sum += (int32_t)query[i] * (int32_t)keys[j * d + i];
+        sums[j] = sum;
+    }
 }
 
-CLONES
-void code_products(const int16_t *query, const int16_t *keys, size_t n_keys, size_t d, int64_t *sums)
+void code_products(const int16_t *query, const int16_t *keys, size_t n_keys, size_t d, int bits,
+                   int64_t *sums)
 {
-    for (size_t j = 0; j < n_keys; j++)
-        sums[j] = product_of(query, keys + j * d, d);
+    int64_t largest = (int64_t)code_limit(bits) * code_limit(bits);
+    if (d <= (size_t)(INT32_MAX / largest))
+        multiply_short(query, keys, n_keys, d, sums);
+    else
+        for (size_t j = 0; j < n_keys; j++)
+            sums[j] = code_product(query, keys + j * d, d);
 }
 
 int64_t code_threshold(double threshold, double unit)

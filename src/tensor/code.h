@@ -30,8 +30,9 @@ void code_take_msb(const int16_t *codes, size_t n, int bits, int msb_bits, bool 
 
 /* sum_i one[i] other[i] */
 int64_t code_product(const int16_t *one, const int16_t *other, size_t n);
-/* sums [n_keys] of a query [d] with keys [n_keys][d]. */
-void code_products(const int16_t *query, const int16_t *keys, size_t n_keys, size_t d, int64_t *sums);
+/* sums [n_keys] of a query [d] with keys [n_keys][d], codes of `bits` bits. */
+void code_products(const int16_t *query, const int16_t *keys, size_t n_keys, size_t d, int bits,
+                   int64_t *sums);
 
 /*
  * The smallest whole number n with unit * n >= threshold, both in double: the integer form of a threshold
