@@ -525,3 +525,5 @@ unit_tests += %D%/test_bootstrap
 tests_test_bootstrap_SOURCES = %D%/test_bootstrap.c
 tests_test_bootstrap_CFLAGS = $(test_flags)
 tests_test_bootstrap_LDADD = $(test_libraries)
+
+shell_tests += %D%/cli_stories.sh
