@@ -527,3 +527,5 @@ tests_test_bootstrap_CFLAGS = $(test_flags)
 tests_test_bootstrap_LDADD = $(test_libraries)
 
 shell_tests += %D%/cli_stories.sh
+
+long_shell_tests += %D%/long/stories.sh
