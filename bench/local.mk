@@ -148,3 +148,12 @@ bench: bench-inference
 bench-inference: bench/models/inference$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/models/inference$(EXEEXT) | tee bench/models/inference.md
 .PHONY: bench-inference
+
+# Memory networks for all kinds of stories; FOLDER=... for the tasks of bAbI files. By hand, some minutes.
+FOLDER =
+EXTRA_DIST += %D%/stories/README.md %D%/stories/stories.sh %D%/stories/generated.yaml %D%/stories/babi.yaml \
+    %D%/stories/generated.md %D%/stories/babi.md
+train-stories: rescore$(EXEEXT)
+	$(MKDIR_P) bench/stories
+	$(srcdir)/bench/stories/stories.sh ./rescore$(EXEEXT) $(FOLDER) | tee bench/stories/table.md
+.PHONY: train-stories

@@ -545,3 +545,7 @@ unit_tests += %D%/test_task
 tests_test_task_SOURCES = %D%/test_task.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_task_CFLAGS = $(test_flags)
 tests_test_task_LDADD = $(test_libraries)
+
+shell_tests += %D%/cli_stories.sh
+
+long_shell_tests += %D%/long/stories.sh
