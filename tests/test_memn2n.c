@@ -307,9 +307,7 @@ static enum rs_status train(const struct train_options *options, const char *tas
     struct story_data data;
     struct story_data_sizes sizes = train_memn2n_sizes(options);
     cr_assert_eq(story_data_generate(task, seed, &sizes, &data, err), RS_OK);
-    const struct threshold_options none = {.sharing = THRESHOLD_NONE};
-    enum rs_status status =
-        train_memn2n(options, &none, &data, seed, n_threads, progress, context, file, NULL, err);
+    enum rs_status status = train_memn2n(options, NULL, &data, seed, n_threads, progress, context, file, err);
     story_data_clear(&data);
     return status;
 }
