@@ -295,7 +295,7 @@ static enum rs_status train(const struct train_options *options, const char *tas
     cr_assert_eq(story_data_generate(task, seed, &sizes, &data, err), RS_OK);
     const struct threshold_options none = {.sharing = THRESHOLD_NONE};
     enum rs_status status =
-        train_memn2n(options, &none, &data, seed, n_threads, progress, context, file, NULL, err);
+        train_memn2n(options, &none, NULL, &data, seed, n_threads, progress, context, file, NULL, err);
     story_data_clear(&data);
     return status;
 }

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/train_network.h"
-#include "experiment/config.h"
+#include "experiment/plan.h"
 #include "io/file.h"
 #include "learn/train_memn2n.h"
 
@@ -94,7 +94,9 @@ static enum rs_status train(const struct command_line *line, const struct config
     if (status != RS_OK)
         return status;
     progress_init(&progress, line, "epochs");
-    status = train_memn2n(&config->train, &config->learned, &data, (uint64_t)config->monte_carlo.seed,
+    struct attention_options array = plan_attention(config);
+    array.cost = NULL;
+    status = train_memn2n(&config->train, &config->learned, &array, &data, (uint64_t)config->monte_carlo.seed,
                           line->n_threads, show_epoch, &progress, &file, &pruned, err);
     progress_end(&progress);
     if (status == RS_OK)

@@ -12,6 +12,9 @@
 #include "experiment/subject.h"
 #include "experiment/variables.h"
 
+/* What a configuration says of its attention layers; points into it. */
+struct attention_options plan_attention(const struct config *config);
+
 /* The metric of one way to compute; each sample's part of its sum [n_samples]. */
 struct plan_reference {
     double metric;

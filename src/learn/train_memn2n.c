@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "learn/adam.h"
+#include "learn/memn2n_noise.h"
 #include "learn/thresholds.h"
 #include "model/memn2n_gradient.h"
 #include "numeric/random.h"
@@ -45,7 +46,8 @@ struct trainer {
     uint32_t *order;       /* [n_questions] */
     struct memn2n rounded; /* what validation sees */
     struct thresholds thresholds;
-    int n_total; /* epochs, for the progress */
+    struct memn2n_noise noise; /* of fine-tuning, where learned.noise asks for it */
+    int n_total;               /* epochs, for the progress */
     int n_done;
 };
 
@@ -83,18 +85,25 @@ static void draw_ages(const struct trainer *trainer, struct place place, uint32_
 }
 
 static void run_part(const struct trainer *trainer, struct place place, const uint32_t *stories, size_t n,
-                     struct part *part)
+                     size_t i_part, struct part *part)
 {
+    struct memn2n_noise_part *noise = trainer->noise.parts != NULL ? &trainer->noise.parts[i_part] : NULL;
     memset(part->gradient, 0, trainer->n_weights * sizeof *part->gradient);
     memset(part->threshold_gradient, 0, sizeof part->threshold_gradient);
     part->loss = 0;
     const struct memn2n_gradient_soft soft = {.law = threshold_options_law(trainer->thresholds.options),
                                               .weight = trainer->thresholds.options->weight,
                                               .thresholds = trainer->thresholds.values,
-                                              .gradient = part->threshold_gradient};
+                                              .gradient = part->threshold_gradient,
+                                              .signals = noise != NULL ? memn2n_noise_draw : NULL,
+                                              .signals_context = noise};
     for (size_t i = 0; i < n; i++) {
         struct story story = story_of_set(&trainer->data->training, stories[i]);
         draw_ages(trainer, place, stories[i], story.n_sentences, part);
+        if (noise != NULL) {
+            noise->i_epoch = place.i_epoch;
+            noise->i_story = stories[i];
+        }
         part->loss += memn2n_gradient_add(&trainer->shape, trainer->weights, &story, part->ages, place.linear,
                                           place.tuning ? &soft : NULL, part->workspace, part->gradient);
     }
@@ -134,7 +143,7 @@ static double step(struct trainer *trainer, struct place place, struct rates rat
 #pragma omp parallel for num_threads(trainer->n_threads) schedule(static, 1)
     for (int part = 0; part < N_PARTS; part++) {
         size_t first = n * (size_t)part / N_PARTS, end = n * ((size_t)part + 1) / N_PARTS;
-        run_part(trainer, place, stories + first, end - first, &trainer->parts[part]);
+        run_part(trainer, place, stories + first, end - first, (size_t)part, &trainer->parts[part]);
     }
     double loss = 0, norm = add_parts(trainer), limit = trainer->options->gradient_limit;
     for (int part = 0; part < N_PARTS; part++)
@@ -295,9 +304,14 @@ static enum rs_status tune(struct trainer *trainer, train_memn2n_progress *progr
     adam_restart(&trainer->adam);
     trainer->n_done = trainer->n_total - (int)n_epochs;
     enum rs_status status = start_thresholds(trainer, err);
-    for (uint32_t i = 0; i < n_epochs && status == RS_OK; i++)
-        status = pass_epoch(trainer, (struct place){(uint32_t)options->n_restarts, i, false, true}, n_epochs,
-                            progress, context, &last, err);
+    for (uint32_t i = 0; i < n_epochs && status == RS_OK; i++) {
+        /* validation has left the weights in `rounded` */
+        if (trainer->noise.parts != NULL)
+            status = memn2n_noise_look(&trainer->noise, &trainer->rounded, &trainer->data->calibration, err);
+        if (status == RS_OK)
+            status = pass_epoch(trainer, (struct place){(uint32_t)options->n_restarts, i, false, true},
+                                n_epochs, progress, context, &last, err);
+    }
     if (status == RS_OK && !isfinite(last.validation_loss))
         status = rs_fail(err, RS_INPUT,
                          "fine-tuning with thresholds diverged: a smaller learned.rate or learned.model_rate "
@@ -318,7 +332,7 @@ static size_t longest_sentence(const struct story_data *data)
 }
 
 static enum rs_status prepare(struct trainer *trainer, const struct threshold_options *learned,
-                              struct rs_error *err)
+                              const struct attention_options *array, struct rs_error *err)
 {
     const struct train_options *options = trainer->options;
     const struct vocabulary *vocabulary = &trainer->data->vocabulary;
@@ -335,6 +349,8 @@ static enum rs_status prepare(struct trainer *trainer, const struct threshold_op
     status = adam_init(&trainer->adam, trainer->n_weights, err);
     if (status == RS_OK)
         status = thresholds_init(learned, trainer->shape.n_hops, 1, &trainer->thresholds, err);
+    if (status == RS_OK && learned->sharing != THRESHOLD_NONE && learned->noise == THRESHOLD_NOISE_ARRAY)
+        status = memn2n_noise_init(array, &trainer->shape, N_PARTS, &trainer->noise, err);
     if (status != RS_OK)
         return status;
     trainer->weights = memory_allocate(trainer->n_weights, sizeof *trainer->weights, err);
@@ -358,6 +374,7 @@ static void clear(struct trainer *trainer)
 {
     adam_clear(&trainer->adam);
     thresholds_clear(&trainer->thresholds);
+    memn2n_noise_clear(&trainer->noise);
     for (int i = 0; i < N_PARTS; i++) {
         free(trainer->parts[i].gradient);
         free(trainer->parts[i].ages);
@@ -416,9 +433,9 @@ static enum rs_status finish(struct trainer *trainer, struct story_data *data, s
 }
 
 enum rs_status train_memn2n(const struct train_options *options, const struct threshold_options *learned,
-                            struct story_data *data, uint64_t seed, int n_threads,
-                            train_memn2n_progress *progress, void *context, struct model_file *out,
-                            struct train_memn2n_pruned *pruned, struct rs_error *err)
+                            const struct attention_options *array, struct story_data *data, uint64_t seed,
+                            int n_threads, train_memn2n_progress *progress, void *context,
+                            struct model_file *out, struct train_memn2n_pruned *pruned, struct rs_error *err)
 {
     struct trainer trainer = {.options = options, .data = data, .seed = seed, .n_threads = n_threads};
     struct train_memn2n_pruned found = {(double)NAN, (double)NAN};
@@ -427,7 +444,7 @@ enum rs_status train_memn2n(const struct train_options *options, const struct th
     if ((double)seed > seed_max)
         status = rs_fail(err, RS_INPUT, "seed %llu found, at most 2^53 expected", (unsigned long long)seed);
     if (status == RS_OK)
-        status = prepare(&trainer, learned, err);
+        status = prepare(&trainer, learned, array, err);
     if (status == RS_OK)
         status = run_restarts(&trainer, progress, context, err);
     if (status == RS_OK && learned->sharing != THRESHOLD_NONE)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "attention/setup.h"
 #include "model/threshold_options.h"
 #include "model/train_options.h"
 #include "model/model_file.h"
@@ -42,12 +43,14 @@ struct story_data_sizes train_memn2n_sizes(const struct train_options *options);
 
 /*
  * Trains, learns thresholds as `learned` says and tests; `out` is a complete model file, cleared by the
- * caller, which takes kinds, calibration and test out of `data`. progress and pruned may be NULL. RS_INPUT
+ * caller, which takes kinds, calibration and test out of `data`. array: what learned.noise draws from (NULL
+ * where that is none). progress and pruned may be NULL. RS_INPUT
  * where the seed is above 2^53 or every restart diverged; on failure `out` is {0}.
  */
 enum rs_status train_memn2n(const struct train_options *options, const struct threshold_options *learned,
-                            struct story_data *data, uint64_t seed, int n_threads,
-                            train_memn2n_progress *progress, void *context, struct model_file *out,
-                            struct train_memn2n_pruned *pruned, struct rs_error *err) RS_MUST_CHECK;
+                            const struct attention_options *array, struct story_data *data, uint64_t seed,
+                            int n_threads, train_memn2n_progress *progress, void *context,
+                            struct model_file *out, struct train_memn2n_pruned *pruned,
+                            struct rs_error *err) RS_MUST_CHECK;
 
 #endif

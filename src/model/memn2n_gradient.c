@@ -16,6 +16,7 @@ struct memn2n_gradient_workspace {
     double *state_gradient;   /* [d] */
     double *logits;           /* [n_words] */
     double *slopes;           /* [n_memories]: of the loss by the attention weights, then by the scores */
+    double *signals;          /* [n_memories]: what decides in place of the scores */
     struct soft_threshold_point *points; /* [n_hops][n_memories], of scores that meet a soft threshold */
 };
 
@@ -53,7 +54,8 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
                  {&room->states, n_levels * shape->d},
                  {&room->state_gradient, shape->d},
                  {&room->logits, shape->n_words},
-                 {&room->slopes, shape->n_memories}};
+                 {&room->slopes, shape->n_memories},
+                 {&room->signals, shape->n_memories}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         *parts[i].array = memory_allocate(parts[i].n, sizeof(double), err);
         if (*parts[i].array == NULL) {
@@ -84,6 +86,7 @@ void memn2n_gradient_destroy(struct memn2n_gradient_workspace *room)
     free(room->state_gradient);
     free(room->logits);
     free(room->slopes);
+    free(room->signals);
     free(room->points);
     free(room);
 }
@@ -167,16 +170,28 @@ static struct soft_threshold_point *points_of(const struct pass *pass, size_t ho
     return pass->room->points + hop * pass->shape->n_memories;
 }
 
+/* What meets the threshold of a hop whose scores are known. */
+static const double *signals_of(const struct pass *pass, size_t hop, const double *scores)
+{
+    const struct memn2n_gradient_soft *soft = pass->soft;
+    if (soft->signals == NULL)
+        return scores;
+    soft->signals(soft->signals_context, hop, pass->n_seen, pass->room->states + hop * pass->shape->d,
+                  memories_of(pass, pass->room->memories, hop), pass->room->signals);
+    return pass->room->signals;
+}
+
 /* What a hop's soft threshold makes of the scores; returns the share of keys that are kept. */
 static double soften(const struct pass *pass, size_t hop, double *scores)
 {
     const struct memn2n_gradient_soft *soft = pass->soft;
     struct soft_threshold_point *points = points_of(pass, hop);
-    size_t best = soft_threshold_best(pass->n_seen, scores);
+    const double *signals = signals_of(pass, hop, scores);
+    size_t best = soft_threshold_best(pass->n_seen, signals);
     double count = 0;
     for (size_t i = 0; i < pass->n_seen; i++) {
         points[i] = i == best ? soft_threshold_spared(scores[i])
-                              : soft_threshold_at(&soft->law, scores[i], soft->thresholds[hop]);
+                              : soft_threshold_seen(&soft->law, scores[i], signals[i], soft->thresholds[hop]);
         scores[i] = points[i].value;
         count += points[i].count;
     }

@@ -19,12 +19,18 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
                                                          struct rs_error *err) RS_MUST_CHECK;
 void memn2n_gradient_destroy(struct memn2n_gradient_workspace *workspace);
 
+/* What meets a hop's threshold in place of the scores: signals [n] of query [d] and keys [n][d]. */
+typedef void memn2n_gradient_signals(void *context, size_t hop, size_t n, const double *query,
+                                     const double *keys, double *signals);
+
 /* Soft thresholds of the hops, whose penalty the loss includes (soft_threshold.h). */
 struct memn2n_gradient_soft {
     struct soft_threshold_law law;
-    double weight;            /* of the penalty */
-    const double *thresholds; /* [n_hops] */
-    double *gradient;         /* [n_hops], added to; NULL: not wanted */
+    double weight;                    /* of the penalty */
+    const double *thresholds;         /* [n_hops] */
+    double *gradient;                 /* [n_hops], added to; NULL: not wanted */
+    memn2n_gradient_signals *signals; /* NULL: scores decide */
+    void *signals_context;
 };
 
 /*
