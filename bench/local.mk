@@ -138,3 +138,13 @@ bench-accuracy: bench/accuracy/table$(EXEEXT) rescore$(EXEEXT)
 	    "$${RESCORE_TEST_DATA:-$(abs_top_srcdir)/../shared/data}" >bench/accuracy/table.new
 	mv bench/accuracy/table.new bench/accuracy/table.md
 .PHONY: bench-accuracy
+
+# Attention layers in analog beside exact ones.
+EXTRA_PROGRAMS += %D%/models/inference
+EXTRA_DIST += %D%/models/inference.md
+bench_models_inference_SOURCES = %D%/models/inference.c $(bench_measure)
+bench_models_inference_LDADD = librescore-core.la
+bench: bench-inference
+bench-inference: bench/models/inference$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/models/inference$(EXEEXT) | tee bench/models/inference.md
+.PHONY: bench-inference

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/clones.h"
 #include "devices/law_times.h"
 #include "devices/laws.h"
 
@@ -72,42 +73,57 @@ static void times(const void *params, double *first_seconds, double *last_second
     law_times_list_range(&p->times_seconds, first_seconds, last_seconds);
 }
 
-static double evaluate(const double *coefficients, int n, double x)
+/* sums [n_cells] of polynomials in x [n_cells]; without coefficients 0. */
+CLONES
+static void evaluate(const double *coefficients, int n, size_t n_cells, const double *restrict x,
+                     double *restrict sums)
 {
-    double sum = 0;
-    for (int k = n - 1; k >= 0; k--)
-        sum = sum * x + coefficients[k];
-    return sum;
+    for (size_t i = 0; i < n_cells; i++)
+        sums[i] = 0;
+    for (int k = n - 1; k >= 0; k--) {
+        double c = coefficients[k];
+        for (size_t i = 0; i < n_cells; i++)
+            sums[i] = sums[i] * x[i] + c;
+    }
 }
 
-/* `weight` of the way from time `earlier` to the next. */
-static double mean_at(const struct polynomial *p, int earlier, double weight, double x)
+CLONES
+static void cut_at_0(size_t n_cells, double *sums)
 {
-    int n = p->mean_siemens.n / law_times_groups(&p->times_seconds);
-    const double *before = p->mean_siemens.values + earlier * n;
-    double mean = evaluate(before, n, x);
-    return weight > 0 ? mean + weight * (evaluate(before + n, n, x) - mean) : mean;
+    for (size_t i = 0; i < n_cells; i++)
+        sums[i] = sums[i] > 0 ? sums[i] : 0;
 }
 
-static double sigma_at(const struct polynomial *p, int earlier, double weight, double x)
+/* The polynomials of groups of coefficients, `weight` of the way from group `earlier` to the next. */
+static void interpolate(const struct option_reals *coefficients, int n_times, int earlier, double weight,
+                        bool cut, size_t n_cells, const double *x, double *sums)
 {
-    int n = p->sigma_siemens.n / law_times_groups(&p->times_seconds);
-    const double *before = p->sigma_siemens.values + earlier * n;
-    double sigma = fmax(evaluate(before, n, x), 0);
-    return weight > 0 ? sigma + weight * (fmax(evaluate(before + n, n, x), 0) - sigma) : sigma;
+    double next[LAW_CELLS];
+    int n = coefficients->n / n_times;
+    const double *before = coefficients->values + earlier * n;
+    evaluate(before, n, n_cells, x, sums);
+    if (cut)
+        cut_at_0(n_cells, sums);
+    if (!(weight > 0))
+        return;
+    evaluate(before + n, n, n_cells, x, next);
+    if (cut)
+        cut_at_0(n_cells, next);
+    for (size_t i = 0; i < n_cells; i++)
+        sums[i] += weight * (next[i] - sums[i]);
 }
 
 static void moments(const void *params, const struct law_conditions *at, const struct law_cells *cells,
                     double *shift_siemens, double *sigma_siemens)
 {
     const struct polynomial *p = params;
-    int earlier;
+    int earlier, n_times = law_times_groups(&p->times_seconds);
+    double x[LAW_CELLS];
     double weight = law_bracket_log(p->times_seconds.values, p->times_seconds.n, at->time_seconds, &earlier);
-    for (size_t i = 0; i < cells->n; i++) {
-        double x = cells->conductance_siemens[i] / p->g_reference_siemens;
-        shift_siemens[i] = mean_at(p, earlier, weight, x);
-        sigma_siemens[i] = sigma_at(p, earlier, weight, x);
-    }
+    for (size_t i = 0; i < cells->n; i++)
+        x[i] = cells->conductance_siemens[i] / p->g_reference_siemens;
+    interpolate(&p->mean_siemens, n_times, earlier, weight, false, cells->n, x, shift_siemens);
+    interpolate(&p->sigma_siemens, n_times, earlier, weight, true, cells->n, x, sigma_siemens);
 }
 
 const struct law law_polynomial = {

@@ -231,9 +231,11 @@ static void write_once(const struct device *device, const struct random_key *key
 {
     double cycles = device_cycles(device, key) + 1;
     device_write(device, key, n_rows, n_columns, target, result->written_siemens);
-    for (size_t i = 0; i < n_rows * n_columns; i++) {
+    for (size_t i = 0; i < n_rows * n_columns; i++)
         result->pulses[i] = 1;
+    for (size_t i = 0; i < n_rows * n_columns; i++)
         result->energy_joules[i] = (double)NAN;
+    for (size_t i = 0; i < n_rows * n_columns && is_on(device, LAW_ENDURANCE); i++) {
         if (isnan(result->cycles_left[i]))
             continue;
         result->cycles_left[i] = fmax(result->cycles_left[i] / device->scale[LAW_ENDURANCE] - cycles, 0);

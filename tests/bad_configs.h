@@ -97,6 +97,9 @@ static const struct {
     {"comparator:\n  offset: 2 A\n", "2:11: error: 'comparator.offset': 2 A found, at most 1 A expected"},
     {"prune:\n  threshold: 1\n  keep_ratio: 0.5\n",
      "3:3: error: 'prune.threshold' and 'prune.keep_ratio' are alternatives; one of them expected"},
+    {"prune:\n  keep_ratio: 10 %\n  lost_mass: 1 %\n",
+     "3:3: error: 'prune.keep_ratio' and 'prune.lost_mass' are alternatives; one of them expected"},
+    {"prune:\n  lost_mass: 120 %\n", "2:14: error: 'prune.lost_mass': 120 % found, at most 100 % expected"},
     {"prune:\n  threshold: leaned\n",
      "2:14: error: 'prune.threshold': 'leaned' found, one of learned expected; did you mean 'learned'?"},
     {"prune:\n  threshold: [1, x]\n", "2:18: error: 'prune.threshold': 'x' found, a plain number expected"},
@@ -115,7 +118,7 @@ static const struct {
     {"monte_carlo:\n  mode: sampled\n", "2:9: error: 'monte_carlo.mode': 'sampled' found, one of sample, "
                                         "law, law-full expected; did you mean 'sample'?"},
     {"workload:\n  kind: perceptron\n", "2:9: error: 'workload.kind': 'perceptron' found, one of memn2n, "
-                                        "qkv, stories, babi, transformer expected"},
+                                        "qkv, stories, babi, transformer, llama2c, safetensors expected"},
     {"sweep: 5\n", "1:8: error: 'sweep': full dotted keys with their values expected"},
     {"sweep:\n  array.rows: 5\n", "2:15: error: 'array.rows': a list or a range {from, to, steps} expected"},
     {"sweep:\n  array.rows: []\n", "2:15: error: 'array.rows': a list or a range {from, to, steps} expected"},

@@ -17,7 +17,8 @@ static const struct memn2n_shape small = {.n_hops = 3,
                                           .d = 7,
                                           .n_words = STORY_WORDS_COUNT,
                                           .n_memories = 20,
-                                          .n_sentence_words = STORY_WORDS_SENTENCE_MAX};
+                                          .n_sentence_words = STORY_WORDS_SENTENCE_MAX,
+                                          .n_empty = 3};
 
 static double *random_weights(const struct memn2n_shape *shape, double deviation)
 {
@@ -178,8 +179,16 @@ Test(memn2n, exact_attention_has_its_closed_forms)
 /* What a hook saw, then exact attention; fails at `fail_at`. */
 struct spy {
     int n_calls, fail_at;
-    size_t n_keys;
+    size_t n_keys, n_zero_rows; /* of keys and of values, from the end */
 };
+
+static size_t zero_rows(const struct attention_call *call, const float *rows)
+{
+    size_t n = 0;
+    for (size_t i = call->n_keys * call->d; i-- > 0 && rows[i] == 0;)
+        n++;
+    return n / call->d;
+}
 
 static enum rs_status spy_hook(void *context, const struct attention_call *call, struct rs_error *err)
 {
@@ -190,6 +199,7 @@ static enum rs_status spy_hook(void *context, const struct attention_call *call,
     if (spy->n_calls++ == spy->fail_at)
         return rs_fail(err, RS_STOPPED, "the hook gave up");
     spy->n_keys = call->n_keys;
+    spy->n_zero_rows = zero_rows(call, call->k) + zero_rows(call, call->v);
     return attention_hook_exact(NULL, call, err);
 }
 
@@ -210,7 +220,9 @@ Test(memn2n, a_hook_of_exact_attention_changes_nothing)
                      RS_OK, "%s", err.text);
         cr_assert(plain == hooked && plain_nll == hooked_nll);
         cr_assert_eq(spy.n_calls, 3);
-        cr_assert_eq(spy.n_keys, story.n_sentences < small.n_memories ? story.n_sentences : small.n_memories);
+        size_t n_seen = story.n_sentences < small.n_memories ? story.n_sentences : small.n_memories;
+        cr_assert_eq(spy.n_keys, n_seen + small.n_empty);
+        cr_assert_eq(spy.n_zero_rows, 2 * small.n_empty); /* the empty memories are nothing else than 0 */
     }
     memn2n_workspace_destroy(workspace);
     memn2n_clear(&model);
@@ -265,9 +277,11 @@ static struct train_options quick_options(void)
     options.n_calibration = 30;
     options.n_components = 24;
     options.n_memories = options.n_sentences = 16;
+    options.method = TRAIN_ADAM;
     options.n_epochs = 24;
+    options.n_linear_epochs = 0;
     options.rate = 0.006;
-    options.lengthening_share = 0;
+    options.start_deviation = 0.25;
     options.n_restarts = 1;
     return options;
 }
@@ -293,9 +307,7 @@ static enum rs_status train(const struct train_options *options, const char *tas
     struct story_data data;
     struct story_data_sizes sizes = train_memn2n_sizes(options);
     cr_assert_eq(story_data_generate(task, seed, &sizes, &data, err), RS_OK);
-    const struct threshold_options none = {.sharing = THRESHOLD_NONE};
-    enum rs_status status =
-        train_memn2n(options, &none, NULL, &data, seed, n_threads, progress, context, file, NULL, err);
+    enum rs_status status = train_memn2n(options, NULL, &data, seed, n_threads, progress, context, file, err);
     story_data_clear(&data);
     return status;
 }

@@ -151,6 +151,98 @@ Test(train_transformer, loss_curves_and_weights_are_the_same_for_any_number_of_t
     free(text.text);
 }
 
+Test(train_transformer, a_moved_image_shows_its_edge_where_it_was)
+{
+    const struct images size = {.height = 2, .width = 3};
+    const uint8_t image[6] = {1, 2, 3, 4, 5, 6};
+    const struct {
+        int64_t down, right;
+        uint8_t expected[6];
+    } cases[] = {{0, 0, {1, 2, 3, 4, 5, 6}}, {1, 0, {1, 2, 3, 1, 2, 3}},  {-1, 0, {4, 5, 6, 4, 5, 6}},
+                 {0, 1, {1, 1, 2, 4, 4, 5}}, {0, -2, {3, 3, 3, 6, 6, 6}}, {1, -1, {2, 3, 3, 2, 3, 3}},
+                 {-9, 9, {4, 4, 4, 4, 4, 4}}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t moved[6];
+        images_move(&size, image, cases[i].down, cases[i].right, moved);
+        cr_assert_eq(memcmp(moved, cases[i].expected, 6), 0, "case %zu", i);
+    }
+}
+
+/* A line across or down, all in the same place. */
+static struct images lines(size_t n)
+{
+    struct images images = {.n = n, .height = 8, .width = 8, .n_classes = 2};
+    const struct random_key key = {.seed = 5};
+    images.pixels = calloc(n, 64);
+    images.labels = malloc(n);
+    for (size_t i = 0; i < n; i++) {
+        images.labels[i] = (uint8_t)random_integer(&key, (uint32_t)i, 2);
+        for (size_t row = 2; row < 4; row++)
+            for (size_t k = 0; k < 4; k++)
+                images.pixels[i * 64 + (images.labels[i] ? (row * 8 + 2 + k) : ((2 + k) * 8 + row))] = 255;
+    }
+    return images;
+}
+
+Test(train_transformer, images_are_moved_where_that_is_asked_for)
+{
+    struct images images = lines(400);
+    struct transformer_options options = small;
+    struct rs_error err = {{0}};
+    struct transformer_file files[3];
+    options.n_steps = 150;
+    for (int i = 0; i < 3; i++) {
+        options.shift_pixels = i == 0 ? 0 : 2;
+        cr_assert_eq(train_transformer_images(&options, &images, "lines", 1, i == 2 ? 2 : 1, NULL, NULL,
+                                              &files[i], &err),
+                     RS_OK, "%s", err.text);
+    }
+    cr_assert_eq(memcmp(files[1].model.weights, files[2].model.weights,
+                        files[1].model.layout.n_weights * sizeof(float)),
+                 0);
+    /* the same lines two pixels up and to the left, which only the second has seen */
+    size_t n_wrong[2] = {0};
+    for (int i = 0; i < 2; i++) {
+        for (size_t s = 0; s < files[i].test.n_samples; s++)
+            images_move(&images, images.pixels + (390 + s) * 64, -2, -2, files[i].test.images + s * 64);
+        struct transformer_score score;
+        cr_assert_eq(transformer_items_test(&files[i].model, &files[i].test, 1, &score, &err), RS_OK);
+        n_wrong[i] = score.n_counted - score.n_right;
+    }
+    cr_assert(n_wrong[0] > 2 && n_wrong[1] == 0, "%zu and %zu wrong", n_wrong[0], n_wrong[1]);
+    for (int i = 0; i < 3; i++)
+        transformer_file_clear(&files[i]);
+    images_clear(&images);
+}
+
+Test(train_transformer, weights_have_no_more_bits_than_asked_for_and_are_tested_so)
+{
+    struct characters text = coin_text(3000);
+    struct transformer_options options = small;
+    struct rs_error err = {{0}};
+    struct transformer_file files[2];
+    struct transformer_score score;
+    options.n_steps = 15;
+    for (int i = 0; i < 2; i++) {
+        options.weight_bits = i == 0 ? 0 : 7;
+        cr_assert_eq(train_transformer_text(&options, &text, "coins", 1, 1, NULL, NULL, &files[i], &err),
+                     RS_OK, "%s", err.text);
+    }
+    for (size_t i = 0; i < files[0].model.layout.n_weights; i++) {
+        float exact = files[0].model.weights[i], rounded = files[1].model.weights[i];
+        int exponent;
+        float whole = 128 * frexpf(rounded, &exponent);
+        cr_assert(whole == rintf(whole) && fabsf(rounded - exact) <= 0x1p-7f * fabsf(exact), "%g of %g",
+                  (double)rounded, (double)exact);
+    }
+    cr_assert_eq(transformer_items_test(&files[1].model, &files[1].test, 1, &score, &err), RS_OK);
+    cr_assert_eq(score.nll / (double)score.n_counted, files[1].test_nll);
+    cr_assert_neq(files[0].test_nll, files[1].test_nll);
+    transformer_file_clear(&files[0]);
+    transformer_file_clear(&files[1]);
+    free(text.text);
+}
+
 Test(train_transformer, the_hook_stops_it)
 {
     struct characters text = coin_text(3000);

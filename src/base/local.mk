@@ -1,5 +1,6 @@
 librescore_core_la_SOURCES += \
     %D%/clock.c \
+    %D%/clones.h \
     %D%/clock.h \
     %D%/kernel.c \
     %D%/kernel.h \

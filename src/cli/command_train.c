@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/train_network.h"
-#include "experiment/plan.h"
+#include "experiment/config.h"
 #include "io/file.h"
 #include "learn/train_memn2n.h"
 
@@ -24,7 +24,7 @@ static bool show_epoch(void *context, const struct train_memn2n_epoch *epoch)
 }
 
 static void print_summary(const struct command_line *line, const struct model_file *file,
-                          const struct train_memn2n_pruned *pruned)
+                          const struct train_memn2n_learned *learned)
 {
     const struct memn2n_shape *shape = &file->model.shape;
     if (line->json) {
@@ -32,8 +32,8 @@ static void print_summary(const struct command_line *line, const struct model_fi
                "%.17g, ",
                file->task, file->test_error);
         if (file->threshold != NULL)
-            printf("\"test_error_pruned\": %.17g, \"keep_ratio\": %.17g, ", pruned->test_error,
-                   pruned->keep_ratio);
+            printf("\"test_error_pruned\": %.17g, \"keep_ratio\": %.17g, ", learned->test_error,
+                   learned->keep_ratio);
         printf("\"n_hops\": %zu, \"d\": %zu, \"n_words\": %zu, \"n_test\": %zu, \"seed\": %llu}\n",
                shape->n_hops, shape->d, shape->n_words, file->test.n_stories, (unsigned long long)file->seed);
     } else if (!line->quiet) {
@@ -42,7 +42,7 @@ static void print_summary(const struct command_line *line, const struct model_fi
                file->test.n_stories);
         if (file->threshold != NULL)
             printf("learned thresholds keep %.2f %% of the keys; with them %.2f %% wrong\n",
-                   100 * pruned->keep_ratio, 100 * pruned->test_error);
+                   100 * learned->keep_ratio, 100 * learned->test_error);
     }
 }
 
@@ -87,22 +87,22 @@ static enum rs_status train(const struct command_line *line, const struct config
     struct progress progress;
     struct model_file file = {0};
     struct story_data data = {0};
-    struct train_memn2n_pruned pruned;
+    struct attention_options array = plan_attention(config);
+    struct train_memn2n_learned learned = {.options = &config->learned, .array = &array};
+    array.cost = NULL; /* nothing is costed */
     enum rs_status status = file_check_writable(line->output, err);
     if (status == RS_OK)
         status = collect(line, config, &data, err);
     if (status != RS_OK)
         return status;
     progress_init(&progress, line, "epochs");
-    struct attention_options array = plan_attention(config);
-    array.cost = NULL;
-    status = train_memn2n(&config->train, &config->learned, &array, &data, (uint64_t)config->monte_carlo.seed,
-                          line->n_threads, show_epoch, &progress, &file, &pruned, err);
+    status = train_memn2n(&config->train, &learned, &data, (uint64_t)config->monte_carlo.seed,
+                          line->n_threads, show_epoch, &progress, &file, err);
     progress_end(&progress);
     if (status == RS_OK)
         status = model_file_write(line->output, &file, err);
     if (status == RS_OK)
-        print_summary(line, &file, &pruned);
+        print_summary(line, &file, &learned);
     model_file_clear(&file);
     story_data_clear(&data);
     return status;
@@ -118,9 +118,11 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
                          "%s: error: 'sweep' found, train takes one point; --set sweep={} leaves it out",
                          line->positionals[0]);
     if (status == RS_OK)
-        status = configuration->base.workload.kind == WORKLOAD_TRANSFORMER
-                     ? config_blame(configuration, train_network(line, &configuration->base, err), err)
-                     : train(line, &configuration->base, err);
+        status = config_blame(configuration,
+                              configuration->base.workload.kind == WORKLOAD_TRANSFORMER
+                                  ? train_network(line, &configuration->base, err)
+                                  : train(line, &configuration->base, err),
+                              err);
     config_destroy(configuration);
     return status;
 }

@@ -109,7 +109,7 @@ enum rs_status train_network(const struct command_line *line, const struct confi
     if (status != RS_OK)
         return status;
     struct attention_options array = plan_attention(config);
-    array.cost = NULL;
+    array.cost = NULL; /* nothing is costed */
     struct train_transformer_learned learned = {.options = {&config->learned, &array}};
     progress_init(&progress, line, "steps");
     status = text ? train_text(line, config, &learned, &progress, &file, err)

@@ -201,6 +201,14 @@ enum rs_status config_digest(const struct configuration *configuration, char tex
             if (status != RS_OK)
                 return status;
         }
+    char shape[OPTION_TEXT_SIZE]; /* a file that no key names */
+    const struct workload_options *workload = &configuration->base.workload;
+    if (workload->kind == WORKLOAD_SAFETENSORS && workload->shape[0] == '\0' &&
+        run_options_shape_path(workload, shape)) {
+        enum rs_status status = digest_add_file(&digest, shape, err);
+        if (status != RS_OK)
+            return status;
+    }
     digest_add(&digest, version_commit(), strlen(version_commit()));
     digest_add(&digest, version_kernel(), strlen(version_kernel()));
     digest_finish(&digest, text);

@@ -22,6 +22,7 @@ struct head {
     char workload[256];          /* for people */
     char thresholds[128];        /* where they come from, for people; "" where no policy needs any */
     char metric[32], better[16]; /* "" where there is no task */
+    bool characters;             /* every answer is one character of a text */
     char *path, *yaml;           /* of the configuration */
     size_t n_sets;
     char **sets; /* --set texts */

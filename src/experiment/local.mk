@@ -12,13 +12,18 @@ librescore_core_la_SOURCES += \
     %D%/outcome_cost.c \
     %D%/outcome_cost_summary.c \
     %D%/outcome_remarks.c \
+    %D%/outcome_samples.c \
     %D%/outcome_summary.c \
+    %D%/outcome_task_summary.c \
     %D%/outcome_write.c \
     %D%/run.c %D%/run.h \
     %D%/run_options.c %D%/run_options.h \
     %D%/subject.c %D%/subject.h \
+    %D%/subject_llama2c.c \
     %D%/subject_memn2n.c \
     %D%/subject_qkv.c \
+    %D%/subject_safetensors.c \
     %D%/subject_transformer.c %D%/subject_transformer.h \
+    %D%/task.c %D%/task.h \
     %D%/variables.c %D%/variables.h
 EXTRA_DIST += %D%/README.md

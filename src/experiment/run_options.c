@@ -1,6 +1,11 @@
 #include "experiment/run_options.h"
 
-static const char *const kinds[] = {"memn2n", "qkv", "stories", "babi", "transformer", NULL};
+#include <string.h>
+
+#include "model/import.h"
+
+static const char *const kinds[] = {"memn2n",      "qkv",     "stories",     "babi",
+                                    "transformer", "llama2c", "safetensors", NULL};
 static const char *const modes[] = {"sample", "law", "law-full", NULL};
 
 #define TABLE(name, rows, type)                                                                              \
@@ -19,13 +24,34 @@ static const struct option workload_rows[] = {
          "q/k/v file; "
          "stories: generated, babi: a folder of bAbI files, both for train; transformer: a language model or "
          "classifier (a file written by train; for train, what it learns from: workload.text, or "
-         "workload.images and workload.labels)"},
+         "workload.images and workload.labels); llama2c: a checkpoint of llama2.c (version 0) with "
+         "workload.tokenizer, on workload.text; safetensors: weights of GPT-2, BERT, ViT or Llama under "
+         "Hugging Face's names, with workload.shape, on workload.items"},
     {.key = "workload.file",
      .kind = OPTION_PATH,
      .offset = WORKLOAD(file),
      .flags = OPTION_NOT_SWEPT,
      .initial_help = "the embedded model",
-     .help = "model or q/k/v file; of babi the folder"},
+     .help = "model, checkpoint or q/k/v file; of babi the folder"},
+    {.key = "workload.tokenizer",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(tokenizer),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "none",
+     .help = "of llama2c: the tokenizer file of llama2.c that belongs to the checkpoint"},
+    {.key = "workload.shape",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(shape),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "config.json beside workload.file",
+     .help = "of safetensors: the model's config.json, which says what the weights' shapes cannot"},
+    {.key = "workload.items",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(items),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "none",
+     .help = "of safetensors: an HDF5 file of inputs made by the model's own tokenizer or preprocessing, in "
+             "the groups /test and, where given, /calibration (docs/safetensors.md)"},
     {.key = "workload.task",
      .kind = OPTION_TEXT,
      .offset = WORKLOAD(task),
@@ -41,7 +67,14 @@ static const struct option workload_rows[] = {
      .offset = WORKLOAD(text),
      .flags = OPTION_NOT_SWEPT,
      .initial_help = "none",
-     .help = "a text file, whose characters a transformer learns"},
+     .help = "a text file: what llama2c reads, cut at <|endoftext|> into samples; whose characters a "
+             "transformer learns"},
+    {.key = "workload.calibration_text",
+     .kind = OPTION_PATH,
+     .offset = WORKLOAD(calibration_text),
+     .flags = OPTION_NOT_SWEPT,
+     .initial_help = "the first half of the samples of workload.text",
+     .help = "of llama2c: another text, from which code scales and keep_ratio thresholds come"},
     {.key = "workload.images",
      .kind = OPTION_PATH,
      .offset = WORKLOAD(images),
@@ -92,3 +125,11 @@ static const struct option monte_carlo_rows[] = {
      .help = "sample: every draw is made; law and law-full are not in this version"},
 };
 TABLE(run_options_monte_carlo, monte_carlo_rows, monte_carlo_options);
+
+bool run_options_shape_path(const struct workload_options *workload, char path[OPTION_TEXT_SIZE])
+{
+    if (workload->shape[0] == '\0')
+        return import_config_path(workload->file, path, OPTION_TEXT_SIZE);
+    memcpy(path, workload->shape, sizeof workload->shape);
+    return true;
+}

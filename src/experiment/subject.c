@@ -9,6 +9,7 @@ struct subject {
     void *state;
     struct attention_shape shape;
     struct attention_ranges ranges;
+    bool calibrates_on_samples, holds_out;
     size_t first_sample, n_samples, n_calibration;
 };
 
@@ -25,6 +26,8 @@ static const struct subject_kind *find_kind(int workload_kind)
     case WORKLOAD_QKV:
         return &subject_qkv;
     case WORKLOAD_TRANSFORMER:
+    case WORKLOAD_LLAMA2C:
+    case WORKLOAD_SAFETENSORS:
         return &subject_transformer;
     default:
         return NULL;
@@ -38,9 +41,11 @@ static enum rs_status choose_samples(const struct config *config, struct subject
     size_t n = subject->kind->n_samples(subject->state, SUBJECT_TEST),
            limit = (size_t)config->workload.samples;
     subject->n_calibration = subject->kind->n_samples(subject->state, SUBJECT_CALIBRATION);
-    bool holdout =
-        config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT && config->workload.kind == WORKLOAD_QKV;
-    subject->first_sample = holdout ? subject->n_calibration : 0;
+    subject->calibrates_on_samples =
+        subject->kind->calibrates_on_samples != NULL && subject->kind->calibrates_on_samples(subject->state);
+    subject->holds_out =
+        subject->calibrates_on_samples && config->prune.calibration == PRUNE_CALIBRATION_HOLDOUT;
+    subject->first_sample = subject->holds_out ? subject->n_calibration : 0;
     if (n <= subject->first_sample)
         return rs_fail(err, RS_INPUT, "prune.calibration: holdout: %zu samples found, at least 2 expected",
                        n);
@@ -58,11 +63,11 @@ enum rs_status subject_open(const struct config *config, struct subject **out, s
     subject->kind = find_kind(config->workload.kind);
     enum rs_status status =
         subject->kind == NULL
-            ? rs_fail(
-                  err, RS_INPUT,
-                  "workload.kind: %s found, memn2n, transformer or qkv expected (stories and babi are for "
-                  "train)",
-                  config->workload.kind == WORKLOAD_BABI ? "babi" : "stories")
+            ? rs_fail(err, RS_INPUT,
+                      "workload.kind: %s found, memn2n, transformer, llama2c, safetensors or qkv expected "
+                      "(stories "
+                      "and babi are for train)",
+                      config->workload.kind == WORKLOAD_BABI ? "babi" : "stories")
             : subject->kind->open(config, &subject->state, &subject->shape, &subject->ranges, err);
     if (status == RS_OK && subject->kind->choose != NULL)
         subject->kind = subject->kind->choose(subject->state);
@@ -97,6 +102,16 @@ const struct attention_shape *subject_shape(const struct subject *subject)
 struct attention_ranges subject_ranges(const struct subject *subject)
 {
     return subject->ranges;
+}
+
+bool subject_calibrates_on_samples(const struct subject *subject)
+{
+    return subject->calibrates_on_samples;
+}
+
+bool subject_holds_out(const struct subject *subject)
+{
+    return subject->holds_out;
 }
 
 const double *subject_thresholds(const struct subject *subject)

@@ -53,6 +53,8 @@ struct subject_kind {
     /* The kind that the opened state turned out to be, where its metric depends on the file; NULL: this one.
      */
     const struct subject_kind *(*choose)(const void *state);
+    /* Whether there are no inputs that only calibrate: the first samples do; NULL: there are. */
+    bool (*calibrates_on_samples)(const void *state);
     /* [layer][head], score units, learned with the model, or NULL; the function itself is NULL where no
      * model of this kind has any. */
     const double *(*thresholds)(const void *state);
@@ -68,6 +70,11 @@ const struct attention_shape *subject_shape(const struct subject *subject);
 struct attention_ranges subject_ranges(const struct subject *subject);
 /* [layer][head], score units, learned with the model; NULL where there are none. */
 const double *subject_thresholds(const struct subject *subject);
+
+/* Whether the first samples calibrate, and whether prune.calibration then leaves them out of the evaluation.
+ */
+bool subject_calibrates_on_samples(const struct subject *subject);
+bool subject_holds_out(const struct subject *subject);
 
 /* Samples that are evaluated, and those that calibrate. */
 size_t subject_n_samples(const struct subject *subject);

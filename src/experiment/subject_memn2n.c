@@ -25,12 +25,12 @@ static enum rs_status load(const struct config *config, struct model_file *file,
     return status;
 }
 
-static size_t longest(const struct model_file *file)
+static size_t most_keys(const struct model_file *file)
 {
     size_t test = story_set_longest_story(&file->test),
            calibration = story_set_longest_story(&file->calibration);
     size_t n = test > calibration ? test : calibration, n_memories = file->model.shape.n_memories;
-    return n < n_memories ? n : n_memories;
+    return (n < n_memories ? n : n_memories) + file->model.shape.n_empty;
 }
 
 static void close_state(void *state)
@@ -54,7 +54,7 @@ static enum rs_status open_state(const struct config *config, void **state, stru
                                       .n_heads = 1,
                                       .n_kv_heads = 1,
                                       .d = file->model.shape.d,
-                                      .n_keys_max = longest(file),
+                                      .n_keys_max = most_keys(file),
                                       .n_queries_max = 1,
                                       .causal = false,
                                       .score_scale = 1};

@@ -102,6 +102,12 @@ static size_t n_samples(const void *state, enum subject_set set)
     return set == SUBJECT_TEST ? own->qkv.n_samples : (own->qkv.n_samples + 1) / 2;
 }
 
+static bool calibrates_on_samples(const void *state)
+{
+    (void)state;
+    return true;
+}
+
 static void destroy_worker(void *worker)
 {
     struct room *room = worker;
@@ -180,4 +186,5 @@ const struct subject_kind subject_qkv = {
     .create_worker = create_worker,
     .destroy_worker = destroy_worker,
     .run = run,
+    .calibrates_on_samples = calibrates_on_samples,
 };

@@ -48,6 +48,10 @@ static subject_transformer_opener *find_opener(int workload_kind)
     switch (workload_kind) {
     case WORKLOAD_TRANSFORMER:
         return open_trained;
+    case WORKLOAD_LLAMA2C:
+        return subject_transformer_open_llama2c;
+    case WORKLOAD_SAFETENSORS:
+        return subject_transformer_open_safetensors;
     default:
         return NULL;
     }
@@ -109,6 +113,11 @@ static const double *thresholds(const void *state)
 static size_t n_samples(const void *state, enum subject_set set)
 {
     return items_of(state, set)->n_samples;
+}
+
+static bool calibrates_on_samples(const void *state)
+{
+    return ((const struct state *)state)->file.calibration_from_test;
 }
 
 static enum rs_status create_worker(const void *state, void **worker, struct rs_error *err)
@@ -196,7 +205,7 @@ static const struct subject_kind *choose(const void *state);
         .name = "transformer", .summary = "language model or classifier, end to end, on held-out items",     \
         .open = open_state, .close = close_state, .thresholds = thresholds, .n_samples = n_samples,          \
         .create_worker = create_worker, .destroy_worker = destroy_worker, .answers = answers, .run = run,    \
-        .choose = choose, .metric = metric_                                                                  \
+        .choose = choose, .calibrates_on_samples = calibrates_on_samples, .metric = metric_                  \
     }
 const struct subject_kind subject_transformer = TRANSFORMER_KIND(SUBJECT_NLL);
 static const struct subject_kind classifier = TRANSFORMER_KIND(SUBJECT_ACCURACY);

@@ -17,4 +17,7 @@
 typedef enum rs_status subject_transformer_opener(const struct config *config, struct transformer_file *file,
                                                   struct rs_error *err);
 
+subject_transformer_opener subject_transformer_open_llama2c;     /* subject_llama2c.c */
+subject_transformer_opener subject_transformer_open_safetensors; /* subject_safetensors.c */
+
 #endif

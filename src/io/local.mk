@@ -1,7 +1,10 @@
 librescore_core_la_SOURCES += \
+    %D%/binary.c %D%/binary.h \
     %D%/csv.c %D%/csv.h \
     %D%/digest.c %D%/digest.h \
     %D%/file.c %D%/file.h \
+    %D%/json.c %D%/json.h \
+    %D%/safetensors.c %D%/safetensors.h \
     %D%/settings.c %D%/settings.h \
     %D%/store.c %D%/store.h %D%/store_internal.h \
     %D%/store_list.c \

@@ -4,29 +4,36 @@
 
 #include "base/memory.h"
 
-enum rs_status memn2n_noise_init(const struct attention_options *options, const struct memn2n_shape *shape,
-                                 size_t n_parts, struct memn2n_noise *out, struct rs_error *err)
+static enum rs_status init_part(struct memn2n_noise *noise, struct memn2n_noise_part *part,
+                                struct rs_error *err)
+{
+    size_t d = noise->array.setup.shape.d, n = noise->array.setup.shape.n_keys_max;
+    part->noise = noise;
+    part->query = memory_allocate(d, sizeof *part->query, err);
+    part->keys = memory_allocate(n * d, sizeof *part->keys, err);
+    part->signals = memory_allocate(n, sizeof *part->signals, err);
+    if (part->query == NULL || part->keys == NULL || part->signals == NULL)
+        return RS_INTERNAL;
+    return score_noise_room_create(noise->array.noise, &part->room, err);
+}
+
+enum rs_status memn2n_noise_init(const struct attention_options *array, const struct memn2n_shape *shape,
+                                 uint64_t seed, size_t n_parts, struct memn2n_noise *out,
+                                 struct rs_error *err)
 {
     const struct attention_shape own = {.n_layers = (int)shape->n_hops,
                                         .n_heads = 1,
                                         .n_kv_heads = 1,
                                         .d = shape->d,
-                                        .n_keys_max = shape->n_memories,
+                                        .n_keys_max = shape->n_memories + shape->n_empty,
                                         .n_queries_max = 1,
                                         .score_scale = 1};
-    *out = (struct memn2n_noise){.seed = options->seed, .n_parts = n_parts, .d = shape->d};
-    enum rs_status status = noisy_array_init(options, &own, &out->array, err);
+    *out = (struct memn2n_noise){.seed = seed, .n_parts = n_parts};
+    enum rs_status status = noisy_array_init(array, &own, &out->array, err);
     if (status == RS_OK && (out->parts = memory_allocate(n_parts, sizeof *out->parts, err)) == NULL)
         status = RS_INTERNAL;
-    for (size_t i = 0; i < n_parts && status == RS_OK; i++) {
-        struct memn2n_noise_part *part = &out->parts[i];
-        part->noise = out;
-        part->words = memory_allocate((shape->n_memories + 1) * shape->d, sizeof *part->words, err);
-        part->signals = memory_allocate(shape->n_memories, sizeof *part->signals, err);
-        status = part->words != NULL && part->signals != NULL ? RS_OK : RS_INTERNAL;
-        if (status == RS_OK)
-            status = score_noise_room_create(out->array.noise, &part->room, err);
-    }
+    for (size_t i = 0; i < n_parts && status == RS_OK; i++)
+        status = init_part(out, &out->parts[i], err);
     return status;
 }
 
@@ -34,7 +41,8 @@ void memn2n_noise_clear(struct memn2n_noise *noise)
 {
     for (size_t i = 0; noise->parts != NULL && i < noise->n_parts; i++) {
         score_noise_room_destroy(noise->parts[i].room);
-        free(noise->parts[i].words);
+        free(noise->parts[i].query);
+        free(noise->parts[i].keys);
         free(noise->parts[i].signals);
     }
     free(noise->parts);
@@ -46,33 +54,29 @@ enum rs_status memn2n_noise_look(struct memn2n_noise *noise, const struct memn2n
                                  const struct story_set *calibration, struct rs_error *err)
 {
     struct code_range range = noisy_array_look(&noise->array);
-    size_t n_wrong = 0;
+    size_t n_wrong;
     return memn2n_test(model, calibration, code_range_hook, &range, &n_wrong, NULL, NULL, err);
 }
 
-static void round_words(size_t n, const double *from, float *to)
+void memn2n_noise_signals(void *context, size_t hop, size_t n_seen, size_t n_keys, const double *query,
+                          const double *keys, double *signals)
 {
-    for (size_t i = 0; i < n; i++)
-        to[i] = (float)from[i];
-}
-
-void memn2n_noise_draw(void *context, size_t hop, size_t n, const double *query, const double *keys,
-                       double *signals)
-{
-    const struct memn2n_noise_part *part = context;
-    const struct memn2n_noise *noise = part->noise;
-    float *rounded_query = part->words + n * noise->d;
-    round_words(n * noise->d, keys, part->words);
-    round_words(noise->d, query, rounded_query);
+    struct memn2n_noise_part *part = context;
+    size_t d = part->noise->array.setup.shape.d;
+    for (size_t i = 0; i < d; i++)
+        part->query[i] = (float)query[i];
+    for (size_t i = 0; i < n_keys * d; i++)
+        part->keys[i] = i < n_seen * d ? (float)keys[i] : 0;
     const struct score_noise_call call = {.layer = (int)hop,
                                           .n_queries = 1,
-                                          .n_keys = n,
-                                          .queries = rounded_query,
-                                          .keys = part->words,
-                                          .query_stride = noise->d,
-                                          .key_stride = noise->d};
-    const struct random_key key = {.seed = noise->seed, .trial = part->i_epoch, .write = part->i_story};
-    score_noise_draw(noise->array.noise, part->room, &call, &key, part->signals, n);
-    for (size_t i = 0; i < n; i++)
-        signals[i] = (double)part->signals[i];
+                                          .n_keys = n_keys,
+                                          .queries = part->query,
+                                          .keys = part->keys,
+                                          .query_stride = d,
+                                          .key_stride = d};
+    const struct random_key key = {
+        .seed = part->noise->seed, .trial = part->i_step % RANDOM_TRIALS_MAX, .write = part->i_story};
+    score_noise_draw(part->noise->array.noise, part->room, &call, &key, part->signals, n_keys);
+    for (size_t j = 0; j < n_keys; j++)
+        signals[j] = (double)part->signals[j];
 }

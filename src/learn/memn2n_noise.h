@@ -1,38 +1,41 @@
-/* What an array makes of a MemN2N's scores while it is fine-tuned (noisy_array.h). Draws: seed, trial =
- * epoch, write = story. */
+/*
+ * learned.noise: array for a MemN2N: what the configured array's comparators would see decides in training,
+ * in place of the scores (score_noise.h). Code scales are those of the weights at the last memn2n_noise_look.
+ * Draws: seed, trial = step, write = place in the batch.
+ */
 #ifndef LEARN_MEMN2N_NOISE_H
 #define LEARN_MEMN2N_NOISE_H
 
 #include "learn/noisy_array.h"
 #include "model/memn2n_gradient.h"
+#include "tensor/story.h"
 
-/* What one thread works with. */
+/* One thread's work: the context of memn2n_noise_signals. */
 struct memn2n_noise_part {
-    const struct memn2n_noise *noise;
+    struct memn2n_noise *noise;
     struct score_noise_room *room;
-    float *words, *signals; /* [n_memories + 1][d]: keys and query; [n_memories] */
-    uint32_t i_epoch, i_story;
+    float *query, *keys, *signals; /* [d], [n_keys_max][d], [n_keys_max] */
+    uint32_t i_step, i_story;      /* the place of a draw */
 };
 
-/* Start from {0}; does not move while it lives. Cleared after a failure too. */
+/* Start from {0}. Does not move while it lives. */
 struct memn2n_noise {
-    struct noisy_array array;
     uint64_t seed;
-    size_t n_parts, d;
+    struct noisy_array array;
+    size_t n_parts;
     struct memn2n_noise_part *parts; /* [n_parts] */
 };
 
-/* RS_INPUT where the options do not go together. */
-enum rs_status memn2n_noise_init(const struct attention_options *options, const struct memn2n_shape *shape,
-                                 size_t n_parts, struct memn2n_noise *out,
+/* The caller clears it, after a failure too. RS_INPUT where the options of the array do not go together. */
+enum rs_status memn2n_noise_init(const struct attention_options *array, const struct memn2n_shape *shape,
+                                 uint64_t seed, size_t n_parts, struct memn2n_noise *out,
                                  struct rs_error *err) RS_MUST_CHECK;
 void memn2n_noise_clear(struct memn2n_noise *noise);
 
-/* Takes the code scales of the model as it is now. */
+/* Code scales of a model as it is now. Needed before the first draw. */
 enum rs_status memn2n_noise_look(struct memn2n_noise *noise, const struct memn2n *model,
                                  const struct story_set *calibration, struct rs_error *err) RS_MUST_CHECK;
 
-/* Draws the signals of a struct memn2n_noise_part's story. */
-memn2n_gradient_signals memn2n_noise_draw;
+memn2n_gradient_signals memn2n_noise_signals;
 
 #endif

@@ -46,6 +46,7 @@ struct trainer {
     struct part parts[N_PARTS];
     struct transformer_sample *batch; /* [n_batch] */
     uint32_t *order;                  /* [n_training] images */
+    uint8_t *moved;                   /* [n_batch][height][width] */
     bool *decays;                     /* [n_weights] */
     double *squares;                  /* of each chunk */
 };
@@ -71,6 +72,21 @@ static void choose_text(struct trainer *trainer, size_t i_step)
     }
 }
 
+/* By whole pixels, as transformer.shift allows; 0: the image itself. */
+static const uint8_t *vary_image(struct trainer *trainer, const uint8_t *image, size_t i_step, size_t i)
+{
+    const struct images *images = trainer->images;
+    const int64_t most = trainer->options->shift_pixels;
+    const struct random_key key = {.seed = trainer->seed, .purpose = RANDOM_SHIFT, .draw = (uint32_t)i_step};
+    if (most == 0)
+        return image;
+    uint8_t *moved = trainer->moved + i * images->height * images->width;
+    int64_t down = random_integer(&key, (uint32_t)(2 * i), (uint32_t)(2 * most + 1)) - most,
+            right = random_integer(&key, (uint32_t)(2 * i + 1), (uint32_t)(2 * most + 1)) - most;
+    images_move(images, image, down, right, moved);
+    return moved;
+}
+
 /* Every image once in each pass, in an order of its own. */
 static void choose_images(struct trainer *trainer, size_t i_step)
 {
@@ -87,8 +103,9 @@ static void choose_images(struct trainer *trainer, size_t i_step)
             }
         }
         size_t image = trainer->order[place];
-        trainer->batch[i] = (struct transformer_sample){
-            .image = images->pixels + image * images->height * images->width, .label = images->labels[image]};
+        const uint8_t *pixels = images->pixels + image * images->height * images->width;
+        trainer->batch[i] = (struct transformer_sample){.image = vary_image(trainer, pixels, i_step, i),
+                                                        .label = images->labels[image]};
     }
 }
 
@@ -272,6 +289,16 @@ static enum rs_status run_steps(struct trainer *trainer, const struct audience *
     return RS_OK;
 }
 
+/* Weights with n_bits of significand, the others of which become 0, which a file's compression finds. */
+static void round_weights(float *weights, size_t n, int n_bits)
+{
+    for (size_t i = 0; i < n; i++) {
+        int exponent;
+        float significand = frexpf(weights[i], &exponent);
+        weights[i] = ldexpf(rintf(ldexpf(significand, n_bits)), exponent - n_bits);
+    }
+}
+
 /* Weights and thresholds together, from the weights there are. */
 static enum rs_status tune(struct trainer *trainer, const struct transformer_items *calibration,
                            const struct audience *audience, struct rs_error *err)
@@ -326,7 +353,10 @@ static enum rs_status prepare(struct trainer *trainer, const struct transformer_
     trainer->batch = memory_allocate(n_batch, sizeof *trainer->batch, err);
     trainer->order =
         memory_allocate(trainer->images != NULL ? trainer->n_training : 0, sizeof(uint32_t), err);
-    bool enough = trainer->best && trainer->decays && trainer->squares && trainer->batch && trainer->order;
+    trainer->moved =
+        memory_allocate(trainer->options->shift_pixels > 0 ? n_batch : 0, shape->height * shape->width, err);
+    bool enough = trainer->best && trainer->decays && trainer->squares && trainer->batch && trainer->order &&
+                  trainer->moved;
     for (int i = 0; i < N_PARTS && enough; i++) {
         trainer->parts[i].gradient = memory_allocate(n_weights, sizeof(float), err);
         trainer->parts[i].room = transformer_gradient_f32_create(shape, n_tokens_max, err);
@@ -352,6 +382,7 @@ static void clear(struct trainer *trainer)
     free(trainer->squares);
     free(trainer->batch);
     free(trainer->order);
+    free(trainer->moved);
 }
 
 /* Hands the thresholds over and tests with them. */
@@ -412,6 +443,8 @@ static enum rs_status train(struct trainer *trainer, const struct transformer_sh
     out->seed = trainer->seed;
     out->model = trainer->model;
     trainer->model = (struct transformer){0};
+    if (trainer->options->weight_bits > 0)
+        round_weights(out->model.weights, out->model.layout.n_weights, (int)trainer->options->weight_bits);
     status = transformer_pack(&out->model, kernel_chosen(), err);
     if (status == RS_OK)
         status = transformer_file_measure(out, trainer->n_threads, err);

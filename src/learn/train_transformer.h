@@ -6,6 +6,7 @@
  *
  * Draws (purpose RANDOM_TRAINING): array 16 first weights (cell = weight); array 17 where a text's sample
  * starts (draw = step, cell = place in the batch); array 18 order of images (draw = pass, cell = place).
+ * RANDOM_SHIFT: how far images are moved.
  * Fine-tuning with thresholds (transformer_tuning.h) starts from the weights kept, and draws samples the same
  * way, from step 0 on, under RANDOM_TUNING; its last weights and thresholds are kept.
  */

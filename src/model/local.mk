@@ -1,6 +1,10 @@
 librescore_core_la_SOURCES += \
     %D%/attention_hook.c %D%/attention_hook.h \
     %D%/code_range.c %D%/code_range.h \
+    %D%/import.c %D%/import.h \
+    %D%/import_config.c %D%/import_config.h \
+    %D%/import_family.c %D%/import_family.h \
+    %D%/llama2c.c %D%/llama2c.h \
     %D%/memn2n.c %D%/memn2n.h \
     %D%/memn2n_gradient.c %D%/memn2n_gradient.h \
     %D%/model_embedded.c %D%/model_embedded.h \
@@ -12,8 +16,6 @@ librescore_core_la_SOURCES += \
     %D%/transformer_file.c %D%/transformer_file.h \
     %D%/transformer_file_shape.c %D%/transformer_file_shape.h \
     %D%/transformer_gradient.h \
-    %D%/transformer_gradient_f32.c \
-    %D%/transformer_gradient_f64.c \
     %D%/transformer_gradient_real.h \
     %D%/transformer_gradient_room_real.h \
     %D%/transformer_internal.h \
@@ -25,10 +27,16 @@ librescore_core_la_SOURCES += \
     %D%/transformer_shape.c %D%/transformer_shape.h \
     %D%/train_options.c %D%/train_options.h
 
+# Nobody asks for floating-point exceptions; without them loops with a choice become vectors, with the same bits.
+noinst_LTLIBRARIES += librescore_gradient.la
+librescore_gradient_la_SOURCES = %D%/transformer_gradient_f32.c %D%/transformer_gradient_f64.c
+librescore_gradient_la_CFLAGS = $(AM_CFLAGS) -fno-trapping-math
+librescore_core_la_LIBADD += librescore_gradient.la
+
 # The embedded model: the program works from any directory.
 nodist_librescore_core_la_SOURCES += src/model/model_embedded_stories.c
 CLEANFILES += src/model/model_embedded_stories.c
-EXTRA_DIST += %D%/README.md %D%/embedded/README.md %D%/embedded/stories.h5
+EXTRA_DIST += %D%/README.md %D%/embedded/README.md %D%/embedded/stories.h5 %D%/embedded/stories.yaml
 
 src/model/model_embedded_stories.c: $(srcdir)/%D%/embedded/stories.h5
 	@$(MKDIR_P) src/model

@@ -8,10 +8,10 @@
 #include "numeric/softmax.h"
 
 struct memn2n_workspace {
-    float *memories; /* [2][n_memories][d]: keys and values of the hop at hand take turns */
+    float *memories; /* [2][n_memories + n_empty][d]: keys and values of the hop at hand take turns */
     float *query;    /* [d] */
     float *output;   /* [d] */
-    double *scratch; /* [n_memories + d] */
+    double *scratch; /* [n_memories + n_empty + d] */
     double *logits;  /* [n_words] */
 };
 
@@ -19,16 +19,17 @@ enum rs_status memn2n_shape_check(const struct memn2n_shape *shape, struct rs_er
 {
     const struct {
         const char *name;
-        size_t value, high;
-    } members[] = {{"n_hops", shape->n_hops, MEMN2N_HOPS_MAX},
-                   {"d", shape->d, MEMN2N_D_MAX},
-                   {"n_words", shape->n_words, MEMN2N_WORDS_MAX},
-                   {"n_memories", shape->n_memories, MEMN2N_MEMORIES_MAX},
-                   {"n_sentence_words", shape->n_sentence_words, MEMN2N_SENTENCE_MAX}};
+        size_t value, low, high;
+    } members[] = {{"n_hops", shape->n_hops, 1, MEMN2N_HOPS_MAX},
+                   {"d", shape->d, 1, MEMN2N_D_MAX},
+                   {"n_words", shape->n_words, 1, MEMN2N_WORDS_MAX},
+                   {"n_memories", shape->n_memories, 1, MEMN2N_MEMORIES_MAX},
+                   {"n_sentence_words", shape->n_sentence_words, 1, MEMN2N_SENTENCE_MAX},
+                   {"n_empty", shape->n_empty, 0, MEMN2N_EMPTY_MAX}};
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        if (members[i].value < 1 || members[i].value > members[i].high)
-            return rs_fail(err, RS_INPUT, "%s = %zu found in a MemN2N, 1 to %zu expected", members[i].name,
-                           members[i].value, members[i].high);
+        if (members[i].value < members[i].low || members[i].value > members[i].high)
+            return rs_fail(err, RS_INPUT, "%s = %zu found in a MemN2N, %zu to %zu expected", members[i].name,
+                           members[i].value, members[i].low, members[i].high);
     size_t n_weights = (shape->n_hops + 1) * (shape->n_words + shape->n_memories) * shape->d;
     if (n_weights > MEMN2N_WEIGHTS_MAX)
         return rs_fail(err, RS_INPUT, "%zu weights found in a MemN2N, at most %d expected", n_weights,
@@ -99,10 +100,11 @@ struct memn2n_workspace *memn2n_workspace_create(const struct memn2n *model, str
     struct memn2n_workspace *workspace = memory_allocate(1, sizeof *workspace, err);
     if (workspace == NULL)
         return NULL;
-    workspace->memories = memory_allocate(2 * shape->n_memories * shape->d, sizeof(float), err);
+    size_t n_keys = shape->n_memories + shape->n_empty;
+    workspace->memories = memory_allocate(2 * n_keys * shape->d, sizeof(float), err);
     workspace->query = memory_allocate(shape->d, sizeof(float), err);
     workspace->output = memory_allocate(shape->d, sizeof(float), err);
-    workspace->scratch = memory_allocate(shape->n_memories + shape->d, sizeof(double), err);
+    workspace->scratch = memory_allocate(n_keys + shape->d, sizeof(double), err);
     workspace->logits = memory_allocate(shape->n_words, sizeof(double), err);
     if (workspace->memories == NULL || workspace->query == NULL || workspace->output == NULL ||
         workspace->scratch == NULL || workspace->logits == NULL) {
@@ -145,7 +147,7 @@ static void add_words(const struct memn2n *model, size_t level, const int32_t *w
     }
 }
 
-/* The memories of one level, [n_seen][d], the oldest first. */
+/* The memories of one level, [n_seen + n_empty][d], the oldest first, the empty ones last. */
 static void remember(const struct memn2n *model, const struct story *story, size_t level, size_t n_seen,
                      float *memories)
 {
@@ -156,6 +158,7 @@ static void remember(const struct memn2n *model, const struct story *story, size
         memcpy(memories + i * d, time + (n_seen - 1 - i) * d, d * sizeof *memories);
         add_words(model, level, story->words + offset[0], (size_t)(offset[1] - offset[0]), memories + i * d);
     }
+    memset(memories + n_seen * d, 0, model->shape.n_empty * d * sizeof *memories);
 }
 
 static int32_t best_word(const struct memn2n *model, const float *query, double *logits)
@@ -179,7 +182,7 @@ enum rs_status memn2n_answer(const struct memn2n *model, const struct story *sto
     const struct memn2n_shape *shape = &model->shape;
     size_t d = shape->d;
     size_t n_seen = story->n_sentences < shape->n_memories ? story->n_sentences : shape->n_memories;
-    float *keys = workspace->memories, *values = workspace->memories + shape->n_memories * d;
+    float *keys = workspace->memories, *values = keys + (shape->n_memories + shape->n_empty) * d;
     rs_require(story->n_sentences > 0, "a story without sentences");
     memset(workspace->query, 0, d * sizeof *workspace->query);
     add_words(model, 0, story->question, story->n_question_words, workspace->query);
@@ -189,7 +192,7 @@ enum rs_status memn2n_answer(const struct memn2n *model, const struct story *sto
         struct attention_call call = {.layer = (int)hop,
                                       .n_query_heads = 1,
                                       .n_queries = 1,
-                                      .n_keys = n_seen,
+                                      .n_keys = n_seen + shape->n_empty,
                                       .d = d,
                                       .score_scale = 1,
                                       .q = workspace->query,

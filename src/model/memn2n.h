@@ -9,7 +9,8 @@
  *
  * m_k are the keys and m_(k+1) the values of hop k, which is layer k of the attention hook (one head, one
  * query, score scale 1). The age of the newest sentence is 0; of longer stories only the newest n_memories
- * are seen.
+ * are seen. Behind the sentences stand n_empty empty memories, keys and values of zeros: attention that finds
+ * nothing goes there. (The published program fills every story up with them to one length.)
  */
 #ifndef MODEL_MEMN2N_H
 #define MODEL_MEMN2N_H
@@ -26,6 +27,7 @@ enum {
     MEMN2N_D_MAX = 1024,
     MEMN2N_WORDS_MAX = 65536,
     MEMN2N_MEMORIES_MAX = 4096,
+    MEMN2N_EMPTY_MAX = 4096,
     MEMN2N_SENTENCE_MAX = 64,
     MEMN2N_WEIGHTS_MAX = 1 << 26
 };
@@ -33,6 +35,7 @@ enum {
 struct memn2n_shape {
     size_t n_hops, d, n_words, n_memories;
     size_t n_sentence_words; /* of the longest sentence or question: the J of the position encoding */
+    size_t n_empty;          /* empty memories behind those of the story */
 };
 
 struct memn2n {
@@ -43,7 +46,7 @@ struct memn2n {
     char **vocabulary; /* [n_words], one block */
 };
 
-/* RS_INPUT, naming the number, where a member is 0 or above its bound. */
+/* RS_INPUT, naming the number, where a member is 0 (n_empty may be) or above its bound. */
 enum rs_status memn2n_shape_check(const struct memn2n_shape *shape, struct rs_error *err) RS_MUST_CHECK;
 
 /* position [n_sentence_words][d] of the paper's section 4.1, as factors on the words of one sentence. */

@@ -11,13 +11,14 @@ struct memn2n_gradient_workspace {
     double *position;         /* [n_sentence_words][d] */
     double *memories;         /* [n_hops + 1][n_memories][d] */
     double *memory_gradients; /* the same */
-    double *attention;        /* [n_hops][n_memories] */
+    double *attention;        /* [n_hops][n_memories + n_empty] */
     double *states;           /* [n_hops + 1][d]: u before each hop and after the last */
     double *state_gradient;   /* [d] */
     double *logits;           /* [n_words] */
-    double *slopes;           /* [n_memories]: of the loss by the attention weights, then by the scores */
-    double *signals;          /* [n_memories]: what decides in place of the scores */
-    struct soft_threshold_point *points; /* [n_hops][n_memories], of scores that meet a soft threshold */
+    double *slopes;  /* [n_memories + n_empty]: of the loss by the attention weights, then by the scores */
+    double *signals; /* [n_memories + n_empty], what meets a soft threshold */
+    struct soft_threshold_point
+        *points; /* [n_hops][n_memories + n_empty], of scores that meet a soft threshold */
 };
 
 /* One story on its way through the network. */
@@ -26,7 +27,7 @@ struct pass {
     const double *weights;
     const struct story *story;
     const int32_t *ages;
-    size_t n_seen;
+    size_t n_seen, n_keys; /* n_keys: with the empty memories */
     bool linear;
     const struct memn2n_gradient_soft *soft;
     struct memn2n_gradient_workspace *room;
@@ -43,19 +44,19 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
     struct memn2n_gradient_workspace *room = memory_allocate(1, sizeof *room, err);
     if (room == NULL)
         return NULL;
-    size_t n_levels = shape->n_hops + 1;
+    size_t n_levels = shape->n_hops + 1, n_keys = shape->n_memories + shape->n_empty;
     const struct {
         double **array;
         size_t n;
     } parts[] = {{&room->position, shape->n_sentence_words * shape->d},
                  {&room->memories, n_levels * shape->n_memories * shape->d},
                  {&room->memory_gradients, n_levels * shape->n_memories * shape->d},
-                 {&room->attention, shape->n_hops * shape->n_memories},
+                 {&room->attention, shape->n_hops * n_keys},
                  {&room->states, n_levels * shape->d},
                  {&room->state_gradient, shape->d},
                  {&room->logits, shape->n_words},
-                 {&room->slopes, shape->n_memories},
-                 {&room->signals, shape->n_memories}};
+                 {&room->slopes, n_keys},
+                 {&room->signals, n_keys}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         *parts[i].array = memory_allocate(parts[i].n, sizeof(double), err);
         if (*parts[i].array == NULL) {
@@ -63,7 +64,7 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
             return NULL;
         }
     }
-    room->points = memory_allocate(shape->n_hops * shape->n_memories, sizeof *room->points, err);
+    room->points = memory_allocate(shape->n_hops * n_keys, sizeof *room->points, err);
     if (room->points == NULL) {
         memn2n_gradient_destroy(room);
         return NULL;
@@ -152,6 +153,11 @@ static double *memories_of(const struct pass *pass, double *all, size_t level)
     return all + level * pass->shape->n_memories * pass->shape->d;
 }
 
+static double *attention_of(const struct pass *pass, size_t hop)
+{
+    return pass->room->attention + hop * (pass->shape->n_memories + pass->shape->n_empty);
+}
+
 static void remember(const struct pass *pass, size_t level)
 {
     size_t d = pass->shape->d;
@@ -167,35 +173,28 @@ static void remember(const struct pass *pass, size_t level)
 
 static struct soft_threshold_point *points_of(const struct pass *pass, size_t hop)
 {
-    return pass->room->points + hop * pass->shape->n_memories;
-}
-
-/* What meets the threshold of a hop whose scores are known. */
-static const double *signals_of(const struct pass *pass, size_t hop, const double *scores)
-{
-    const struct memn2n_gradient_soft *soft = pass->soft;
-    if (soft->signals == NULL)
-        return scores;
-    soft->signals(soft->signals_context, hop, pass->n_seen, pass->room->states + hop * pass->shape->d,
-                  memories_of(pass, pass->room->memories, hop), pass->room->signals);
-    return pass->room->signals;
+    return pass->room->points + hop * (pass->shape->n_memories + pass->shape->n_empty);
 }
 
 /* What a hop's soft threshold makes of the scores; returns the share of keys that are kept. */
-static double soften(const struct pass *pass, size_t hop, double *scores)
+static double soften(const struct pass *pass, size_t hop, const double *keys, double *scores)
 {
     const struct memn2n_gradient_soft *soft = pass->soft;
     struct soft_threshold_point *points = points_of(pass, hop);
-    const double *signals = signals_of(pass, hop, scores);
-    size_t best = soft_threshold_best(pass->n_seen, signals);
-    double count = 0;
-    for (size_t i = 0; i < pass->n_seen; i++) {
+    double *signals = pass->room->signals, count = 0;
+    if (soft->signals != NULL)
+        soft->signals(soft->context, hop, pass->n_seen, pass->n_keys,
+                      pass->room->states + hop * pass->shape->d, keys, signals);
+    else
+        memcpy(signals, scores, pass->n_keys * sizeof *signals);
+    size_t best = soft_threshold_best(pass->n_keys, signals);
+    for (size_t i = 0; i < pass->n_keys; i++) {
         points[i] = i == best ? soft_threshold_spared(scores[i])
                               : soft_threshold_seen(&soft->law, scores[i], signals[i], soft->thresholds[hop]);
         scores[i] = points[i].value;
         count += points[i].count;
     }
-    return count / (double)pass->n_seen;
+    return count / (double)pass->n_keys;
 }
 
 /* Returns the hop's part of the penalty. */
@@ -204,13 +203,14 @@ static double attend(const struct pass *pass, size_t hop)
     size_t d = pass->shape->d;
     const double *keys = memories_of(pass, pass->room->memories, hop);
     const double *values = memories_of(pass, pass->room->memories, hop + 1);
-    double *weights = pass->room->attention + hop * pass->shape->n_memories;
+    double *weights = attention_of(pass, hop);
     double *state = pass->room->states + hop * d, *next = state + d;
     for (size_t i = 0; i < pass->n_seen; i++)
         weights[i] = product(d, state, keys + i * d);
-    double penalty = pass->soft != NULL ? pass->soft->weight * soften(pass, hop, weights) : 0;
+    memset(weights + pass->n_seen, 0, pass->shape->n_empty * sizeof *weights); /* scores of empty memories */
+    double penalty = pass->soft != NULL ? pass->soft->weight * soften(pass, hop, keys, weights) : 0;
     if (!pass->linear)
-        softmax_compute(pass->n_seen, weights);
+        softmax_compute(pass->n_keys, weights);
     memcpy(next, state, d * sizeof *next);
     for (size_t i = 0; i < pass->n_seen; i++)
         add_scaled(d, weights[i], values + i * d, next);
@@ -245,8 +245,8 @@ static void soften_backward(const struct pass *pass, size_t hop, double *slopes)
 {
     const struct memn2n_gradient_soft *soft = pass->soft;
     const struct soft_threshold_point *points = points_of(pass, hop);
-    double share = soft->weight / (double)pass->n_seen, by_threshold = 0;
-    for (size_t i = 0; i < pass->n_seen; i++) {
+    double share = soft->weight / (double)pass->n_keys, by_threshold = 0;
+    for (size_t i = 0; i < pass->n_keys; i++) {
         double slope = slopes[i] + share * points[i].count_by_value;
         slopes[i] = slope * points[i].by_score;
         by_threshold += slope * points[i].by_threshold;
@@ -264,14 +264,15 @@ static void attend_backward(const struct pass *pass, size_t hop)
     const double *values = memories_of(pass, room->memories, hop + 1);
     double *key_slopes = memories_of(pass, room->memory_gradients, hop);
     double *value_slopes = memories_of(pass, room->memory_gradients, hop + 1);
-    const double *weights = room->attention + hop * pass->shape->n_memories, *state = room->states + hop * d;
+    const double *weights = attention_of(pass, hop), *state = room->states + hop * d;
     double *slopes = room->slopes, mean = 0;
     for (size_t i = 0; i < pass->n_seen; i++) {
         slopes[i] = product(d, room->state_gradient, values + i * d);
         add_scaled(d, weights[i], room->state_gradient, value_slopes + i * d);
         mean += weights[i] * slopes[i];
     }
-    for (size_t i = 0; i < pass->n_seen && !pass->linear; i++)
+    memset(slopes + pass->n_seen, 0, pass->shape->n_empty * sizeof *slopes);
+    for (size_t i = 0; i < pass->n_keys && !pass->linear; i++)
         slopes[i] = weights[i] * (slopes[i] - mean);
     if (pass->soft != NULL)
         soften_backward(pass, hop, slopes);
@@ -323,12 +324,13 @@ double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weigh
 {
     rs_require(story->n_sentences > 0, "a story without sentences");
     rs_require(!linear || soft == NULL, "soft thresholds stand before a softmax");
+    size_t n_seen = story->n_sentences < shape->n_memories ? story->n_sentences : shape->n_memories;
     struct pass pass = {.shape = shape,
                         .weights = weights,
                         .story = story,
                         .ages = ages,
-                        .n_seen =
-                            story->n_sentences < shape->n_memories ? story->n_sentences : shape->n_memories,
+                        .n_seen = n_seen,
+                        .n_keys = n_seen + shape->n_empty,
                         .linear = linear,
                         .soft = soft,
                         .room = workspace};
@@ -336,6 +338,17 @@ double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weigh
     if (gradient != NULL)
         backward(&pass, gradient);
     return loss;
+}
+
+void memn2n_gradient_load(const struct memn2n *model, double *weights)
+{
+    const struct memn2n_shape *shape = &model->shape;
+    size_t n_embedding = (shape->n_hops + 1) * shape->n_words * shape->d;
+    size_t n_time = (shape->n_hops + 1) * shape->n_memories * shape->d;
+    for (size_t i = 0; i < n_embedding; i++)
+        weights[i] = (double)model->embedding[i];
+    for (size_t i = 0; i < n_time; i++)
+        weights[n_embedding + i] = (double)model->time[i];
 }
 
 void memn2n_gradient_store(const double *weights, struct memn2n *model)

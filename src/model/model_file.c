@@ -68,7 +68,7 @@ static enum rs_status read_header(const struct store *store, struct model_file *
  * allocated. */
 static enum rs_status read_shape(const struct store *store, struct memn2n_shape *shape, struct rs_error *err)
 {
-    double n_hops = 0, d = 0, n_sentence_words = 0;
+    double n_hops = 0, d = 0, n_sentence_words = 0, n_empty = 0;
     struct store_shape words = {0}, times = {0};
     enum rs_status status = store_read_integer(store, "n_hops", 1, MEMN2N_HOPS_MAX, &n_hops, err);
     if (status == RS_OK)
@@ -76,6 +76,8 @@ static enum rs_status read_shape(const struct store *store, struct memn2n_shape 
     if (status == RS_OK)
         status =
             store_read_integer(store, "n_sentence_words", 1, MEMN2N_SENTENCE_MAX, &n_sentence_words, err);
+    if (status == RS_OK && store_has_attribute(store, "/", "n_empty"))
+        status = store_read_integer(store, "n_empty", 0, MEMN2N_EMPTY_MAX, &n_empty, err);
     const struct store_axis axes[] = {{"levels", (size_t)n_hops + 1, "n_hops + 1"},
                                       {"rows", STORE_SIZE_ANY, NULL},
                                       {"components", (size_t)d, "d"}};
@@ -89,8 +91,8 @@ static enum rs_status read_shape(const struct store *store, struct memn2n_shape 
         status = store_get_shape(store, "/time", &times, err);
     if (status != RS_OK)
         return status;
-    *shape = (struct memn2n_shape){(size_t)n_hops, (size_t)d, words.sizes[1], times.sizes[1],
-                                   (size_t)n_sentence_words};
+    *shape = (struct memn2n_shape){(size_t)n_hops,           (size_t)d,      words.sizes[1], times.sizes[1],
+                                   (size_t)n_sentence_words, (size_t)n_empty};
     struct rs_error why = {{0}};
     if (memn2n_shape_check(shape, &why) != RS_OK)
         return rs_fail(err, RS_INPUT, "%s: error: %s", store_path(store), why.text);
@@ -222,6 +224,7 @@ static enum rs_status write_header(struct store *store, const struct model_file 
                     {"n_hops", (long long)file->model.shape.n_hops},
                     {"d", (long long)file->model.shape.d},
                     {"n_sentence_words", (long long)file->model.shape.n_sentence_words},
+                    {"n_empty", (long long)file->model.shape.n_empty},
                     {"seed", (long long)file->seed}};
     enum rs_status status = RS_OK;
     for (size_t i = 0; status == RS_OK && i < sizeof texts / sizeof texts[0]; i++)

@@ -3,8 +3,8 @@
  * that an experiment needs nothing else.
  *
  *     root attributes    format = "rescore-model", version = 1, kind = "memn2n", task, n_hops, d,
- * n_sentence_words, seed, test_error (fraction of the test items answered wrong by the float model), source,
- *                        git_commit
+ * n_sentence_words, n_empty (0 where missing), seed, test_error (fraction of the test items answered wrong by
+ * the float model), source, git_commit
  *     /embedding         float32 [level][word][component]      level 0 ... n_hops
  *     /time              float32 [level][memory][component]
  *     /vocabulary        texts [word]

@@ -44,6 +44,7 @@ struct transformer_file {
     double *threshold;                     /* [n_layers][n_heads], or NULL */
     char threshold_method[TRANSFORMER_FILE_TEXT_SIZE];
     struct transformer_items calibration, test;
+    bool calibration_from_test; /* the first test items calibrate; not of files written here */
 };
 
 void transformer_file_clear(struct transformer_file *file);

@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "base/require.h"
 
 /* The datasets of a group, in the order of `struct transformer_items`. */
 enum part { OFFSETS, WORDS, SEGMENTS, TARGETS, LABELS, N_PARTS };
@@ -80,6 +82,25 @@ struct transformer_sample transformer_items_sample(const struct transformer_item
     sample.segments = items->segments != NULL ? items->segments + first : NULL;
     sample.targets = items->targets != NULL ? items->targets + first : NULL;
     return sample;
+}
+
+enum rs_status transformer_items_copy(const struct transformer_items *items,
+                                      const struct transformer_shape *shape, size_t n_samples,
+                                      struct transformer_items *out, struct rs_error *err)
+{
+    size_t sizes[N_PARTS];
+    rs_require(n_samples >= 1 && n_samples <= items->n_samples, "more samples than there are");
+    struct transformer_items from = *items;
+    size_t n_words = items->word_offset != NULL ? (size_t)items->word_offset[n_samples] : 0;
+    enum rs_status status = transformer_items_init(out, shape, n_samples, n_words, err);
+    list_parts(shape, n_samples, n_words, sizes);
+    for (int part = 0; part < N_PARTS && status == RS_OK; part++)
+        if (sizes[part] > 0)
+            memcpy(*array_of(out, (enum part)part), *array_of(&from, (enum part)part),
+                   sizes[part] * sizeof(int32_t));
+    if (status == RS_OK && out->images != NULL)
+        memcpy(out->images, items->images, n_samples * n_pixels(shape));
+    return status;
 }
 
 /* thresholds NULL: exact. */
@@ -237,9 +258,31 @@ static enum rs_status read_part(const struct store *store, const char *group, en
     return check_range(store, name, values, n, part == TARGETS || part == LABELS ? -1 : 0, high - 1, err);
 }
 
-enum rs_status transformer_items_read(const struct store *store, const char *group,
-                                      const struct transformer_shape *shape, struct transformer_items *out,
-                                      struct rs_error *err)
+bool transformer_items_exist(const struct store *store, const char *group)
+{
+    char name[STORE_NAME_SIZE];
+    name_dataset(name, group, "images");
+    bool exist = store_has(store, name);
+    for (int part = 0; part < N_PARTS; part++) {
+        name_dataset(name, group, names[part]);
+        exist = exist || store_has(store, name);
+    }
+    return exist;
+}
+
+/* The next word of the sample. */
+static void fill_targets(struct transformer_items *items)
+{
+    for (size_t i = 0; i < items->n_samples; i++) {
+        int32_t first = items->word_offset[i], end = items->word_offset[i + 1];
+        for (int32_t t = first; t < end; t++)
+            items->targets[t] = t + 1 < end ? items->words[t + 1] : -1;
+    }
+}
+
+static enum rs_status read_items(const struct store *store, const char *group,
+                                 const struct transformer_shape *shape, bool made,
+                                 struct transformer_items *out, struct rs_error *err)
 {
     size_t n_samples = 0, n_words = 0, sizes[N_PARTS];
     char name[STORE_NAME_SIZE];
@@ -248,15 +291,34 @@ enum rs_status transformer_items_read(const struct store *store, const char *gro
     if (status == RS_OK)
         status = transformer_items_init(out, shape, n_samples, n_words, err);
     list_parts(shape, n_samples, n_words, sizes);
-    for (int part = 0; part < N_PARTS && status == RS_OK; part++)
-        if (sizes[part] > 0)
+    for (int part = 0; part < N_PARTS && status == RS_OK; part++) {
+        name_dataset(name, group, names[part]);
+        bool left_out = made && (part == TARGETS || part == SEGMENTS) && !store_has(store, name);
+        if (sizes[part] > 0 && !left_out)
             status = read_part(store, group, (enum part)part, sizes[part], shape, out, err);
+        else if (sizes[part] > 0 && part == TARGETS)
+            fill_targets(out);
+    }
     name_dataset(name, group, "images");
     if (status == RS_OK && out->images != NULL)
         status = store_read(store, name, STORE_UINT8, out->images, err);
     if (status != RS_OK)
         transformer_items_clear(out);
     return status;
+}
+
+enum rs_status transformer_items_read(const struct store *store, const char *group,
+                                      const struct transformer_shape *shape, struct transformer_items *out,
+                                      struct rs_error *err)
+{
+    return read_items(store, group, shape, false, out, err);
+}
+
+enum rs_status transformer_items_read_made(const struct store *store, const char *group,
+                                           const struct transformer_shape *shape,
+                                           struct transformer_items *out, struct rs_error *err)
+{
+    return read_items(store, group, shape, true, out, err);
 }
 
 enum rs_status transformer_items_write(struct store *store, const char *group,

@@ -57,6 +57,23 @@ enum rs_status transformer_items_test_pruned(const struct transformer *model,
 enum rs_status transformer_items_read(const struct store *store, const char *group,
                                       const struct transformer_shape *shape, struct transformer_items *out,
                                       struct rs_error *err) RS_MUST_CHECK;
+/*
+ * The same of a group that a user made: without targets, the right answer to a word is the next one of its
+ * sample; without segments, all are 0.
+ */
+enum rs_status transformer_items_read_made(const struct store *store, const char *group,
+                                           const struct transformer_shape *shape,
+                                           struct transformer_items *out, struct rs_error *err) RS_MUST_CHECK;
+
+/* Whether a group has any of the datasets of items. */
+bool transformer_items_exist(const struct store *store, const char *group);
+
+/* A set of its own with the first 1 ... n_samples of another; `out` starts from {0}. RS_INTERNAL without
+ * memory. */
+enum rs_status transformer_items_copy(const struct transformer_items *items,
+                                      const struct transformer_shape *shape, size_t n_samples,
+                                      struct transformer_items *out, struct rs_error *err) RS_MUST_CHECK;
+
 enum rs_status transformer_items_write(struct store *store, const char *group,
                                        const struct transformer_shape *shape,
                                        const struct transformer_items *items,

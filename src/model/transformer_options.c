@@ -46,6 +46,11 @@ static const struct option rows[] = {
             "training items kept in the model file: code scales and thresholds come from them"),
     INTEGER("test_items", n_test, "64", 1, 1000000,
             "held-out items kept in the model file: its test error, and what `run` measures on"),
+    INTEGER(
+        "shift", shift_pixels, "0", 0, TRANSFORMER_SIDE_MAX,
+        "pixels by which a training image is moved at most, either way along both sides, anew at each look"),
+    INTEGER("weight_bits", weight_bits, "0", 0, 24,
+            "bits of the significand that trained weights keep: fewer make a smaller file; 0: all"),
     REAL("rate", rate, "0.001", 0, 1, OPTION_LOW_OPEN,
          "largest step size (Adam with decoupled weight decay); it falls along a cosine"),
     REAL("last_rate", last_rate, "0.1", 0, 1, 0, "the last step size as a share of the largest"),

@@ -12,6 +12,7 @@ struct transformer_options {
     int positions, norm, activation, order; /* of the enumerations of transformer_shape.h, see the table */
     int64_t n_steps, n_warm_up, n_batch, n_validate;
     int64_t n_validation, n_calibration, n_test;
+    int64_t shift_pixels, weight_bits;
     double rate, last_rate, decay, gradient_limit;
 };
 

@@ -1,9 +1,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/require.h"
 #include "model/transformer_internal.h"
 #include "numeric/activation.h"
+#include "numeric/lanes.h"
 #include "numeric/softmax.h"
 
 /* One sample on its way through the network. */
@@ -42,6 +44,38 @@ static void multiply(const struct pass *pass, enum transformer_weights kind, enu
         add(n_columns, weights_of(pass, bias, layer), out + t * n_columns);
 }
 
+/* The sum of n numbers less `mean`, or of their squares. */
+CLONES
+static double add_up(size_t n, const float *x, double mean, bool squared)
+{
+    lanes_f64 part = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes_f32 value;
+        memcpy(&value, x + i, sizeof value);
+        lanes_f64 difference = __builtin_convertvector(value, lanes_f64) - mean;
+        part += squared ? difference * difference : difference;
+    }
+    for (size_t l = 0; i < n; i++, l++) {
+        double difference = (double)x[i] - mean;
+        part[l] += squared ? difference * difference : difference;
+    }
+    return LANES_SUM(part);
+}
+
+/* out [d] may be x; bias NULL: none. */
+CLONES
+static void scale_row(size_t d, const float *x, double mean, double factor, const float *scale,
+                      const float *bias, float *out)
+{
+    if (bias == NULL)
+        for (size_t i = 0; i < d; i++)
+            out[i] = (float)(((double)x[i] - mean) * factor * (double)scale[i]);
+    else
+        for (size_t i = 0; i < d; i++)
+            out[i] = (float)(((double)x[i] - mean) * factor * (double)scale[i] + (double)bias[i]);
+}
+
 /* out [n][d] may be x. */
 static void normalise(const struct pass *pass, enum transformer_weights kind, size_t layer, size_t n,
                       const float *x, float *out)
@@ -51,17 +85,9 @@ static void normalise(const struct pass *pass, enum transformer_weights kind, si
     size_t d = shape->d;
     bool centred = shape->norm == TRANSFORMER_NORM_LAYER;
     for (size_t t = 0; t < n; t++, x += d, out += d) {
-        double mean = 0, square = 0;
-        for (size_t i = 0; i < d && centred; i++)
-            mean += (double)x[i];
-        mean /= (double)d;
-        for (size_t i = 0; i < d; i++)
-            square += ((double)x[i] - mean) * ((double)x[i] - mean);
-        double factor = 1 / sqrt(square / (double)d + shape->norm_epsilon);
-        for (size_t i = 0; i < d; i++) {
-            double y = ((double)x[i] - mean) * factor * (double)scale[i];
-            out[i] = (float)(centred ? y + (double)scale[d + i] : y);
-        }
+        double mean = centred ? add_up(d, x, 0, false) / (double)d : 0;
+        double factor = 1 / sqrt(add_up(d, x, mean, true) / (double)d + shape->norm_epsilon);
+        scale_row(d, x, mean, factor, scale, centred ? scale + d : NULL, out);
     }
 }
 
@@ -180,14 +206,12 @@ static enum rs_status attend(const struct pass *pass, size_t layer, size_t kv_he
 static void activate(const struct transformer_shape *shape, size_t n, float *hidden)
 {
     size_t d = shape->d_hidden;
-    for (size_t i = 0; i < n * d && shape->activation != TRANSFORMER_SWIGLU; i++)
-        hidden[i] =
-            (float)(shape->activation == TRANSFORMER_GELU_TANH ? activation_gelu_tanh((double)hidden[i])
-                                                               : activation_gelu_erf((double)hidden[i]));
+    if (shape->activation == TRANSFORMER_GELU_TANH)
+        activation_all_gelu_tanh(n * d, hidden);
+    else if (shape->activation == TRANSFORMER_GELU_ERF)
+        activation_all_gelu_erf(n * d, hidden);
     for (size_t t = 0; t < n && shape->activation == TRANSFORMER_SWIGLU; t++)
-        for (size_t i = 0; i < d; i++)
-            hidden[t * d + i] =
-                (float)(activation_silu((double)hidden[2 * t * d + i]) * (double)hidden[(2 * t + 1) * d + i]);
+        activation_all_swiglu(d, hidden + 2 * t * d, hidden + (2 * t + 1) * d, hidden + t * d);
 }
 
 /* What a block of the layer adds to x: `normed` holds its input and takes its output. */

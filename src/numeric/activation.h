@@ -17,6 +17,13 @@ double activation_silu(double x);
 double activation_gelu_erf(double x);
 double activation_gelu_tanh(double x);
 
+/*
+ * The same of n floats, in place. SwiGLU: out [n] = silu(gates [n]) values [n]; out may be one of the two.
+ */
+void activation_all_gelu_tanh(size_t n, float *values);
+void activation_all_gelu_erf(size_t n, float *values);
+void activation_all_swiglu(size_t n, const float *gates, const float *values, float *out);
+
 /* The standard normal distribution function and its density. */
 double activation_normal(double x);
 double activation_normal_density(double x);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/require.h"
 
 enum { PHILOX_ROUNDS = 10 };
@@ -52,19 +53,13 @@ static double unit(uint32_t word)
  */
 enum { RANDOM_CHUNK = 128 };
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define RANDOM_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
-#else
-#define RANDOM_CLONES
-#endif
-
 struct chunk {
     uint32_t words[4][RANDOM_CHUNK];
     double radius[RANDOM_CHUNK], cosine[RANDOM_CHUNK], sine[RANDOM_CHUNK];
 };
 
 /* Philox of blocks first_block ... first_block + RANDOM_CHUNK - 1. */
-RANDOM_CLONES
+CLONES
 static void fill_words(const struct random_key *key, uint32_t first_block, struct chunk *chunk)
 {
     uint64_t place = (uint64_t)key->array | (uint64_t)key->trial << 20 | (uint64_t)key->write << 40;
@@ -81,7 +76,7 @@ static void fill_words(const struct random_key *key, uint32_t first_block, struc
 }
 
 /* Philox of any blocks, [RANDOM_CHUNK]. */
-RANDOM_CLONES
+CLONES
 static void fill_words_of(const struct random_key *key, const uint32_t *blocks, struct chunk *chunk)
 {
     uint64_t place = (uint64_t)key->array | (uint64_t)key->trial << 20 | (uint64_t)key->write << 40;
@@ -118,7 +113,7 @@ static inline double radius_of(uint32_t word)
     return sqrt(-2 * (exponent * 0.69314718055994530942 + 2 * s * (1 + z * tail)));
 }
 
-RANDOM_CLONES
+CLONES
 static void fill_radius(const uint32_t *words, double *radius)
 {
     for (int i = 0; i < RANDOM_CHUNK; i++)
@@ -151,7 +146,7 @@ static inline void cos_sin_of(uint32_t word, double *cosine, double *sine)
     *sine = quarter == 2 || quarter == 3 ? -b : b;
 }
 
-RANDOM_CLONES
+CLONES
 static void fill_cos_sin(const uint32_t *words, double *cosine, double *sine)
 {
     for (int i = 0; i < RANDOM_CHUNK; i++)

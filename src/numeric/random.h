@@ -65,12 +65,16 @@ enum random_purpose {
     RANDOM_SECOND_BRANCH = 36,
     RANDOM_SECOND_REFERENCE = 37,
     RANDOM_SECOND_UNRESOLVED = 38,
-    RANDOM_PIVOT = 39,  /* pivots of the top-k engine; cell = pass, draw = query */
+    RANDOM_PIVOT = 39, /* pivots of the top-k engine; cell = pass, draw = query */
+    RANDOM_SHIFT =
+        43, /* how far training images are moved; draw = step, cell = 2 place in the batch + axis */
     RANDOM_TUNING = 44, /* fine-tuning with thresholds: order of examples, time noise */
     /* noise-aware fine-tuning; trial = step, write = sample */
-    RANDOM_NOISY_CELLS = 47,  /* array = kv head; cell = key and element, draw 1: of mid-level lines */
-    RANDOM_NOISY_READS = 48,  /* array = head; cell = query and key */
-    RANDOM_NOISY_OFFSETS = 49 /* array = kv head; cell = key */
+    RANDOM_NOISY_CELLS = 47,   /* array = kv head; cell = key and element, draw 1: of mid-level lines */
+    RANDOM_NOISY_READS = 48,   /* array = head; cell = query and key */
+    RANDOM_NOISY_OFFSETS = 49, /* array = kv head; cell = key */
+    RANDOM_PRUNING = 50,       /* the reference that prunes at random; cell = key, draw = query */
+    RANDOM_RESAMPLE = 51       /* samples drawn again for intervals; cell = which, draw = resample */
 };
 
 struct random_key {

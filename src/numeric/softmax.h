@@ -1,6 +1,6 @@
 /*
- * Softmax with an exponential of our own, so that its bits depend on no libm. For x in [-708, 0] the
- * exponential's relative error is below 4e-16.
+ * Softmax with an exponential of our own (exponential.h). Sums run in LANES interleaved parts, so bits depend
+ * on the number of scores and on no processor.
  */
 #ifndef NUMERIC_SOFTMAX_H
 #define NUMERIC_SOFTMAX_H
@@ -13,7 +13,13 @@
  */
 double softmax_compute(size_t n, double *scores);
 
-/* exp(x) for x <= 0, as softmax_compute uses it; 0 below -708. */
+/* The same without the logarithm. */
+void softmax_probabilities(size_t n, double *scores);
+
+/* exp(x) for x <= 0, to 4e-16 of itself; 0 below -708. */
 double softmax_exp(double x);
+
+/* The largest of n >= 1 numbers. */
+double softmax_largest(size_t n, const double *values);
 
 #endif

@@ -62,6 +62,74 @@ void statistics_spread(const double *values, size_t n, double confidence, struct
     out->sigma_high = enough ? sqrt(squares / gsl_cdf_chisq_Pinv(tail, degrees)) : (double)NAN;
 }
 
+static double normal_reach(double confidence)
+{
+    return gsl_cdf_ugaussian_Pinv(0.5 + 0.5 * confidence);
+}
+
+void statistics_wilson(double sum, double n, double confidence, double *low, double *high)
+{
+    *low = 0;
+    *high = 1;
+    if (!(n > 0))
+        return;
+    double z = normal_reach(confidence), share = sum / n, centre = share + z * z / (2 * n);
+    double half = z * sqrt(fmax(share * (1 - share), 0) / n + z * z / (4 * n * n)), whole = 1 + z * z / n;
+    *low = sum > 0 ? fmax((centre - half) / whole, 0) : 0;
+    *high = sum < n ? fmin((centre + half) / whole, 1) : 1;
+}
+
+/* Counts of pairs: better, worse, all. */
+struct pairs {
+    double better, worse, n;
+};
+
+/* Tango's score of a hypothetical difference: falls as it grows. */
+static double paired_score(const struct pairs *pairs, double difference)
+{
+    double a = 2 * pairs->n,
+           b = -pairs->better - pairs->worse + (a - pairs->better + pairs->worse) * difference,
+           c = -pairs->worse * difference * (1 - difference);
+    double likely = (sqrt(fmax(b * b - 4 * a * c, 0)) - b) / (2 * a);
+    double variance = pairs->n * (2 * likely + difference * (1 - difference));
+    double off = pairs->better - pairs->worse - pairs->n * difference;
+    return variance > 0 ? off / sqrt(variance) : off > 0 ? (double)INFINITY : off < 0 ? -(double)INFINITY : 0;
+}
+
+static double paired_end(const struct pairs *pairs, double score)
+{
+    double low = -1, high = 1;
+    for (int i = 0; i < 60; i++) {
+        double middle = 0.5 * (low + high);
+        if (paired_score(pairs, middle) > score)
+            low = middle;
+        else
+            high = middle;
+    }
+    return 0.5 * (low + high);
+}
+
+void statistics_paired(const double *differences, size_t n, double confidence, double *low, double *high)
+{
+    static const double full_added = 2;
+    struct pairs pairs = {0};
+    double squares = full_added;
+    *low = *high = (double)NAN;
+    for (size_t i = 0; i < n; i++) {
+        pairs.better += fmax(differences[i], 0);
+        pairs.worse += fmax(-differences[i], 0);
+        squares += differences[i] * differences[i];
+    }
+    if (n == 0 || isnan(squares))
+        return;
+    double more = (pairs.better + pairs.worse + full_added) / squares, z = normal_reach(confidence);
+    pairs.better *= more;
+    pairs.worse *= more;
+    pairs.n = (double)n * more;
+    *low = paired_end(&pairs, z);
+    *high = paired_end(&pairs, -z);
+}
+
 const char *statistics_library_version(void)
 {
     return gsl_version;

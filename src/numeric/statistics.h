@@ -26,6 +26,21 @@ double statistics_student(double confidence, double degrees);
  * Biometrika 26, 404, 1934); 0 and 1 for n = 0. */
 void statistics_share(size_t k, size_t n, double confidence, double *low, double *high);
 
+/*
+ * A share from n samples, each a share of its own in 0 ... 1 that add up to `sum` (0 or 1: plain counts):
+ * both ends of the score interval (Wilson, JASA 22, 209, 1927). Never wider than [0, 1]; those for n = 0.
+ */
+void statistics_wilson(double sum, double n, double confidence, double *low, double *high);
+
+/*
+ * The mean of n paired differences in -1 ... 1, such as right before - right after: both ends of the score
+ * interval for paired proportions (Tango, Statistics in Medicine 17, 891, 1998), which has a width also where
+ * no pair differs: then +-z^2 / (n + z^2). Differences that are averages over trials count for more than n
+ * samples, by sum(|difference|) / sum(difference^2), both with two full differences added so that few of them
+ * do not. NAN for n = 0 and where a value is NAN.
+ */
+void statistics_paired(const double *differences, size_t n, double confidence, double *low, double *high);
+
 /* Version of the library behind these. */
 const char *statistics_library_version(void);
 

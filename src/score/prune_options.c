@@ -115,9 +115,8 @@ static const struct option rows[] = {
      .offset = MEMBER(calibration),
      .initial = "shared",
      .choices = calibrations,
-     .help = "for q/k/v files, whose first half of samples calibrates keep_ratio: evaluate on all samples "
-             "(shared) or "
-             "on the second half only (holdout)"},
+     .help = "where the first half of the samples calibrates keep_ratio (q/k/v files, llama2c): evaluate on "
+             "all samples (shared) or on the second half only (holdout)"},
     {.key = "prune.token_unpruned_layers",
      .kind = OPTION_REAL,
      .unit = QUANTITY_RATIO,

@@ -86,3 +86,18 @@ enum rs_status images_open(const char *images_path, const char *labels_path, str
         images_clear(out);
     return status;
 }
+
+static size_t clamp(int64_t place, size_t n)
+{
+    return place < 0 ? 0 : place < (int64_t)n ? (size_t)place : n - 1;
+}
+
+void images_move(const struct images *images, const uint8_t *image, int64_t down, int64_t right,
+                 uint8_t *moved)
+{
+    for (size_t y = 0; y < images->height; y++) {
+        const uint8_t *row = image + clamp((int64_t)y - down, images->height) * images->width;
+        for (size_t x = 0; x < images->width; x++)
+            *moved++ = row[clamp((int64_t)x - right, images->width)];
+    }
+}

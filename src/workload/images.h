@@ -30,4 +30,9 @@ enum rs_status images_open(const char *images_path, const char *labels_path, str
                            struct rs_error *err) RS_MUST_CHECK;
 void images_clear(struct images *images);
 
+/* moved (y, x) = image (y - down, x - right), for one image [height][width] of the set's size and room for
+ * another; what comes in from beyond an edge is as that edge. */
+void images_move(const struct images *images, const uint8_t *image, int64_t down, int64_t right,
+                 uint8_t *moved);
+
 #endif
