@@ -114,16 +114,10 @@ static enum rs_status train(const struct command_line *line, const struct config
     struct progress progress;
     struct model_file file = {0};
     struct story_data data = {0};
-    const struct attention_options array = {.array = &config->array,
-                                            .encoding = &config->encoding,
-                                            .comparator = &config->comparator,
-                                            .readout = &config->readout,
-                                            .prune = &config->prune,
-                                            .recompute = &config->recompute,
-                                            .device = &config->device,
-                                            .seed = (uint64_t)config->monte_carlo.seed};
+    struct attention_options array = plan_attention(config);
     struct train_memn2n_learned learned = {.options = &config->learned, .array = &array};
     struct kinds kinds;
+    array.cost = NULL; /* nothing is costed */
     enum rs_status status = file_check_writable(line->output, err);
     if (status == RS_OK)
         status = collect(line, config, &data, err);
