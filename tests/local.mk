@@ -494,7 +494,7 @@ tests_test_safetensors_CFLAGS = $(test_flags)
 tests_test_safetensors_LDADD = $(test_libraries)
 unit_tests += %D%/test_import
 tests_test_import_SOURCES = %D%/test_import.c %D%/tensors_model.c %D%/tensors_model.h %D%/tensors_file.h \
-    %D%/transformer_fixture.c %D%/transformer_fixture.h %D%/folder.h %D%/foreign_store.h %D%/damaged_store.h
+    %D%/transformer_fixture.c %D%/transformer_fixture.h %D%/folder.h %D%/bad_models.h
 tests_test_import_CFLAGS = $(test_flags)
 tests_test_import_LDADD = $(test_libraries)
 check_PROGRAMS += %D%/import_logits
@@ -527,20 +527,6 @@ unit_tests += %D%/test_learned
 tests_test_learned_SOURCES = %D%/test_learned.c
 tests_test_learned_CFLAGS = $(test_flags)
 tests_test_learned_LDADD = $(test_libraries)
-unit_tests += %D%/test_llama_tokenizer %D%/test_llama2c
-tests_test_llama_tokenizer_SOURCES = %D%/test_llama_tokenizer.c %D%/folder.h
-tests_test_llama_tokenizer_CFLAGS = $(test_flags)
-tests_test_llama_tokenizer_LDADD = $(test_libraries)
-tests_test_llama2c_SOURCES = %D%/test_llama2c.c %D%/transformer_fixture.c %D%/transformer_fixture.h %D%/folder.h
-tests_test_llama2c_CFLAGS = $(test_flags)
-tests_test_llama2c_LDADD = $(test_libraries)
-unit_tests += %D%/test_json %D%/test_safetensors
-tests_test_json_SOURCES = %D%/test_json.c %D%/folder.h
-tests_test_json_CFLAGS = $(test_flags)
-tests_test_json_LDADD = $(test_libraries)
-tests_test_safetensors_SOURCES = %D%/test_safetensors.c %D%/folder.h %D%/tensors_file.h
-tests_test_safetensors_CFLAGS = $(test_flags)
-tests_test_safetensors_LDADD = $(test_libraries)
 unit_tests += %D%/test_transformer_pruning
 tests_test_transformer_pruning_SOURCES = %D%/test_transformer_pruning.c %D%/transformer_fixture.c %D%/transformer_fixture.h
 tests_test_transformer_pruning_CFLAGS = $(test_flags)
@@ -563,15 +549,3 @@ tests_test_task_LDADD = $(test_libraries)
 shell_tests += %D%/cli_stories.sh
 
 long_shell_tests += %D%/long/stories.sh
-unit_tests += %D%/test_import
-tests_test_import_SOURCES = %D%/test_import.c %D%/tensors_model.c %D%/tensors_model.h %D%/tensors_file.h \
-    %D%/transformer_fixture.c %D%/transformer_fixture.h %D%/folder.h %D%/bad_models.h
-tests_test_import_CFLAGS = $(test_flags)
-tests_test_import_LDADD = $(test_libraries)
-check_PROGRAMS += %D%/import_logits
-tests_import_logits_SOURCES = %D%/import_logits.c
-tests_import_logits_CFLAGS = $(AM_CFLAGS)
-tests_import_logits_LDADD = librescore-core.la
-shell_tests += %D%/cli_import.sh
-shell_tests += %D%/cli_llama2c.sh
-EXTRA_DIST += %D%/import_models.py
