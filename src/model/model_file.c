@@ -9,8 +9,6 @@
 #include "model/code_range.h"
 #include "model/model_items.h"
 
-enum { KINDS_MAX = 256 };
-
 void model_file_clear(struct model_file *file)
 {
     memn2n_clear(&file->model);
@@ -107,8 +105,8 @@ enum rs_status model_file_read(const struct store *store, struct model_file *out
         status = read_model(store, &out->model, err);
     record = record_of(out); /* its sizes are known now */
     if (status == RS_OK)
-        status = read_words(store, "/kinds", (struct store_axis){"kinds", STORE_SIZE_ANY, NULL}, KINDS_MAX,
-                            &out->n_kinds, &out->kinds, err);
+        status = read_words(store, "/kinds", (struct store_axis){"kinds", STORE_SIZE_ANY, NULL},
+                            MODEL_FILE_KINDS_MAX, &out->n_kinds, &out->kinds, err);
     if (status == RS_OK)
         status = model_record_read_tables(store, &record, err);
     if (status == RS_OK)

@@ -26,6 +26,8 @@
 #include "model/model_record.h"
 #include "tensor/story.h"
 
+enum { MODEL_FILE_KINDS_MAX = 256 };
+
 /* Start from {0}. Cleared by model_file_clear. */
 struct model_file {
     char task[MODEL_RECORD_TEXT_SIZE], source[MODEL_RECORD_TEXT_SIZE], git_commit[MODEL_RECORD_TEXT_SIZE];
