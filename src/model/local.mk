@@ -10,6 +10,7 @@ librescore_core_la_SOURCES += \
     %D%/model_embedded.c %D%/model_embedded.h \
     %D%/model_file.c %D%/model_file.h \
     %D%/model_items.c %D%/model_items.h \
+    %D%/model_record.c %D%/model_record.h \
     %D%/soft_threshold.h \
     %D%/threshold_options.c %D%/threshold_options.h \
     %D%/transformer.c %D%/transformer.h \
