@@ -525,3 +525,7 @@ unit_tests += %D%/test_bootstrap
 tests_test_bootstrap_SOURCES = %D%/test_bootstrap.c
 tests_test_bootstrap_CFLAGS = $(test_flags)
 tests_test_bootstrap_LDADD = $(test_libraries)
+unit_tests += %D%/test_model_embedded
+tests_test_model_embedded_SOURCES = %D%/test_model_embedded.c
+tests_test_model_embedded_CFLAGS = $(test_flags)
+tests_test_model_embedded_LDADD = $(test_libraries)
