@@ -149,6 +149,15 @@ bench-inference: bench/models/inference$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/models/inference$(EXEEXT) | tee bench/models/inference.md
 .PHONY: bench-inference
 
+# Memory networks for all kinds of stories; FOLDER=... for the tasks of bAbI files. By hand, some minutes.
+FOLDER =
+EXTRA_DIST += %D%/stories/README.md %D%/stories/stories.sh %D%/stories/generated.yaml %D%/stories/babi.yaml \
+    %D%/stories/generated.md %D%/stories/babi.md
+train-stories: rescore$(EXEEXT)
+	$(MKDIR_P) bench/stories
+	$(srcdir)/bench/stories/stories.sh ./rescore$(EXEEXT) $(FOLDER) | tee bench/stories/table.md
+.PHONY: train-stories
+
 # Learned thresholds of a small transformer, and fine-tuning with the array's noise. By hand, 3 minutes of one core.
 EXTRA_PROGRAMS += %D%/noise-aware/noise_aware
 EXTRA_DIST += %D%/noise-aware/README.md %D%/noise-aware/table.md

@@ -133,6 +133,9 @@ caution "a model that knows nothing" silent.h5 1 at_chance
 "$RESCORE" run run.yaml -o m.h5 --set prune.policy=threshold --set workload.file=uniform.h5 > out 2> err &&
     grep -q 'caution: the task hardly depends on attention' out && grep -q 'Task metric: nll, nats per answer, lower is better' out
 check "the summary says so, and names metric and unit"
+"$RESCORE" report m.h5 -o m.html > out 2> err && [ "$(grep -c 'hardly depends on attention' m.html)" -eq 2 ] &&
+    grep -q '<h2 id="task">' m.html && grep -q '<th class="name" scope="row">perplexity</th>' m.html
+check "so does the report, beside the loss and in the section of the task"
 cat > stories.yaml <<'YAML'
 workload: {samples: 100}
 monte_carlo: {trials: 1}

@@ -9,7 +9,6 @@
 #include "model/code_range.h"
 #include "model/model_items.h"
 
-enum { KINDS_MAX = 256 };
 static const double seed_max = 0x1p53;
 
 void model_file_clear(struct model_file *file)
@@ -183,8 +182,8 @@ enum rs_status model_file_read(const struct store *store, struct model_file *out
     if (status == RS_OK)
         status = read_model(store, &out->model, err);
     if (status == RS_OK)
-        status = read_words(store, "/kinds", (struct store_axis){"kinds", STORE_SIZE_ANY, NULL}, KINDS_MAX,
-                            &out->n_kinds, &out->kinds, err);
+        status = read_words(store, "/kinds", (struct store_axis){"kinds", STORE_SIZE_ANY, NULL},
+                            MODEL_FILE_KINDS_MAX, &out->n_kinds, &out->kinds, err);
     if (status == RS_OK)
         status = read_tables(store, out, err);
     if (status == RS_OK)

@@ -25,7 +25,7 @@
 #include "model/memn2n.h"
 #include "tensor/story.h"
 
-enum { MODEL_FILE_VERSION = 1, MODEL_FILE_TEXT_SIZE = 256 };
+enum { MODEL_FILE_VERSION = 1, MODEL_FILE_TEXT_SIZE = 256, MODEL_FILE_KINDS_MAX = 256 };
 
 /* Start from {0}. Cleared by model_file_clear. */
 struct model_file {
