@@ -545,6 +545,10 @@ unit_tests += %D%/test_task
 tests_test_task_SOURCES = %D%/test_task.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_task_CFLAGS = $(test_flags)
 tests_test_task_LDADD = $(test_libraries)
+unit_tests += %D%/test_transformer_tuning
+tests_test_transformer_tuning_SOURCES = %D%/test_transformer_tuning.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_transformer_tuning_CFLAGS = $(test_flags)
+tests_test_transformer_tuning_LDADD = $(test_libraries)
 
 shell_tests += %D%/cli_stories.sh
 
