@@ -133,6 +133,9 @@ caution "a model that knows nothing" silent.h5 1 at_chance
 "$RESCORE" run run.yaml -o m.h5 --set prune.policy=threshold --set workload.file=uniform.h5 > out 2> err &&
     grep -q 'caution: the task hardly depends on attention' out && grep -q 'Task metric: nll, nats per answer, lower is better' out
 check "the summary says so, and names metric and unit"
+"$RESCORE" report m.h5 -o m.html > out 2> err && [ "$(grep -c 'hardly depends on attention' m.html)" -eq 2 ] &&
+    grep -q '<h2 id="task">' m.html && grep -q '<th class="name" scope="row">perplexity</th>' m.html
+check "so does the report, beside the loss and in the section of the task"
 cat > stories.yaml <<'YAML'
 workload: {samples: 100}
 monte_carlo: {trials: 1}
@@ -143,9 +146,26 @@ s = json.load(open("out"))
 assert s["task_caution"] == 0 and s["task_loss_random_sample_lo95"] > 0.3, s["task_loss_random_sample_lo95"]' 2>> err
 check "no caution: stories need attention"
 
-grep -v file: run.yaml | sed '1i workload: {kind: transformer}' > none.yaml
+cat > embedded.yaml <<'YAML'
+workload: {kind: transformer, samples: 2}
+monte_carlo: {trials: 1}
+YAML
+for task in text digits; do
+    "$RESCORE" run embedded.yaml -o $task-run.h5 --json --set workload.task=$task > out 2> err &&
+        $python - $task > out 2>> err <<'PY'
+import h5py, math, sys
+run = h5py.File(sys.argv[1] + "-run.h5")
+exact, analog = run["task_metric_float"][0], run["task_metric"][0]
+metric = run["task_metric"].attrs["metric"]
+metric = metric.decode() if isinstance(metric, bytes) else str(metric)
+assert metric == {"text": "nll", "digits": "accuracy"}[sys.argv[1]], metric
+assert 0.5 < exact < 1.8 and 0 <= analog < 2.5 and 0 < run["keep_ratio"][0] < 1, (exact, analog)
+PY
+    check "the embedded model of $task runs on arrays and its result opens"
+done
 sed 's/, labels: labels.idx//' images.yaml > lone.yaml
-refused 65 "workload.file: missing" "run: no model" "$RESCORE" run none.yaml -o bad.out
+refused 65 "workload.task: 'words' found, text or digits" "run: no such embedded model" \
+    "$RESCORE" run embedded.yaml -o bad.out --set workload.task=words
 refused 65 "workload.text, or from workload.images" "train: nothing to learn from" "$RESCORE" train run.yaml -o bad.out
 refused 65 "workload.text, or from workload.images" "train: images without labels" \
     "$RESCORE" train lone.yaml -o bad.out

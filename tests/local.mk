@@ -494,7 +494,7 @@ tests_test_safetensors_CFLAGS = $(test_flags)
 tests_test_safetensors_LDADD = $(test_libraries)
 unit_tests += %D%/test_import
 tests_test_import_SOURCES = %D%/test_import.c %D%/tensors_model.c %D%/tensors_model.h %D%/tensors_file.h \
-    %D%/transformer_fixture.c %D%/transformer_fixture.h %D%/folder.h %D%/foreign_store.h %D%/damaged_store.h
+    %D%/transformer_fixture.c %D%/transformer_fixture.h %D%/folder.h %D%/bad_models.h
 tests_test_import_CFLAGS = $(test_flags)
 tests_test_import_LDADD = $(test_libraries)
 check_PROGRAMS += %D%/import_logits
@@ -545,3 +545,15 @@ unit_tests += %D%/test_task
 tests_test_task_SOURCES = %D%/test_task.c %D%/attention_fixture.c %D%/attention_fixture.h
 tests_test_task_CFLAGS = $(test_flags)
 tests_test_task_LDADD = $(test_libraries)
+unit_tests += %D%/test_transformer_tuning
+tests_test_transformer_tuning_SOURCES = %D%/test_transformer_tuning.c %D%/attention_fixture.c %D%/attention_fixture.h
+tests_test_transformer_tuning_CFLAGS = $(test_flags)
+tests_test_transformer_tuning_LDADD = $(test_libraries)
+
+shell_tests += %D%/cli_stories.sh
+
+long_shell_tests += %D%/long/stories.sh
+unit_tests += %D%/test_model_embedded
+tests_test_model_embedded_SOURCES = %D%/test_model_embedded.c
+tests_test_model_embedded_CFLAGS = $(test_flags)
+tests_test_model_embedded_LDADD = $(test_libraries)

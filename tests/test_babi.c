@@ -148,6 +148,11 @@ Test(babi, a_folder_is_cut_into_its_sets, .init = enter_folder, .fini = leave_fo
     cr_assert_eq(data.n_kinds, 2);
     cr_assert_str_eq(data.kinds[1], "qa12_runs");
     story_data_clear(&data);
+    /* at most so many of each file train */
+    const struct story_data_sizes fewer = {38, 600, 10, 1000, 64};
+    cr_assert_eq(story_data_read(".", "joint", &fewer, &data, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(data.training.n_stories, 38 + 36);
+    story_data_clear(&data);
     static const struct {
         const char *task, *said;
     } cases[] = {{"1", "no files qa1_NAME_train.txt"},

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bad_models.h"
 #include "folder.h"
 #include "io/file.h"
 #include "model/import.h"
@@ -339,98 +340,6 @@ Test(import, rotary_positions_take_the_room_that_samples_need, .init = enter_fol
     tensors_clear(&tensors);
     transformer_clear(&model);
 }
-
-static const struct {
-    int family;
-    const char *part, *other, *said;
-} bad_configs[] = {
-    {FAMILY_GPT2, "\"model_type\": \"gpt2\", ", "",
-     "config.json: error: 'model_type': missing; gpt2, bert, vit or llama"},
-    {FAMILY_GPT2, "\"gpt2\"", "\"opt\"",
-     "config.json:1:16: error: 'model_type': 'opt' found, gpt2, bert, vit or llama expected"},
-    {FAMILY_GPT2, "\"gpt2\"", "2", "config.json:1:16: error: 'model_type': 2 found"},
-    {FAMILY_GPT2, "\"n_layer\": 2, ", "",
-     "config.json: error: 'n_layer': missing; a whole number from 1 expected"},
-    {FAMILY_GPT2, "\"n_layer\": 2", "\"n_layer\": null", "config.json:2:27: error: 'n_layer': missing"},
-    {FAMILY_GPT2, "\"n_layer\": 2", "\"n_layer\": 0",
-     "config.json:2:27: error: 'n_layer': 0 found, a whole number"},
-    {FAMILY_GPT2, "\"n_layer\": 2", "\"n_layer\": 1.5", "config.json:2:27: error: 'n_layer': 1.5 found"},
-    {FAMILY_GPT2, "\"n_layer\": 2", "\"n_layer\": \"2\"", "config.json:2:27: error: 'n_layer': '2' found"},
-    {FAMILY_GPT2, "\"n_layer\": 2", "\"n_layer\": 1e18", "config.json:2:27: error: 'n_layer': 1e+18 found"},
-    {FAMILY_GPT2, "\"n_layer\": 2", "\"n_layer\": 129", "config.json: error: n_layers = 129 found"},
-    {FAMILY_GPT2, "\"n_head\": 3", "\"n_head\": 5",
-     "config.json: error: 5 heads found, a divisor of the width of 12"},
-    {FAMILY_GPT2, "\"n_embd\": 12", "\"n_embd\": 1000000000", "config.json: error: 3 heads found"},
-    {FAMILY_GPT2, "\"n_embd\": 12", "\"n_embd\": 999999999", "config.json: error: d = 999999999 found"},
-    {FAMILY_GPT2, "gelu_new", "relu", "config.json:3:25: error: 'activation_function': 'relu' found, gelu, "},
-    {FAMILY_GPT2, "1e-05", "-1", "config.json:3:59: error: 'layer_norm_epsilon': -1 found, a number above 0"},
-    {FAMILY_GPT2, "1e-05", "true", "config.json:3:59: error: 'layer_norm_epsilon': true found"},
-    {FAMILY_GPT2, "1e-05", "1e-30",
-     "config.json: error: parts of a transformer contradict each other: norm_epsilon"},
-    {FAMILY_GPT2, "\"n_ctx\": 11", "\"scale_attn_weights\": false",
-     "config.json:1:83: error: 'scale_attn_weights': false found, true expected"},
-    {FAMILY_GPT2, "\"n_ctx\": 11", "\"scale_attn_by_inverse_layer_idx\": true",
-     "'scale_attn_by_inverse_layer_idx': true"},
-    {FAMILY_GPT2, "\"n_ctx\": 11", "\"add_cross_attention\": true",
-     "'add_cross_attention': true found, false expected"},
-    {FAMILY_GPT2, "\"n_ctx\": 11", "\"quantization_config\": {}",
-     "'quantization_config': an object found, null expected"},
-    {FAMILY_GPT2, "\"n_ctx\": 11", "\"tie_word_embeddings\": 1",
-     "'tie_word_embeddings': 1 found, true or false"},
-    {FAMILY_GPT2, "\"n_ctx\": 11", "\"n_head\": 3", "an object with 'n_head' twice found"},
-    {FAMILY_GPT2, "{\"model_type\"", "{\"model_type\" ;",
-     "config.json:1:15: error: ';' found, ':' after a key expected"},
-    {FAMILY_BERT, "absolute", "relative_key",
-     "'position_embedding_type': 'relative_key' found, 'absolute' expected"},
-    {FAMILY_BERT, "\"problem_type\": null", "\"problem_type\": \"regression\"",
-     "'problem_type': 'regression' found, 'single_label_classification' expected"},
-    {FAMILY_BERT, "\"problem_type\": null", "\"is_decoder\": true",
-     "'is_decoder': true found, false expected"},
-    {FAMILY_BERT, ", \"2\": \"c\"", "",
-     "config.json: error: 'id2label': 2 labels found, 3 expected (classifier.weight)"},
-    {FAMILY_BERT, "\"vocab_size\": 19", "\"vocab_size\": 20",
-     "m.safetensors: error: tensor 'bert.embeddings.word_embeddings.weight': shape [19, 10] found, [20, 10] "
-     "expected"},
-    {FAMILY_VIT, "[6, 9]", "[6, 9, 1]",
-     "config.json:1:37: error: 'image_size': an array found, a whole number from 1, or"},
-    {FAMILY_VIT, "[6, 9]", "[6, 0]", "config.json:1:37: error: 'image_size': an array found"},
-    {FAMILY_VIT, "[6, 9]", "[6, 10]",
-     "config.json: error: parts of a transformer contradict each other: a patch that"},
-    {FAMILY_VIT, "[6, 9]", "[1073741824, 1073741823]", "config.json: error: n_positions = "},
-    {FAMILY_VIT, "\"patch_size\": 3", "\"patch_size\": [3, 1]",
-     "'patch_size': an array found, equal sides expected"},
-    {FAMILY_VIT, "\"patch_size\": 3", "\"patch_size\": 0",
-     "'patch_size': 0 found, a whole number from 1, or two in"},
-    {FAMILY_VIT, "\"num_channels\": 2", "\"num_channels\": 17", "config.json: error: n_channels = 17 found"},
-    {FAMILY_VIT, "\"qkv_bias\": true", "\"qkv_bias\": false",
-     "bias': left over, one of 6; only those of a vit of 2 layers"},
-    {FAMILY_LLAMA, "silu", "gelu", "'hidden_act': 'gelu' found, 'silu' expected"},
-    {FAMILY_LLAMA, "\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}",
-     "config.json:4:64: error: 'rope_scaling': 'linear' found, null or the type 'default' expected"},
-    {FAMILY_LLAMA, "\"rope_scaling\": null", "\"rope_scaling\": {\"factor\": 2.0}",
-     "'rope_scaling': an object found"},
-    {FAMILY_LLAMA, "\"rope_scaling\": null", "\"rope_scaling\": 3", "'rope_scaling': 3 found"},
-    {FAMILY_LLAMA, "\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": \"yarn\"}",
-     "'rope_parameters': 'yarn' found"},
-    {FAMILY_LLAMA, "\"rope_scaling\": null", "\"partial_rotary_factor\": 0.5",
-     "'partial_rotary_factor': 0.5 found, 1 expected"},
-    {FAMILY_LLAMA, "\"rope_scaling\": null", "\"mlp_bias\": true",
-     "layers.0.mlp.gate_proj.bias': missing, one of 6"},
-    {FAMILY_LLAMA, "10000.0", "0.5", "contradict each other: rotary_base from 1 to 1e12 expected"},
-    {FAMILY_LLAMA, "\"head_dim\": 6", "\"head_dim\": 7", "contradict each other: an even d_head"},
-    {FAMILY_LLAMA, "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3",
-     "contradict each other: n_kv_heads"},
-    {FAMILY_LLAMA, "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 4",
-     "tensor 'model.layers.0.self_attn.k_proj.weight': shape [12, 12] found, [24, 12] expected"},
-    {FAMILY_LLAMA, "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1",
-     "tensor 'model.layers.1.input_layernorm.weight': left over, one of 9; only those of a llama of 1 layers "
-     "expected"},
-    {FAMILY_LLAMA, "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3",
-     "tensor 'model.layers.2.input_layernorm.weight': missing, one of 9; all of a llama of 3 layers "
-     "expected"},
-    {FAMILY_LLAMA, "\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true",
-     "tensor 'lm_head.weight': other values than the words' found"},
-};
 
 static void refused(const char *said, const char *what)
 {

@@ -373,6 +373,121 @@ Test(memn2n, restarts_end_with_a_good_one_and_a_stop_ends_training)
     cr_assert_null(file.model.embedding);
 }
 
+/* The default recipe with less of everything. */
+static struct train_options recipe_options(void)
+{
+    struct train_options options;
+    option_fill_defaults(&train_options_table, &options);
+    options.n_questions = 300;
+    options.n_validation = options.n_test = 60;
+    options.n_calibration = 30;
+    options.n_sentences = 10;
+    options.n_linear_epochs = 3;
+    options.n_epochs = 4;
+    options.n_restarts = 4;
+    return options;
+}
+
+Test(memn2n, a_linear_start_ends_and_counts_apart)
+{
+    struct rs_error err = {{0}};
+    struct train_options options = recipe_options();
+    struct model_file file;
+    struct curve curve = {0};
+    options.n_restarts = 2;
+    cr_assert_eq(train(&options, "one-fact", 1, 1, note_epoch, &curve, &file, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(curve.n, 2 * (3 + 4));
+    for (int i = 0; i < curve.n; i++) {
+        const struct train_memn2n_epoch *epoch = &curve.epochs[i];
+        cr_assert_eq(epoch->i_restart, i / 7);
+        cr_assert_eq(epoch->linear, i % 7 < 3, "epoch %d", i);
+        cr_assert_eq(epoch->i_epoch, i % 7 < 3 ? i % 7 : i % 7 - 3);
+        cr_assert_eq(epoch->n_epochs, epoch->linear ? 3 : 4);
+        cr_assert(epoch->n_done == i + 1 && epoch->n_total == curve.n);
+    }
+    /* the default recipe: memories of zeros behind the story's, 20 components for one kind */
+    cr_assert(file.model.shape.n_empty == 4 && file.model.shape.d == 20);
+    model_file_clear(&file);
+    cr_assert_eq(train_options_embedding(&options, 3), 50);
+}
+
+/* Each restart's validation loss is in its last report; the test stories are not asked. */
+Test(memn2n, the_restart_with_the_lowest_validation_loss_is_kept_for_any_number_of_threads)
+{
+    struct rs_error err = {{0}};
+    struct train_options options = recipe_options();
+    struct story_data_sizes sizes = train_memn2n_sizes(&options);
+    float *first = NULL;
+    for (int n_threads = 1; n_threads <= 3; n_threads++) {
+        struct story_data data;
+        struct model_file file;
+        struct curve curve = {0};
+        size_t n_wrong;
+        double loss, lowest = (double)INFINITY, highest = 0;
+        cr_assert_eq(story_data_generate("one-fact", 5, &sizes, &data, &err), RS_OK);
+        cr_assert_eq(train_memn2n(&options, NULL, &data, 5, n_threads, note_epoch, &curve, &file, &err),
+                     RS_OK, "%s", err.text);
+        cr_assert_eq(curve.n, 4 * (3 + 4));
+        for (int i = 0; i < curve.n; i++)
+            if (!curve.epochs[i].linear && curve.epochs[i].i_epoch == 3) {
+                lowest = fmin(lowest, curve.epochs[i].validation_loss);
+                highest = fmax(highest, curve.epochs[i].validation_loss);
+            }
+        cr_assert_eq(memn2n_test(&file.model, &data.validation, NULL, NULL, &n_wrong, NULL, &loss, &err),
+                     RS_OK);
+        cr_assert(loss == lowest && lowest < highest, "%g, lowest %g", loss, lowest);
+        size_t n = (file.model.shape.n_hops + 1) * file.model.shape.n_words * file.model.shape.d;
+        if (first == NULL)
+            first = memcpy(malloc(n * sizeof *first), file.model.embedding, n * sizeof *first);
+        cr_assert_eq(memcmp(first, file.model.embedding, n * sizeof *first), 0, "%d threads", n_threads);
+        story_data_clear(&data);
+        model_file_clear(&file);
+    }
+    free(first);
+}
+
+/* A restart after a good one is not looked at, though another thread may have run it. */
+Test(memn2n, the_first_good_restart_is_the_last_for_any_number_of_threads)
+{
+    struct rs_error err = {{0}};
+    struct train_options options = recipe_options();
+    struct model_file one, three;
+    options.good_error = 1;
+    cr_assert_eq(train(&options, "one-fact", 5, 1, NULL, NULL, &one, &err), RS_OK);
+    cr_assert_eq(train(&options, "one-fact", 5, 3, NULL, NULL, &three, &err), RS_OK);
+    size_t n = (one.model.shape.n_hops + 1) * one.model.shape.n_words * one.model.shape.d;
+    cr_assert_eq(memcmp(one.model.embedding, three.model.embedding, n * sizeof(float)), 0);
+    options.n_restarts = 1;
+    model_file_clear(&three);
+    cr_assert_eq(train(&options, "one-fact", 5, 1, NULL, NULL, &three, &err), RS_OK);
+    cr_assert_eq(memcmp(one.model.embedding, three.model.embedding, n * sizeof(float)), 0);
+    model_file_clear(&one);
+    model_file_clear(&three);
+}
+
+/* Attention that finds nothing goes to an empty memory: a lone sentence need not be believed. */
+Test(memn2n, an_empty_memory_takes_what_no_sentence_attracts)
+{
+    const float zero[4] = {0}, keys[3 * 2] = {-30, 0, 0, 0, 0, 0}, values[3 * 2] = {5, 5, 0, 0, 0, 0};
+    float query[2] = {1, 0}, output[2];
+    double scratch[3 + 2];
+    struct attention_call call = {.n_query_heads = 1,
+                                  .n_queries = 1,
+                                  .n_keys = 1,
+                                  .d = 2,
+                                  .score_scale = 1,
+                                  .q = query,
+                                  .k = keys,
+                                  .v = values,
+                                  .output = output,
+                                  .scratch = scratch};
+    call_exact(&call);
+    cr_assert_eq(memcmp(output, values, sizeof output), 0);
+    call.n_keys = 3;
+    call_exact(&call);
+    cr_assert(fabsf(output[0]) < 1e-10f && memcmp(zero, values + 2, sizeof zero) == 0);
+}
+
 Test(memn2n, options_that_contradict_each_other_are_refused)
 {
     struct rs_error err = {{0}};

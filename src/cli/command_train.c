@@ -23,8 +23,32 @@ static bool show_epoch(void *context, const struct train_memn2n_epoch *epoch)
     return !command_should_stop(NULL);
 }
 
+/* How the test items of each kind went. */
+struct kinds {
+    size_t n_wrong[MODEL_FILE_KINDS_MAX], n_test[MODEL_FILE_KINDS_MAX];
+};
+
+static enum rs_status count_kinds(const struct model_file *file, struct kinds *out, struct rs_error *err)
+{
+    size_t n_wrong;
+    *out = (struct kinds){0};
+    for (size_t i = 0; i < file->test.n_stories; i++)
+        out->n_test[file->test.kind[i]]++;
+    return memn2n_test(&file->model, &file->test, NULL, NULL, &n_wrong, out->n_wrong, NULL, err);
+}
+
+static void print_kinds(const struct command_line *line, const struct model_file *file,
+                        const struct kinds *kinds)
+{
+    for (size_t i = 0; line->json && i < file->n_kinds; i++)
+        printf("%s{\"kind\": \"%s\", \"n_wrong\": %zu, \"n_test\": %zu}", i > 0 ? ", " : "", file->kinds[i],
+               kinds->n_wrong[i], kinds->n_test[i]);
+    for (size_t i = 0; !line->json && file->n_kinds > 1 && i < file->n_kinds; i++)
+        printf("%s: %zu of %zu wrong\n", file->kinds[i], kinds->n_wrong[i], kinds->n_test[i]);
+}
+
 static void print_summary(const struct command_line *line, const struct model_file *file,
-                          const struct train_memn2n_learned *learned)
+                          const struct train_memn2n_learned *learned, const struct kinds *kinds)
 {
     const struct memn2n_shape *shape = &file->model.shape;
     if (line->json) {
@@ -34,12 +58,15 @@ static void print_summary(const struct command_line *line, const struct model_fi
         if (file->threshold != NULL)
             printf("\"test_error_pruned\": %.17g, \"keep_ratio\": %.17g, ", learned->test_error,
                    learned->keep_ratio);
-        printf("\"n_hops\": %zu, \"d\": %zu, \"n_words\": %zu, \"n_test\": %zu, \"seed\": %llu}\n",
+        printf("\"kinds\": [");
+        print_kinds(line, file, kinds);
+        printf("], \"n_hops\": %zu, \"d\": %zu, \"n_words\": %zu, \"n_test\": %zu, \"seed\": %llu}\n",
                shape->n_hops, shape->d, shape->n_words, file->test.n_stories, (unsigned long long)file->seed);
     } else if (!line->quiet) {
         printf("%s: %zu hops, d = %zu, %zu words; %.2f %% of %zu held-out questions answered wrong\n",
                file->task, shape->n_hops, shape->d, shape->n_words, 100 * file->test_error,
                file->test.n_stories);
+        print_kinds(line, file, kinds);
         if (file->threshold != NULL)
             printf("learned thresholds keep %.2f %% of the keys; with them %.2f %% wrong\n",
                    100 * learned->keep_ratio, 100 * learned->test_error);
@@ -54,9 +81,10 @@ static enum rs_status read_data(const struct command_line *line, const struct co
     switch (config->workload.kind) {
     case WORKLOAD_STORIES:
         status = train_options_check(&config->train, err);
-        return status != RS_OK ? status
-                               : story_data_generate(config->workload.task,
-                                                     (uint64_t)config->monte_carlo.seed, &sizes, data, err);
+        return status != RS_OK
+                   ? status
+                   : story_data_generate(config->workload.task[0] != '\0' ? config->workload.task : "mixed",
+                                         (uint64_t)config->monte_carlo.seed, &sizes, data, err);
     case WORKLOAD_BABI:
         if (config->workload.file[0] == '\0')
             return rs_fail(err, RS_INPUT, "%s: error: workload.file: the folder of the bAbI files expected",
@@ -87,15 +115,10 @@ static enum rs_status train(const struct command_line *line, const struct config
     struct progress progress;
     struct model_file file = {0};
     struct story_data data = {0};
-    const struct attention_options array = {.array = &config->array,
-                                            .encoding = &config->encoding,
-                                            .comparator = &config->comparator,
-                                            .readout = &config->readout,
-                                            .prune = &config->prune,
-                                            .recompute = &config->recompute,
-                                            .device = &config->device,
-                                            .seed = (uint64_t)config->monte_carlo.seed};
+    struct attention_options array = plan_attention(config);
     struct train_memn2n_learned learned = {.options = &config->learned, .array = &array};
+    struct kinds kinds;
+    array.cost = NULL; /* nothing is costed */
     enum rs_status status = file_check_writable(line->output, err);
     if (status == RS_OK)
         status = collect(line, config, &data, err);
@@ -108,7 +131,9 @@ static enum rs_status train(const struct command_line *line, const struct config
     if (status == RS_OK)
         status = model_file_write(line->output, &file, err);
     if (status == RS_OK)
-        print_summary(line, &file, &learned);
+        status = count_kinds(&file, &kinds, err);
+    if (status == RS_OK)
+        print_summary(line, &file, &learned, &kinds);
     model_file_clear(&file);
     story_data_clear(&data);
     return status;
@@ -135,7 +160,7 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
 
 const struct command command_train = {
     .name = "train",
-    .summary = "train a memory network on generated stories, or a transformer",
+    .summary = "train a memory network on stories, or a transformer",
     .arguments = "CONFIG -o MODEL.h5",
     .n_positionals_min = 1,
     .n_positionals_max = 1,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/progress.h"
+#include "experiment/plan.h"
 #include "io/file.h"
 #include "learn/train_transformer.h"
 
@@ -107,14 +108,8 @@ enum rs_status train_network(const struct command_line *line, const struct confi
     enum rs_status status = file_check_writable(line->output, err);
     if (status != RS_OK)
         return status;
-    const struct attention_options array = {.array = &config->array,
-                                            .encoding = &config->encoding,
-                                            .comparator = &config->comparator,
-                                            .readout = &config->readout,
-                                            .prune = &config->prune,
-                                            .recompute = &config->recompute,
-                                            .device = &config->device,
-                                            .seed = (uint64_t)config->monte_carlo.seed};
+    struct attention_options array = plan_attention(config);
+    array.cost = NULL; /* nothing is costed */
     struct train_transformer_learned learned = {.options = {&config->learned, &array}};
     progress_init(&progress, line, "steps");
     status = text ? train_text(line, config, &learned, &progress, &file, err)

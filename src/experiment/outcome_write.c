@@ -285,10 +285,14 @@ static enum rs_status write_provenance(struct outcome_writer *writer, struct rs_
         {"gsl_version", statistics_library_version()},
         {"workload", outcome->head.workload},
         {"thresholds", outcome->head.thresholds},
-        {"interval",
-         "95 %; NAME_lo95, NAME_hi95: Student t over trials (device instances); NAME_sample_lo95, "
-         "NAME_sample_hi95: over test items, each averaged over trials: accuracies by Wilson's score, their "
-         "losses by Tango's for pairs, all else by BCa bootstrap of items"},
+        {"interval", "95 % Student t interval over trials (device instances)"},
+        {"sample_interval",
+         outcome->head.metric[0] != '\0'
+             ? "95 % interval over test items, each averaged over trials (NAME_sample_lo95, _hi95): "
+               "accuracies by Wilson's score, their losses by Tango's for pairs, all else by BCa bootstrap "
+               "of "
+               "items"
+             : ""},
         {"hybrid", hybrid},
         {"readout", readout},
     };

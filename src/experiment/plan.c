@@ -10,15 +10,9 @@
 
 /* --- points --- */
 
-static enum rs_status prepare_point(const struct plan *plan, size_t point, struct rs_error *err)
+struct attention_options plan_attention(const struct config *config)
 {
-    struct plan_point *out = &plan->points[point];
-    config_at(plan->configuration, point, &out->config);
-    const struct config *config = &out->config;
-    if (config->monte_carlo.mode != MONTE_CARLO_SAMPLE)
-        return rs_fail(err, RS_INPUT,
-                       "monte_carlo.mode: this version has no law or law-full; sample expected");
-    struct attention_options options = {
+    return (struct attention_options){
         .array = &config->array,
         .encoding = &config->encoding,
         .comparator = &config->comparator,
@@ -29,6 +23,17 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
         .seed = (uint64_t)config->monte_carlo.seed,
         .cost = &config->cost,
     };
+}
+
+static enum rs_status prepare_point(const struct plan *plan, size_t point, struct rs_error *err)
+{
+    struct plan_point *out = &plan->points[point];
+    config_at(plan->configuration, point, &out->config);
+    const struct config *config = &out->config;
+    if (config->monte_carlo.mode != MONTE_CARLO_SAMPLE)
+        return rs_fail(err, RS_INPUT,
+                       "monte_carlo.mode: this version has no law or law-full; sample expected");
+    const struct attention_options options = plan_attention(config);
     enum rs_status status =
         setup_init(&options, subject_shape(plan->subject), subject_ranges(plan->subject), &out->setup, err);
     if (status == RS_OK)

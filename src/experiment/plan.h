@@ -13,6 +13,9 @@
 #include "experiment/task.h"
 #include "experiment/variables.h"
 
+/* What a configuration says of its attention layers; points into it. */
+struct attention_options plan_attention(const struct config *config);
+
 /* One way to compute: sums over all answers, and each sample's part of the metric's sum [n_samples]. */
 struct plan_reference {
     struct task_sums sums;

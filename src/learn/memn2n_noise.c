@@ -1,30 +1,27 @@
 #include "learn/memn2n_noise.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
-#include "model/code_range.h"
 
 static enum rs_status init_part(struct memn2n_noise *noise, struct memn2n_noise_part *part,
                                 struct rs_error *err)
 {
-    size_t d = noise->setup.shape.d, n = noise->setup.shape.n_keys_max;
+    size_t d = noise->array.setup.shape.d, n = noise->array.setup.shape.n_keys_max;
     part->noise = noise;
     part->query = memory_allocate(d, sizeof *part->query, err);
     part->keys = memory_allocate(n * d, sizeof *part->keys, err);
     part->signals = memory_allocate(n, sizeof *part->signals, err);
     if (part->query == NULL || part->keys == NULL || part->signals == NULL)
         return RS_INTERNAL;
-    return score_noise_room_create(noise->noise, &part->room, err);
+    return score_noise_room_create(noise->array.noise, &part->room, err);
 }
 
 enum rs_status memn2n_noise_init(const struct attention_options *array, const struct memn2n_shape *shape,
                                  uint64_t seed, size_t n_parts, struct memn2n_noise *out,
                                  struct rs_error *err)
 {
-    size_t n_hops = shape->n_hops;
-    const struct attention_shape own = {.n_layers = (int)n_hops,
+    const struct attention_shape own = {.n_layers = (int)shape->n_hops,
                                         .n_heads = 1,
                                         .n_kv_heads = 1,
                                         .d = shape->d,
@@ -32,14 +29,9 @@ enum rs_status memn2n_noise_init(const struct attention_options *array, const st
                                         .n_queries_max = 1,
                                         .score_scale = 1};
     *out = (struct memn2n_noise){.seed = seed, .n_parts = n_parts};
-    out->ranges = memory_allocate(3 * n_hops, sizeof *out->ranges, err);
-    out->parts = memory_allocate(n_parts, sizeof *out->parts, err);
-    if (out->ranges == NULL || out->parts == NULL)
-        return RS_INTERNAL;
-    const struct attention_ranges ranges = {out->ranges, out->ranges + n_hops, out->ranges + 2 * n_hops};
-    enum rs_status status = setup_init(array, &own, ranges, &out->setup, err);
-    if (status == RS_OK)
-        status = score_noise_create(&out->setup, &out->noise, err);
+    enum rs_status status = noisy_array_init(array, &own, &out->array, err);
+    if (status == RS_OK && (out->parts = memory_allocate(n_parts, sizeof *out->parts, err)) == NULL)
+        status = RS_INTERNAL;
     for (size_t i = 0; i < n_parts && status == RS_OK; i++)
         status = init_part(out, &out->parts[i], err);
     return status;
@@ -54,18 +46,15 @@ void memn2n_noise_clear(struct memn2n_noise *noise)
         free(noise->parts[i].signals);
     }
     free(noise->parts);
-    score_noise_destroy(noise->noise);
-    setup_clear(&noise->setup);
-    free(noise->ranges);
+    noisy_array_clear(&noise->array);
     *noise = (struct memn2n_noise){0};
 }
 
 enum rs_status memn2n_noise_look(struct memn2n_noise *noise, const struct memn2n *model,
                                  const struct story_set *calibration, struct rs_error *err)
 {
-    size_t n_hops = model->shape.n_hops, n_wrong;
-    memset(noise->ranges, 0, 3 * n_hops * sizeof *noise->ranges);
-    struct code_range range = {1, 1, noise->ranges, noise->ranges + n_hops, noise->ranges + 2 * n_hops};
+    struct code_range range = noisy_array_look(&noise->array);
+    size_t n_wrong;
     return memn2n_test(model, calibration, code_range_hook, &range, &n_wrong, NULL, NULL, err);
 }
 
@@ -73,7 +62,7 @@ void memn2n_noise_signals(void *context, size_t hop, size_t n_seen, size_t n_key
                           const double *keys, double *signals)
 {
     struct memn2n_noise_part *part = context;
-    size_t d = part->noise->setup.shape.d;
+    size_t d = part->noise->array.setup.shape.d;
     for (size_t i = 0; i < d; i++)
         part->query[i] = (float)query[i];
     for (size_t i = 0; i < n_keys * d; i++)
@@ -87,7 +76,7 @@ void memn2n_noise_signals(void *context, size_t hop, size_t n_seen, size_t n_key
                                           .key_stride = d};
     const struct random_key key = {
         .seed = part->noise->seed, .trial = part->i_step % RANDOM_TRIALS_MAX, .write = part->i_story};
-    score_noise_draw(part->noise->noise, part->room, &call, &key, part->signals, n_keys);
+    score_noise_draw(part->noise->array.noise, part->room, &call, &key, part->signals, n_keys);
     for (size_t j = 0; j < n_keys; j++)
         signals[j] = (double)part->signals[j];
 }

@@ -6,7 +6,7 @@
 #ifndef LEARN_MEMN2N_NOISE_H
 #define LEARN_MEMN2N_NOISE_H
 
-#include "learn/score_noise.h"
+#include "learn/noisy_array.h"
 #include "model/memn2n_gradient.h"
 #include "tensor/story.h"
 
@@ -21,9 +21,7 @@ struct memn2n_noise_part {
 /* Start from {0}. Does not move while it lives. */
 struct memn2n_noise {
     uint64_t seed;
-    struct attention_setup setup;
-    double *ranges; /* of all hops: queries, keys, values */
-    struct score_noise *noise;
+    struct noisy_array array;
     size_t n_parts;
     struct memn2n_noise_part *parts; /* [n_parts] */
 };

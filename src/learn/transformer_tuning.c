@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/code_range.h"
 
 static size_t n_thresholds(const struct transformer_tuning *tuning)
 {
@@ -14,7 +13,6 @@ static size_t n_thresholds(const struct transformer_tuning *tuning)
 static enum rs_status init_noise(struct transformer_tuning *tuning, const struct attention_options *array,
                                  const struct transformer_shape *shape, struct rs_error *err)
 {
-    size_t n = shape->n_layers * shape->n_heads;
     const struct attention_shape own = {.n_layers = (int)shape->n_layers,
                                         .n_heads = (int)shape->n_heads,
                                         .n_kv_heads = (int)shape->n_kv_heads,
@@ -23,12 +21,8 @@ static enum rs_status init_noise(struct transformer_tuning *tuning, const struct
                                         .n_queries_max = shape->n_positions,
                                         .causal = shape->task == TRANSFORMER_LANGUAGE,
                                         .score_scale = transformer_score_scale(shape)};
-    tuning->ranges = memory_allocate(3 * n, sizeof *tuning->ranges, err);
-    if (tuning->ranges == NULL)
-        return RS_INTERNAL;
-    const struct attention_ranges ranges = {tuning->ranges, tuning->ranges + n, tuning->ranges + 2 * n};
-    enum rs_status status = setup_init(array, &own, ranges, &tuning->setup, err);
-    return status == RS_OK ? score_noise_create(&tuning->setup, &tuning->noise, err) : status;
+    tuning->noisy = true;
+    return noisy_array_init(array, &own, &tuning->array, err);
 }
 
 enum rs_status transformer_tuning_init(const struct transformer_tuning_options *options,
@@ -51,7 +45,7 @@ enum rs_status transformer_tuning_init(const struct transformer_tuning_options *
             (struct transformer_pruning){threshold_options_law(options->learned), options->learned->weight,
                                          out->thresholds.values, gradient};
         if (gradient == NULL ||
-            (out->noise != NULL && score_noise_room_create(out->noise, &part->room, err) != RS_OK))
+            (out->noisy && score_noise_room_create(out->array.noise, &part->room, err) != RS_OK))
             return RS_INTERNAL;
     }
     return out->parts != NULL ? RS_OK : RS_INTERNAL;
@@ -64,9 +58,7 @@ void transformer_tuning_clear(struct transformer_tuning *tuning)
         free(tuning->parts[i].pruning.gradient);
     }
     free(tuning->parts);
-    score_noise_destroy(tuning->noise);
-    setup_clear(&tuning->setup);
-    free(tuning->ranges);
+    noisy_array_clear(&tuning->array);
     thresholds_clear(&tuning->thresholds);
     *tuning = (struct transformer_tuning){0};
 }
@@ -101,12 +93,9 @@ enum rs_status transformer_tuning_start(struct transformer_tuning *tuning, const
 enum rs_status transformer_tuning_look(struct transformer_tuning *tuning, const struct transformer *model,
                                        const struct transformer_items *calibration, struct rs_error *err)
 {
-    size_t n = n_thresholds(tuning);
-    if (tuning->noise == NULL)
+    if (!tuning->noisy)
         return RS_OK;
-    memset(tuning->ranges, 0, 3 * n * sizeof *tuning->ranges);
-    struct code_range range = {(int)model->shape.n_heads, (int)model->shape.n_kv_heads, tuning->ranges,
-                               tuning->ranges + n, tuning->ranges + 2 * n};
+    struct code_range range = noisy_array_look(&tuning->array);
     return run_items(model, calibration, code_range_hook, &range, err);
 }
 
@@ -125,15 +114,15 @@ static void draw_signals(void *context, size_t sample, size_t layer, size_t head
     const struct random_key key = {.seed = part->tuning->seed,
                                    .trial = (uint32_t)(part->i_step % RANDOM_TRIALS_MAX),
                                    .write = (uint32_t)(part->first_sample + sample)};
-    score_noise_draw(part->tuning->noise, part->room, &call, &key, signals, n);
+    score_noise_draw(part->tuning->array.noise, part->room, &call, &key, signals, n);
 }
 
 enum rs_status transformer_tuning_attach(struct transformer_tuning *tuning, size_t i_part,
                                          struct transformer_gradient_f32 *room, struct rs_error *err)
 {
     struct transformer_tuning_part *part = &tuning->parts[i_part];
-    return transformer_gradient_f32_prune_borrow(room, &part->pruning,
-                                                 tuning->noise != NULL ? draw_signals : NULL, part, err);
+    return transformer_gradient_f32_prune_borrow(room, &part->pruning, tuning->noisy ? draw_signals : NULL,
+                                                 part, err);
 }
 
 void transformer_tuning_begin(struct transformer_tuning *tuning, size_t i_part, size_t i_step,

@@ -8,7 +8,7 @@
 #ifndef LEARN_TRANSFORMER_TUNING_H
 #define LEARN_TRANSFORMER_TUNING_H
 
-#include "learn/score_noise.h"
+#include "learn/noisy_array.h"
 #include "learn/thresholds.h"
 #include "model/transformer_gradient.h"
 #include "model/transformer_items.h"
@@ -33,9 +33,8 @@ struct transformer_tuning {
     struct thresholds thresholds;
     size_t n_parts;
     struct transformer_tuning_part *parts; /* [n_parts] */
-    struct attention_setup setup;          /* of noise */
-    double *ranges;                        /* of all heads: queries, keys, values */
-    struct score_noise *noise;             /* NULL: none */
+    bool noisy;
+    struct noisy_array array; /* where it is */
 };
 
 /* Thresholds at 0. The caller clears it, after a failure too. RS_INPUT where the options of the array do not

@@ -192,7 +192,7 @@ static enum rs_status cut(const struct shelf *shelf, const struct story_data_siz
                            out->kinds[i], n, TRAINING_MIN);
         n_validation[i] = share(sizes->n_validation, n_files, n / 10);
         first[i] = n - n_validation[i];
-        n_training[i] = share(sizes->n_training, n_files, first[i]);
+        n_training[i] = sizes->n_training < first[i] ? sizes->n_training : first[i];
         n_calibration[i] = share(sizes->n_calibration, n_files, n_training[i]);
         n_test[i] = share(sizes->n_test, n_files, shelf->test[i].n_stories);
     }

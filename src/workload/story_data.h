@@ -16,8 +16,8 @@ struct story_data {
     struct story_set training, validation, calibration, test;
 };
 
-/* How many stories of each set. Of files: at most so many, and at most a tenth of the training file for
- * validation. */
+/* How many stories of each set. Of files: at most so many, for training of each file; at most a tenth of the
+ * training file for validation. */
 struct story_data_sizes {
     size_t n_training, n_validation, n_calibration, n_test;
     int n_sentences_max; /* of a generated story */
