@@ -7,7 +7,7 @@
 #include "io/binary.h"
 
 enum { WIDTH, HIDDEN_WIDTH, LAYERS, HEADS, KV_HEADS, WORDS, POSITIONS, HEADER_INTEGERS };
-enum { HEADER_BYTES = 4 * HEADER_INTEGERS, CHUNK_NUMBERS = 1 << 18 };
+enum { HEADER_BYTES = 4 * HEADER_INTEGERS, CHUNK_NUMBERS = 1 << 12 };
 
 static const char *const header_names[HEADER_INTEGERS] = {
     "width",           "hidden width",    "number of layers", "number of heads", "number of kv heads",
