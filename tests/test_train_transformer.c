@@ -193,7 +193,7 @@ Test(train_transformer, images_are_moved_where_that_is_asked_for)
     options.n_steps = 150;
     for (int i = 0; i < 3; i++) {
         options.shift_pixels = i == 0 ? 0 : 2;
-        cr_assert_eq(train_transformer_images(&options, &images, "lines", 1, i == 2 ? 2 : 1, NULL, NULL,
+        cr_assert_eq(train_transformer_images(&options, NULL, &images, "lines", 1, i == 2 ? 2 : 1, NULL, NULL,
                                               &files[i], &err),
                      RS_OK, "%s", err.text);
     }
@@ -225,7 +225,7 @@ Test(train_transformer, weights_have_no_more_bits_than_asked_for_and_are_tested_
     options.n_steps = 15;
     for (int i = 0; i < 2; i++) {
         options.weight_bits = i == 0 ? 0 : 7;
-        cr_assert_eq(train_transformer_text(&options, &text, "coins", 1, 1, NULL, NULL, &files[i], &err),
+        cr_assert_eq(train_transformer_text(&options, NULL, &text, "coins", 1, 1, NULL, NULL, &files[i], &err),
                      RS_OK, "%s", err.text);
     }
     for (size_t i = 0; i < files[0].model.layout.n_weights; i++) {
