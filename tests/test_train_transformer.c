@@ -260,8 +260,9 @@ Test(train_transformer, every_kernel_takes_the_same_steps)
         if (!kernel_runs((enum kernel)k))
             continue;
         setenv(KERNEL_VARIABLE, kernel_name((enum kernel)k), 1);
-        cr_assert_eq(train_transformer_text(&options, &text, "coins", 1, 1, note, &curves[k], &file, &err),
-                     RS_OK, "%s", err.text);
+        cr_assert_eq(
+            train_transformer_text(&options, NULL, &text, "coins", 1, 1, note, &curves[k], &file, &err),
+            RS_OK, "%s", err.text);
         cr_assert_eq(memcmp(curves[k].losses, curves[0].losses, sizeof curves[0].losses), 0, "%s",
                      kernel_name((enum kernel)k));
         transformer_file_clear(&file);
