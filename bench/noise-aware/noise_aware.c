@@ -18,6 +18,11 @@ static const double levels[LEVELS] = {2, 6};                /* device.programmin
 static const double weights[WEIGHTS] = {0.01, 0.1, 0.3, 1}; /* learned.weight */
 static const double equal_keep = 0.25;
 
+/* How thresholds are found: those that were learned; where equal_keep of both models' exact scores are kept;
+ * those that were learned with noise, and for the model tuned without, where as many are kept in analog. */
+enum rule { LEARNED, EQUAL, MATCHED, RULES };
+static const char *const rules[RULES] = {"learned", "equal", "matched"};
+
 static void check(enum rs_status status, const struct rs_error *err)
 {
     if (status == RS_OK)
@@ -148,12 +153,12 @@ static double run_item(const struct model *model, const struct worker *worker, b
     return answer != story.answer;
 }
 
-/* Thresholds at which equal_keep of the calibration items' exact scores are kept, one per layer. */
-static void calibrate(const struct model *model, double *thresholds)
+/* Thresholds at which a share of the calibration items' exact scores is kept, one per layer. */
+static void calibrate(const struct model *model, double keep, double *thresholds)
 {
     struct rs_error err = {{0}};
     struct attention_shape shape = shape_of(model);
-    struct threshold_options options = {.sharing = THRESHOLD_LAYER, .start_keep = equal_keep};
+    struct threshold_options options = {.sharing = THRESHOLD_LAYER, .start_keep = keep};
     struct thresholds found;
     struct thresholds_scores scores;
     size_t n = (size_t)shape.n_layers * (size_t)shape.n_heads;
@@ -175,7 +180,8 @@ struct outcome {
     double keep, mean, items[ITEMS_MAX];
 };
 
-static void evaluate(const struct model *model, bool learned, double scale, struct outcome *out)
+/* keep: of calibrated thresholds, or NAN for those that were learned. */
+static void evaluate(const struct model *model, double keep, double scale, struct outcome *out)
 {
     struct rs_error err = {{0}};
     struct circuit circuit;
@@ -191,11 +197,11 @@ static void evaluate(const struct model *model, bool learned, double scale, stru
                                                 model->memory.code_max_value};
     make_circuit(scale, &circuit);
     check(setup_init(&circuit.options, &shape, ranges, &setup, &err), &err);
-    if (learned)
+    if (isnan(keep))
         memcpy(setup.thresholds, model->text ? model->words.threshold : model->memory.threshold,
                n_heads * sizeof *setup.thresholds);
     else
-        calibrate(model, setup.thresholds);
+        calibrate(model, keep, setup.thresholds);
     check(attention_create(&setup, QUERY_ANALOG, &attention, &err), &err);
     struct worker worker = open_worker(model);
     *out = (struct outcome){0};
@@ -289,8 +295,26 @@ struct pair {
     struct outcome plain, aware;
 };
 
-static void print_row(const char *what, double scale, bool learned, const struct pair *pairs, size_t n_pairs,
-                      size_t n_items, double factor)
+/* Both models by every rule. */
+static void compare(const struct model *plain, const struct model *aware, double scale,
+                    struct pair *pairs[RULES])
+{
+    evaluate(plain, (double)NAN, scale, &pairs[LEARNED]->plain);
+    evaluate(aware, (double)NAN, scale, &pairs[LEARNED]->aware);
+    evaluate(plain, equal_keep, scale, &pairs[EQUAL]->plain);
+    evaluate(aware, equal_keep, scale, &pairs[EQUAL]->aware);
+    struct outcome *matched = &pairs[MATCHED]->plain;
+    double wanted = pairs[LEARNED]->aware.keep, keep = wanted;
+    pairs[MATCHED]->aware = pairs[LEARNED]->aware;
+    evaluate(plain, keep, scale, matched);
+    for (int i = 0; i < 2; i++) {
+        keep = fmin(1, keep * wanted / matched->keep);
+        evaluate(plain, keep, scale, matched);
+    }
+}
+
+static void print_row(const char *what, double scale, enum rule rule, const struct pair *pairs,
+                      size_t n_pairs, size_t n_items, double factor)
 {
     double gains[KINDS * SEEDS * ITEMS_MAX], mean, half, sums[4] = {0};
     size_t n = 0;
@@ -305,14 +329,15 @@ static void print_row(const char *what, double scale, bool learned, const struct
             gains[n++] = factor * (pairs[p].plain.items[i] - pairs[p].aware.items[i]);
     }
     statistics_interval(gains, n, 0.95, &mean, &half);
-    printf("| %s | %g | %s | %.3f | %.3f | %.4g | %.4g | %+.3g [%+.3g, %+.3g] |\n", what, scale,
-           learned ? "learned" : "equal", sums[0], sums[1], factor * sums[2], factor * sums[3], mean,
-           mean - half, mean + half);
+    printf("| %s | %g | %s | %.3f | %.3f | %.4g | %.4g | %+.3g [%+.3g, %+.3g] |\n", what, scale, rules[rule],
+           sums[0], sums[1], factor * sums[2], factor * sums[3], mean, mean - half, mean + half);
     fflush(stdout);
 }
 
-/* Rows of a kind of stories at both levels, and its pairs for the rows of all. */
-static void run_stories(size_t k, struct pair (*all)[2][KINDS * SEEDS])
+static struct pair all_pairs[LEVELS][RULES][KINDS * SEEDS];
+
+/* Rows of a kind of stories at both levels. */
+static void print_kind(size_t k)
 {
     for (size_t s = 0; s < SEEDS; s++) {
         struct model base, plain;
@@ -320,45 +345,42 @@ static void run_stories(size_t k, struct pair (*all)[2][KINDS * SEEDS])
         train_stories(kinds[k], s + 1, &base, 0, &plain);
         for (size_t l = 0; l < LEVELS; l++) {
             struct model aware;
+            struct pair *pairs[RULES];
             train_stories(kinds[k], s + 1, &base, levels[l], &aware);
-            for (int learned = 0; learned < 2; learned++) {
-                struct pair *pair = &all[l][learned][k * SEEDS + s];
-                evaluate(&plain, learned, levels[l], &pair->plain);
-                evaluate(&aware, learned, levels[l], &pair->aware);
-            }
+            for (int rule = 0; rule < RULES; rule++)
+                pairs[rule] = &all_pairs[l][rule][k * SEEDS + s];
+            compare(&plain, &aware, levels[l], pairs);
             clear(&aware);
         }
         clear(&plain);
         clear(&base);
     }
     for (size_t l = 0; l < LEVELS; l++)
-        for (int learned = 0; learned < 2; learned++)
-            print_row(kinds[k], levels[l], learned, all[l][learned] + k * SEEDS, SEEDS, ITEMS_MAX, 100);
+        for (int rule = 0; rule < RULES; rule++)
+            print_row(kinds[k], levels[l], rule, all_pairs[l][rule] + k * SEEDS, SEEDS, ITEMS_MAX, 100);
 }
 
 static void print_stories(void)
 {
-    static struct pair all[LEVELS][2][KINDS * SEEDS];
     for (size_t k = 0; k < KINDS; k++)
-        run_stories(k, all);
+        print_kind(k);
     for (size_t l = 0; l < LEVELS; l++)
-        for (int learned = 0; learned < 2; learned++)
-            print_row("all three", levels[l], learned, all[l][learned], KINDS * SEEDS, ITEMS_MAX, 100);
+        for (int rule = 0; rule < RULES; rule++)
+            print_row("all three", levels[l], rule, all_pairs[l][rule], KINDS * SEEDS, ITEMS_MAX, 100);
 }
 
 static void print_text_noise(const struct characters *text, const struct model *base,
                              const struct model *plain)
 {
-    static struct pair pair;
+    static struct pair found[RULES];
+    struct pair *pairs[RULES] = {&found[LEARNED], &found[EQUAL], &found[MATCHED]};
     struct train_transformer_learned job;
     for (size_t l = 0; l < LEVELS; l++) {
         struct model aware;
         train_text(text, base, 0.1, levels[l], &aware, &job);
-        for (int learned = 0; learned < 2; learned++) {
-            evaluate(plain, learned, levels[l], &pair.plain);
-            evaluate(&aware, learned, levels[l], &pair.aware);
-            print_row("text", levels[l], learned, &pair, 1, N_TEXT, 1);
-        }
+        compare(plain, &aware, levels[l], pairs);
+        for (int rule = 0; rule < RULES; rule++)
+            print_row("text", levels[l], rule, pairs[rule], 1, N_TEXT, 1);
         clear(&aware);
     }
 }
