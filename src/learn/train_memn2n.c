@@ -37,7 +37,7 @@ struct session {
 static enum rs_status report(struct session *session, struct train_memn2n_epoch *epoch, struct rs_error *err)
 {
     bool stopped;
-#pragma omp critical(train_memn2n_report)
+#pragma omp critical
     {
         epoch->n_done = ++session->n_done;
         if (!session->stopped && session->progress != NULL)
@@ -121,7 +121,7 @@ static void run_restart(struct session *session, struct memn2n_trainer *trainer,
     struct restart *own = &session->restarts[i_restart];
     struct memn2n_validation found = {0};
     bool superfluous;
-#pragma omp critical(train_memn2n_restarts)
+#pragma omp critical
     superfluous = is_superfluous(session, i_restart);
     if (superfluous)
         return;
@@ -132,7 +132,7 @@ static void run_restart(struct session *session, struct memn2n_trainer *trainer,
         own->status = run_stage(session, trainer, MEMN2N_STAGE_ORDINARY, (uint32_t)i_restart,
                                 options->n_epochs, &found, &own->err);
     if (own->status == RS_OK)
-#pragma omp critical(train_memn2n_restarts)
+#pragma omp critical
         note_restart(session, trainer->weights, i_restart, &found);
 }
 
