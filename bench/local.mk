@@ -149,6 +149,16 @@ bench-inference: bench/models/inference$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/models/inference$(EXEEXT) | tee bench/models/inference.md
 .PHONY: bench-inference
 
+# Learned thresholds of memory networks against calibrated ones.
+EXTRA_PROGRAMS += %D%/thresholds/thresholds
+EXTRA_DIST += %D%/thresholds/README.md %D%/thresholds/table.md
+bench_thresholds_thresholds_SOURCES = %D%/thresholds/thresholds.c
+bench_thresholds_thresholds_LDADD = librescore-core.la
+bench-thresholds: bench/thresholds/thresholds$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/thresholds/thresholds$(EXEEXT) >bench/thresholds/table.new
+	mv bench/thresholds/table.new bench/thresholds/table.md
+.PHONY: bench-thresholds
+
 # Memory networks for all kinds of stories; FOLDER=... for the tasks of bAbI files. By hand, some minutes.
 FOLDER =
 EXTRA_DIST += %D%/stories/README.md %D%/stories/stories.sh %D%/stories/generated.yaml %D%/stories/babi.yaml \
@@ -157,3 +167,17 @@ train-stories: rescore$(EXEEXT)
 	$(MKDIR_P) bench/stories
 	$(srcdir)/bench/stories/stories.sh ./rescore$(EXEEXT) $(FOLDER) | tee bench/stories/table.md
 .PHONY: train-stories
+
+# Learned thresholds of a small transformer, and fine-tuning with the array's noise. By hand, 3 minutes of one core.
+EXTRA_PROGRAMS += %D%/noise-aware/noise_aware
+EXTRA_DIST += %D%/noise-aware/README.md %D%/noise-aware/table.md
+bench_noise_aware_noise_aware_SOURCES = %D%/noise-aware/noise_aware.c $(bench_measure)
+bench_noise_aware_noise_aware_LDADD = librescore-core.la
+bench-noise-aware: bench/noise-aware/noise_aware$(EXEEXT)
+	gunzip -c "$${RESCORE_TEST_DATA:-$(abs_top_srcdir)/../shared/data}/text/tinyshakespeare.txt.gz" \
+	    >bench/noise-aware/text.new
+	OPENBLAS_NUM_THREADS=1 ./bench/noise-aware/noise_aware$(EXEEXT) bench/noise-aware/text.new \
+	    >bench/noise-aware/table.new
+	rm bench/noise-aware/text.new
+	mv bench/noise-aware/table.new bench/noise-aware/table.md
+.PHONY: bench-noise-aware

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/require.h"
 #include "devices/laws.h"
 
@@ -51,6 +52,14 @@ const struct law *law_find(enum law_block block, const char *kind)
     return NULL;
 }
 
+CLONES
+static void add_errors(size_t n, double scale, const double *shift, const double *sigma,
+                       const double *normals, double *conductance)
+{
+    for (size_t i = 0; i < n; i++)
+        conductance[i] += scale * (shift[i] + sigma[i] * normals[i]);
+}
+
 void law_apply(const struct law *law, const void *params, const struct law_conditions *at,
                const struct law_draws *draws, const struct law_cells *cells)
 {
@@ -66,8 +75,7 @@ void law_apply(const struct law *law, const void *params, const struct law_condi
     }
     law->moments(params, at, cells, shift, sigma);
     random_normals_from(&own.key, own.first_cell, cells->n, normals);
-    for (size_t i = 0; i < cells->n; i++)
-        cells->conductance_siemens[i] += own.scale * (shift[i] + sigma[i] * normals[i]);
+    add_errors(cells->n, own.scale, shift, sigma, normals, cells->conductance_siemens);
 }
 
 double law_bracket_log(const double *values, int n, double value, int *lower)

@@ -129,6 +129,11 @@ def main():
             if (option in text) == present:
                 found.append(f"'{option}' is {'named' if present else 'not named'}")
         check_numbers(page, file)
+        if "task_kl" in file and "task" not in page.ids:
+            found.append("section task is missing")
+        said = len(re.findall("hardly depends on attention", text))
+        if "task_caution" in file and said != 2 * bool((file["task_caution"][...] & 2).any()):
+            found.append(f"a caution is said {said} times")
     for line in found:
         print(line)
     return 1 if found else 0

@@ -147,6 +147,19 @@ import h5py, json
 s = json.load(open("out"))
 assert s["n_samples"] == 40 and abs(s["task_metric_float"][0] - (1 - h5py.File("model.h5").attrs["test_error"])) < 1e-12' 2>> err
 check "run takes the model; its float accuracy is the trained one"
+"$RESCORE" run c.yaml --set workload.file=model.h5 --set prune.threshold=learned -o r.h5 --json > out 2> err && $python -c '
+import h5py, json
+s, f = json.load(open("out")), h5py.File("r.h5")
+assert s["thresholds"] == f.attrs["thresholds"] == "learned with the model"
+assert h5py.File("model.h5")["threshold"].attrs["method"] == "learned"' 2>> err
+check "run takes the thresholds of the model, and says so"
+"$RESCORE" run c.yaml --set workload.file=model.h5 --set 'prune.lost_mass=2 %' -o r.h5 --json > out 2> err && $python -c '
+import json
+assert json.load(open("out"))["thresholds"] == "calibrated to prune.lost_mass"' 2>> err
+check "--set prune.lost_mass takes the place of the keep ratio"
+run_bad 65 "^--set prune.lost_mass=1 %: error: prune.lost_mass: found, but policy topk" "lost_mass with a policy that ranks" --set 'prune.lost_mass=1 %' --set prune.policy=topk
+"$RESCORE" train train.yaml -o plain.h5 --set learned.thresholds=none -q > out 2> err && ! run_plain="$("$RESCORE" run c.yaml --set workload.file=plain.h5 --set prune.threshold=learned -o bad.out 2>&1)" && echo "$run_plain" | grep -q "^--set prune.threshold=learned: error: prune.threshold: learned found, but this model has no"
+check "learned thresholds of a model without any are refused"
 refused 65 "^train.yaml: error: \|'stories' or 'babi' expected" "train: another workload kind" "$RESCORE" train train.yaml -o bad.out --set workload.kind=memn2n
 refused 65 "^train.yaml: error: 'sweep' found" "train: a sweep" "$RESCORE" train train.yaml -o bad.out --set 'sweep.array.rows=[8, 9]'
 refused 65 "^train.yaml: error: workload.task: 'countin' found, .*did you mean 'counting'" "train: a kind of stories that is none" "$RESCORE" train train.yaml -o bad.out --set workload.task=countin

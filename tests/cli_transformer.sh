@@ -82,9 +82,90 @@ s = json.load(open("out"))
 assert "accuracy" in str(h5py.File("i.h5")["task_metric"].attrs["metric"]) and s["task_metric_float"][0] == 1, s' 2>> err
 check "run: a vision transformer is measured by accuracy"
 
-grep -v file: run.yaml | sed '1i workload: {kind: transformer}' > none.yaml
+
+# --- every metric of the task, and cautions
+cat > metrics.py <<'PY'
+import h5py, json, numpy as np, sys
+s, wanted = json.load(open("out")), int(sys.argv[1])
+f = h5py.File("m.h5")
+assert s["task_caution"] == wanted == f["task_caution"][()], (s["task_caution"], wanted)
+meanings = f["task_caution"].attrs["flag_meanings"]
+meanings = meanings.decode() if isinstance(meanings, bytes) else meanings
+assert wanted == 0 or meanings.split()[wanted - 1] == sys.argv[2]
+assert s["metric"] == "nll" and s["better"] == "lower" and "task_error" not in s
+one = lambda name: np.array(s[name])
+assert np.array_equal(one("task_nll"), one("task_metric")) and np.array_equal(one("task_nll_random"), one("task_metric_random"))
+assert np.allclose(one("task_perplexity"), np.exp(one("task_nll")), rtol=1e-15)
+assert np.allclose(one("task_bits_per_character"), one("task_nll") / np.log(2), rtol=1e-15)
+assert np.allclose(one("task_loss_random"), one("task_metric_random") - one("task_metric_float"), atol=1e-15)
+text, n = "abcdefghijklmnop", 16
+assert abs(one("task_metric_chance")[0] - np.log(n)) < 1e-3, one("task_metric_chance")
+for way in "", "_exact", "_quantised", "_random":
+    assert (one("task_kl" + way) >= 0).all() and (one("task_agreement" + way) <= 1).all()
+low, high = s["task_loss_sample_lo95"], s["task_loss_sample_hi95"]
+assert low - 1e-12 <= np.mean(s["task_loss"]) <= high + 1e-12, (low, s["task_loss"], high)
+PY
+awk 'BEGIN { for (i = 0; i < 900; i++) printf "abcdefghijklmnop" }' > cycle.txt
+"$RESCORE" train text.yaml -o cycle.h5 -q --set workload.text=cycle.txt --set transformer.layers=1 --set transformer.context=16 \
+    --set transformer.steps=80 --set transformer.test_items=30 > out 2> err
+$python - <<'PY'
+import h5py, shutil
+def change(name, **zeros):
+    shutil.copy("cycle.h5", name)
+    with h5py.File(name, "r+") as f:
+        for weights, part in zeros.items():
+            w = f["weights/" + weights][()]
+            w[part] = 0
+            f["weights/" + weights][...] = w
+queries = (Ellipsis, slice(0, 16))
+change("uniform.h5", qkv=queries)
+change("silent.h5", norm_last=Ellipsis)
+PY
+caution() { # caution NAME MODEL BITS MEANING ARGUMENTS...
+    name=$1 model=$2 bits=$3 meaning=$4; shift 4
+    "$RESCORE" run run.yaml -o m.h5 --json --set prune.policy=threshold --set workload.file="$model" "$@" > out 2> err &&
+        $python metrics.py "$bits" "$meaning" 2>> err
+    check "caution: $name"
+}
+caution "words that follow from the last one hardly need attention" cycle.h5 2 hardly_depends_on_attention
+caution "uniform attention" uniform.h5 2 hardly_depends_on_attention
+caution "a model that knows nothing" silent.h5 1 at_chance
+"$RESCORE" run run.yaml -o m.h5 --set prune.policy=threshold --set workload.file=uniform.h5 > out 2> err &&
+    grep -q 'caution: the task hardly depends on attention' out && grep -q 'Task metric: nll, nats per answer, lower is better' out
+check "the summary says so, and names metric and unit"
+"$RESCORE" report m.h5 -o m.html > out 2> err && [ "$(grep -c 'hardly depends on attention' m.html)" -eq 2 ] &&
+    grep -q '<h2 id="task">' m.html && grep -q '<th class="name" scope="row">perplexity</th>' m.html
+check "so does the report, beside the loss and in the section of the task"
+cat > stories.yaml <<'YAML'
+workload: {samples: 100}
+monte_carlo: {trials: 1}
+YAML
+"$RESCORE" run stories.yaml -o m.h5 --json > out 2> err && $python -c '
+import json
+s = json.load(open("out"))
+assert s["task_caution"] == 0 and s["task_loss_random_sample_lo95"] > 0.3, s["task_loss_random_sample_lo95"]' 2>> err
+check "no caution: stories need attention"
+
+cat > embedded.yaml <<'YAML'
+workload: {kind: transformer, samples: 2}
+monte_carlo: {trials: 1}
+YAML
+for task in text digits; do
+    "$RESCORE" run embedded.yaml -o $task-run.h5 --json --set workload.task=$task > out 2> err &&
+        $python - $task > out 2>> err <<'PY'
+import h5py, math, sys
+run = h5py.File(sys.argv[1] + "-run.h5")
+exact, analog = run["task_metric_float"][0], run["task_metric"][0]
+metric = run["task_metric"].attrs["metric"]
+metric = metric.decode() if isinstance(metric, bytes) else str(metric)
+assert metric == {"text": "nll", "digits": "accuracy"}[sys.argv[1]], metric
+assert 0.5 < exact < 1.8 and 0 <= analog < 2.5 and 0 < run["keep_ratio"][0] < 1, (exact, analog)
+PY
+    check "the embedded model of $task runs on arrays and its result opens"
+done
 sed 's/, labels: labels.idx//' images.yaml > lone.yaml
-refused 65 "workload.file: missing" "run: no model" "$RESCORE" run none.yaml -o bad.out
+refused 65 "workload.task: 'words' found, text or digits" "run: no such embedded model" \
+    "$RESCORE" run embedded.yaml -o bad.out --set workload.task=words
 refused 65 "workload.text, or from workload.images" "train: nothing to learn from" "$RESCORE" train run.yaml -o bad.out
 refused 65 "workload.text, or from workload.images" "train: images without labels" \
     "$RESCORE" train lone.yaml -o bad.out

@@ -153,6 +153,20 @@ class Maker:
         self.write_variable("task_loss_total", loss + 0.003)
         self.write("task_loss_sample_lo95", mean - 0.004, self.names)
         self.write("task_loss_sample_hi95", mean + 0.004, self.names)
+        dims = self.names + ["trial"]
+        for i, way in enumerate(("_float", "_quantised", "_exact", "", "_random")):
+            for name, value in (("nll", 0.1), ("kl", 0.001), ("agreement", 0.99)):
+                if (name, way) not in (("kl", "_float"), ("agreement", "_float")):
+                    self.write(f"task_{name}{way}", np.full(exact.shape, value * (1 + 0.1 * i)), dims)
+            self.write(f"task_metric{way}_sample_lo95", np.full(self.shape, 0.94), self.names)
+            self.write(f"task_metric{way}_sample_hi95", np.full(self.shape, 0.97), self.names)
+        self.write("task_metric_random", np.full(exact.shape, 0.9), dims)
+        self.write("task_loss_random", np.full(exact.shape, 0.056), dims)
+        self.write("task_metric_chance", np.full(exact.shape, 0.2), dims)
+        cautions = np.zeros(self.shape, dtype="u1")
+        cautions.flat[-1] = 2
+        self.write("task_caution", cautions, self.names, flag_masks=np.array([1, 2], dtype="u1"),
+                   flag_meanings="at_chance hardly_depends_on_attention")
 
     def write_margins(self, n_pairs=12000):
         rng = np.random.default_rng(11)

@@ -34,7 +34,9 @@ assert (f["recall_at_k"][()] == 1).all(), f["recall_at_k"][()]
 assert (f["output_error"][()] <= 1e-12).all(), f["output_error"][()]
 assert (f["status"][()] == 0).all()
 if "task_metric" in f:
-    assert np.array_equal(f["task_metric"][()], f["task_metric_exact"][()]) and (f["task_loss"][()] == 0).all()
+    for name in ("metric", "nll", "kl", "agreement"):
+        assert np.array_equal(f[f"task_{name}"][()], f[f"task_{name}_exact"][()]), name
+    assert (f["task_loss"][()] == 0).all() and f["task_loss_sample_lo95"][()] <= 0 <= f["task_loss_sample_hi95"][()]
 PY
 exact() { # exact NAME ARGUMENTS...: a run without any error
     name=$1; shift

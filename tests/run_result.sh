@@ -103,8 +103,20 @@ def intervals():
             assert np.allclose(raw[f"{name}_{part}"][:], wanted, rtol=1e-9, atol=1e-14), (name, part)
     assert np.allclose(raw["task_loss"][:], raw["task_metric_exact"][:] - raw["task_metric"][:], atol=1e-15)
     assert np.allclose(raw["task_loss_total"][:], raw["task_metric_float"][:] - raw["task_metric"][:], atol=1e-15)
-    low, high = raw["task_loss_sample_lo95"][:], raw["task_loss_sample_hi95"][:]
-    assert np.allclose((low + high) / 2, raw["task_loss_mean"][:], atol=1e-12) and (low <= high).all()
+    assert np.allclose(raw["task_loss_random"][:], raw["task_metric_float"][:] - raw["task_metric_random"][:], atol=1e-15)
+    assert np.allclose(raw["task_error"][:], 1 - raw["task_metric"][:], atol=1e-15)
+    assert "task_perplexity" not in raw and "task_bits_per_character" not in raw
+    n, z = raw.attrs["n_samples"], 1.959963984540054
+    for way in ("", "_exact", "_quantised", "_float", "_random"):
+        p = raw[f"task_metric{way}"][:].mean(axis=-1)
+        middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        for end, sign in ("lo95", -1), ("hi95", 1):
+            wanted = np.clip((middle + sign * half) / (1 + z * z / n), 0, 1)
+            assert np.allclose(raw[f"task_metric{way}_sample_{end}"][:], wanted, atol=1e-12), (way, end)
+    for name in ("task_loss", "task_loss_total", "task_loss_random", "task_kl"):
+        low, high = raw[f"{name}_sample_lo95"][:], raw[f"{name}_sample_hi95"][:]
+        mean = raw[name][:].mean(axis=-1)
+        assert (low <= mean).all() and (mean <= high).all(), (name, low, mean, high)
     one = h5py.File("scalar.h5")
     assert one["keep_ratio_mean"].shape == () and np.isnan(one["keep_ratio_lo95"][()])
     assert one["keep_ratio"].shape == (1,) and one["keep_ratio_mean"][()] == one["keep_ratio"][0]

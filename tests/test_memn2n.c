@@ -307,9 +307,7 @@ static enum rs_status train(const struct train_options *options, const char *tas
     struct story_data data;
     struct story_data_sizes sizes = train_memn2n_sizes(options);
     cr_assert_eq(story_data_generate(task, seed, &sizes, &data, err), RS_OK);
-    const struct threshold_options none = {.sharing = THRESHOLD_NONE};
-    enum rs_status status =
-        train_memn2n(options, &none, &data, seed, n_threads, progress, context, file, NULL, err);
+    enum rs_status status = train_memn2n(options, NULL, &data, seed, n_threads, progress, context, file, err);
     story_data_clear(&data);
     return status;
 }
@@ -418,7 +416,6 @@ Test(memn2n, the_restart_with_the_lowest_validation_loss_is_kept_for_any_number_
 {
     struct rs_error err = {{0}};
     struct train_options options = recipe_options();
-    const struct threshold_options none = {.sharing = THRESHOLD_NONE};
     struct story_data_sizes sizes = train_memn2n_sizes(&options);
     float *first = NULL;
     for (int n_threads = 1; n_threads <= 3; n_threads++) {
@@ -428,9 +425,8 @@ Test(memn2n, the_restart_with_the_lowest_validation_loss_is_kept_for_any_number_
         size_t n_wrong;
         double loss, lowest = (double)INFINITY, highest = 0;
         cr_assert_eq(story_data_generate("one-fact", 5, &sizes, &data, &err), RS_OK);
-        cr_assert_eq(
-            train_memn2n(&options, &none, &data, 5, n_threads, note_epoch, &curve, &file, NULL, &err), RS_OK,
-            "%s", err.text);
+        cr_assert_eq(train_memn2n(&options, NULL, &data, 5, n_threads, note_epoch, &curve, &file, &err),
+                     RS_OK, "%s", err.text);
         cr_assert_eq(curve.n, 4 * (3 + 4));
         for (int i = 0; i < curve.n; i++)
             if (!curve.epochs[i].linear && curve.epochs[i].i_epoch == 3) {

@@ -128,7 +128,6 @@ Test(soft_threshold, fine_tuning_is_a_share_of_training)
     struct threshold_options options;
     option_fill_defaults(&threshold_options_table, &options);
     cr_assert_eq(options.sharing, THRESHOLD_LAYER);
-    cr_assert(isnan(options.start_keep) || (options.start_keep > 0 && options.start_keep <= 1));
     options.length = 0.25;
     cr_assert_eq(threshold_options_length(&options, 32), 8);
     cr_assert_eq(threshold_options_length(&options, 33), 9);

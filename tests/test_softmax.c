@@ -1,7 +1,6 @@
 /* Exponential, logarithm and softmax against the C library in long double. */
 #include <criterion/criterion.h>
 #include <math.h>
-#include <string.h>
 
 #include "numeric/exponential.h"
 #include "numeric/random.h"
@@ -39,57 +38,25 @@ Test(softmax, logarithm_is_within_4e_16)
     cr_assert_eq(exponential_log(1), 0);
 }
 
-/* The softmax of chosen scores in long double. */
-static void expect(size_t n, const double *scores, const bool *chosen, long double *weights)
-{
-    long double top = -INFINITY, sum = 0;
-    for (size_t i = 0; i < n; i++)
-        if (chosen[i] && scores[i] > top)
-            top = scores[i];
-    for (size_t i = 0; i < n; i++)
-        sum += weights[i] = chosen[i] ? expl(scores[i] - top) : 0;
-    for (size_t i = 0; i < n; i++)
-        weights[i] /= sum;
-}
-
-Test(softmax, weights_of_chosen_scores_are_those_of_long_double)
+Test(softmax, probabilities_are_those_of_long_double)
 {
     for (size_t n = 1; n <= N_MAX; n++) {
         const struct random_key key = {.seed = 73, .purpose = RANDOM_PROBE, .draw = (uint32_t)n};
-        double scores[N_MAX], uniforms[N_MAX], weights[N_MAX], all[N_MAX];
-        long double expected[N_MAX];
-        bool chosen[N_MAX], every[N_MAX];
+        double scores[N_MAX], weights[N_MAX];
+        long double expected[N_MAX], top = -INFINITY, sum = 0;
         random_normals(&key, n, scores);
-        random_uniforms(&key, n, uniforms);
         for (size_t i = 0; i < n; i++) {
-            scores[i] *= 3;
-            chosen[i] = uniforms[i] < 0.3 || i == n / 2;
-            every[i] = true;
+            weights[i] = scores[i] *= 3;
+            top = scores[i] > top ? scores[i] : top;
         }
-        softmax_chosen(n, scores, chosen, weights);
-        expect(n, scores, chosen, expected);
         for (size_t i = 0; i < n; i++)
-            cr_assert_leq(fabs(weights[i] - (double)expected[i]), 5e-15 * (double)expected[i], "%zu of %zu",
-                          i, n);
-        memcpy(all, scores, n * sizeof *scores);
-        double norm = softmax_compute(n, all);
-        expect(n, scores, every, expected);
-        for (size_t i = 0; i < n; i++) {
-            cr_assert_leq(fabs(all[i] - (double)expected[i]), 5e-15 * (double)expected[i], "%zu of %zu", i,
+            sum += expected[i] = expl(scores[i] - top);
+        double norm = softmax_compute(n, weights);
+        cr_assert_leq(fabs(norm - (double)(top + logl(sum))), 1e-14, "%zu", n);
+        for (size_t i = 0; i < n; i++)
+            cr_assert_leq(fabs(weights[i] - (double)(expected[i] / sum)), 5e-15 * weights[i], "%zu of %zu", i,
                           n);
-            cr_assert_leq(fabs(exp(scores[i] - norm) - all[i]), 1e-13 * all[i], "%zu of %zu", i, n);
-        }
     }
-}
-
-Test(softmax, nothing_chosen_has_no_weight)
-{
-    const double scores[] = {1, 2, 3};
-    const bool none[3] = {false};
-    double weights[] = {7, 7, 7};
-    softmax_chosen(3, scores, none, weights);
-    for (int i = 0; i < 3; i++)
-        cr_assert_eq(weights[i], 0);
 }
 
 Test(softmax, the_largest_is_found_wherever_it_stands)

@@ -92,8 +92,8 @@ Test(train_transformer, a_language_model_learns_a_text_down_to_its_entropy)
         options.activation = p == 0 ? TRANSFORMER_GELU_TANH : TRANSFORMER_SWIGLU;
         options.norm = p == 0 ? TRANSFORMER_NORM_LAYER : TRANSFORMER_NORM_RMS;
         options.n_kv_heads = p == 0 ? 0 : 1;
-        cr_assert_eq(train_transformer_text(&options, &text, "coins", 1, 1, note, &curve, &file, &err), RS_OK,
-                     "%s", err.text);
+        cr_assert_eq(train_transformer_text(&options, NULL, &text, "coins", 1, 1, note, &curve, &file, &err),
+                     RS_OK, "%s", err.text);
         cr_assert(curve.n == 120 && curve.n_validations == 3);
         /* one of four letters is a coin; in 12 letters the third of the first group may also be unknown */
         cr_assert_gt(curve.losses[0], 1.1);
@@ -117,8 +117,8 @@ Test(train_transformer, a_vision_transformer_learns_to_tell_halves)
     struct transformer_file file;
     options.n_steps = 60;
     options.n_test = 100;
-    cr_assert_eq(train_transformer_images(&options, &images, "halves", 1, 1, NULL, NULL, &file, &err), RS_OK,
-                 "%s", err.text);
+    cr_assert_eq(train_transformer_images(&options, NULL, &images, "halves", 1, 1, NULL, NULL, &file, &err),
+                 RS_OK, "%s", err.text);
     cr_assert(file.test_error == 0 && file.test.n_samples == 100 && file.vocabulary == NULL, "%g",
               file.test_error);
     cr_assert_eq(memcmp(file.test.images, images.pixels + 300 * 64, 100 * 64), 0);
@@ -136,7 +136,7 @@ Test(train_transformer, loss_curves_and_weights_are_the_same_for_any_number_of_t
     const int n_threads[4] = {1, 2, 3, 2};
     options.n_steps = 15;
     for (int i = 0; i < 4; i++)
-        cr_assert_eq(train_transformer_text(&options, &text, "coins", i < 3 ? 1 : 2, n_threads[i], note,
+        cr_assert_eq(train_transformer_text(&options, NULL, &text, "coins", i < 3 ? 1 : 2, n_threads[i], note,
                                             &curves[i], &files[i], &err),
                      RS_OK, "%s", err.text);
     size_t n = files[0].model.layout.n_weights * sizeof(float);
@@ -193,7 +193,7 @@ Test(train_transformer, images_are_moved_where_that_is_asked_for)
     options.n_steps = 150;
     for (int i = 0; i < 3; i++) {
         options.shift_pixels = i == 0 ? 0 : 2;
-        cr_assert_eq(train_transformer_images(&options, &images, "lines", 1, i == 2 ? 2 : 1, NULL, NULL,
+        cr_assert_eq(train_transformer_images(&options, NULL, &images, "lines", 1, i == 2 ? 2 : 1, NULL, NULL,
                                               &files[i], &err),
                      RS_OK, "%s", err.text);
     }
@@ -225,8 +225,9 @@ Test(train_transformer, weights_have_no_more_bits_than_asked_for_and_are_tested_
     options.n_steps = 15;
     for (int i = 0; i < 2; i++) {
         options.weight_bits = i == 0 ? 0 : 7;
-        cr_assert_eq(train_transformer_text(&options, &text, "coins", 1, 1, NULL, NULL, &files[i], &err),
-                     RS_OK, "%s", err.text);
+        cr_assert_eq(
+            train_transformer_text(&options, NULL, &text, "coins", 1, 1, NULL, NULL, &files[i], &err), RS_OK,
+            "%s", err.text);
     }
     for (size_t i = 0; i < files[0].model.layout.n_weights; i++) {
         float exact = files[0].model.weights[i], rounded = files[1].model.weights[i];
@@ -243,13 +244,45 @@ Test(train_transformer, weights_have_no_more_bits_than_asked_for_and_are_tested_
     free(text.text);
 }
 
+Test(train_transformer, every_kernel_takes_the_same_steps)
+{
+    struct characters text = coin_text(3000);
+    struct transformer_options options = small;
+    struct rs_error err = {{0}};
+    const char *asked = getenv(KERNEL_VARIABLE);
+    char *own = asked != NULL ? strdup(asked) : NULL;
+    static struct curve curves[N_KERNELS];
+    options.n_steps = 15;
+    options.n_validate = 15; /* validation is the forward pass, whose last digits are the kernel's */
+    options.activation = TRANSFORMER_SWIGLU;
+    for (int k = 0; k < N_KERNELS; k++) {
+        struct transformer_file file;
+        if (!kernel_runs((enum kernel)k))
+            continue;
+        setenv(KERNEL_VARIABLE, kernel_name((enum kernel)k), 1);
+        cr_assert_eq(
+            train_transformer_text(&options, NULL, &text, "coins", 1, 1, note, &curves[k], &file, &err),
+            RS_OK, "%s", err.text);
+        cr_assert_eq(memcmp(curves[k].losses, curves[0].losses, sizeof curves[0].losses), 0, "%s",
+                     kernel_name((enum kernel)k));
+        transformer_file_clear(&file);
+    }
+    if (own != NULL)
+        setenv(KERNEL_VARIABLE, own, 1);
+    else
+        unsetenv(KERNEL_VARIABLE);
+    free(own);
+    free(text.text);
+}
+
 Test(train_transformer, the_hook_stops_it)
 {
     struct characters text = coin_text(3000);
     struct rs_error err = {{0}};
     struct transformer_file file;
     struct curve curve = {.stop_after = 3};
-    cr_assert_eq(train_transformer_text(&small, &text, "coins", 1, 1, note, &curve, &file, &err), RS_STOPPED);
+    cr_assert_eq(train_transformer_text(&small, NULL, &text, "coins", 1, 1, note, &curve, &file, &err),
+                 RS_STOPPED);
     cr_assert(curve.n == 3 && file.model.weights == NULL);
     free(text.text);
 }
@@ -262,25 +295,27 @@ Test(train_transformer, what_cannot_be_trained_is_refused_with_a_reason)
     struct transformer_file file;
     struct transformer_options options = small;
     options.n_heads = 3;
-    cr_assert_eq(train_transformer_text(&options, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_text(&options, NULL, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
     cr_assert_str_eq(err.text, "transformer.heads: 3 found, a divisor of transformer.width = 16 expected");
     options = small;
     options.n_warm_up = 120;
-    cr_assert_eq(train_transformer_text(&options, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_text(&options, NULL, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
     cr_assert_eq(strncmp(err.text, "transformer.warm_up: 120 found", 30), 0, "%s", err.text);
     options = small;
     options.patch = 5;
-    cr_assert_eq(train_transformer_images(&options, &images, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_images(&options, NULL, &images, "", 1, 1, NULL, NULL, &file, &err),
+                 RS_INPUT);
     cr_assert_not_null(strstr(err.text, "a patch that divides height and width"), "%s", err.text);
-    cr_assert_eq(train_transformer_images(&small, &images, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_images(&small, NULL, &images, "", 1, 1, NULL, NULL, &file, &err),
+                 RS_INPUT);
     cr_assert_str_eq(err.text, "20 images found, at least 25 expected");
     text.n_characters = 250;
-    cr_assert_eq(train_transformer_text(&small, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_text(&small, NULL, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
     cr_assert_eq(strncmp(err.text, "a text of 250 characters found, ", 32), 0, "%s", err.text);
     options = small;
     options.rate = 1e30;
     text.n_characters = 1000;
-    cr_assert_eq(train_transformer_text(&options, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
+    cr_assert_eq(train_transformer_text(&options, NULL, &text, "", 1, 1, NULL, NULL, &file, &err), RS_INPUT);
     cr_assert_str_eq(err.text, "training diverged: a smaller transformer.rate expected");
     free(text.text);
     images_clear(&images);

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "numeric/random.h"
 
@@ -177,5 +178,30 @@ void random_samples(const struct transformer_shape *shape, uint64_t seed, struct
                             ? -1
                             : (int32_t)random_integer(&key, cell++, (uint32_t)shape->n_classes);
         out->n_tokens += transformer_n_tokens(shape, sample);
+    }
+}
+
+void random_items(const struct transformer_shape *shape, uint64_t seed, struct transformer_items *items)
+{
+    struct rs_error err = {{0}};
+    struct random_samples in;
+    size_t at = 0, n_pixels = shape->n_channels * shape->height * shape->width;
+    random_samples(shape, seed, &in);
+    bool words = shape->input == TRANSFORMER_WORDS;
+    cr_assert_eq(transformer_items_init(items, shape, N_SAMPLES, words ? in.n_tokens : 0, &err), RS_OK);
+    for (size_t s = 0; s < N_SAMPLES; s++) {
+        for (size_t t = 0; t < in.samples[s].n_words; t++, at++) {
+            items->words[at] = in.words[s][t];
+            if (items->targets != NULL)
+                items->targets[at] = in.targets[s][t];
+            if (items->segments != NULL)
+                items->segments[at] = in.segments[s][t];
+        }
+        if (words)
+            items->word_offset[s + 1] = (int32_t)at;
+        else
+            memcpy(items->images + s * n_pixels, in.images[s], n_pixels);
+        if (items->labels != NULL)
+            items->labels[s] = in.samples[s].label;
     }
 }

@@ -3,6 +3,7 @@
 #define TESTS_TRANSFORMER_FIXTURE_H
 
 #include "model/transformer.h"
+#include "model/transformer_items.h"
 
 enum { FAMILY_GPT2, FAMILY_BERT, FAMILY_VIT, FAMILY_LLAMA, FAMILY_LLAMA2C, FAMILY_OTHER, N_FAMILIES };
 
@@ -26,5 +27,8 @@ struct random_samples {
     size_t n_tokens;
 };
 void random_samples(const struct transformer_shape *shape, uint64_t seed, struct random_samples *out);
+
+/* The same as a set, which the caller clears. */
+void random_items(const struct transformer_shape *shape, uint64_t seed, struct transformer_items *items);
 
 #endif

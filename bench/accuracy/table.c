@@ -265,7 +265,7 @@ static void print_tables(const struct row *rows, size_t n_rows, size_t n_stories
            "Random: as "
            "many keys as the exact decision keeps, at random.\n\n"
            "| workload | test items | float | exact decisions | analog decisions, exact recompute%s "
-           "scores%s random keys |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
+           "analog scores%s random keys |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
            modes, modes);
     for (size_t r = 0; r < n_rows; r++) {
         print_metrics(&rows[r]);

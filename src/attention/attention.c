@@ -188,9 +188,7 @@ static void take_msb(const struct attention *attention, const int16_t *codes, si
                      int16_t *msb)
 {
     const struct encoding_options *encoding = &attention->setup->encoding;
-    for (size_t i = 0; i < n; i++)
-        msb[i] =
-            (int16_t)code_msb(codes[i], (int)encoding->bits, msb_bits, encoding->msb == ENCODING_TRUNCATE);
+    code_take_msb(codes, n, (int)encoding->bits, msb_bits, encoding->msb == ENCODING_TRUNCATE, msb);
 }
 
 /* Codes of the call's q, k and v, and what of them was clamped. */
@@ -300,8 +298,8 @@ static enum rs_status run_query(struct attention *attention, const struct attent
                 .draw = (uint32_t)read,
                 .array = setup_array_number(setup, call->layer, call->kv_head, 0, 0)},
     };
-    for (size_t j = 0; j < query.n_keys; j++)
-        attention->exact_sums[j] = code_product(query.query_codes, attention->key_codes + j * d, d);
+    code_products(query.query_codes, attention->key_codes, query.n_keys, d, (int)setup->encoding.bits,
+                  attention->exact_sums);
     if (attention->watch != NULL) {
         enum rs_status status = attention->watch(attention->watch_context, query.layer, query.head,
                                                  query.n_keys, attention->exact_sums, err);

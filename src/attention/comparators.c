@@ -193,8 +193,11 @@ static void see(const struct seen *seen, struct side *side)
         side->values_units[j] = signal - side->offset_units[j] - side->noise_units[j];
         if (dac && !lines)
             side->values_units[j] -= shift;
-        side->values_units[j] += comparator_compensate(&side->comparator, j % per_array, cut);
     }
+    bool compensated = comparator_compensate(&side->comparator, 0, 1) != 0 ||
+                       comparator_compensate(&side->comparator, 1, 1) != 0;
+    for (size_t j = 0; compensated && j < seen->query->n_keys; j++)
+        side->values_units[j] += comparator_compensate(&side->comparator, j % per_array, cut);
 }
 
 /* The bit of an unresolved decision. */

@@ -9,6 +9,7 @@ librescore_core_la_SOURCES += \
     %D%/power.c %D%/power.h \
     %D%/query.c %D%/query.h \
     %D%/reads.c %D%/reads.h \
+    %D%/recall.c %D%/recall.h \
     %D%/replica.c %D%/replica.h \
     %D%/setup.c %D%/setup_calibration.c %D%/setup.h \
     %D%/timing.c %D%/timing.h \

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attention/recall.h"
 #include "base/clones.h"
 #include "base/kernel.h"
 #include "base/memory.h"
+#include "numeric/lanes.h"
 #include "numeric/softmax.h"
 #include "score/policy_cascade.h"
 #include "tensor/code.h"
@@ -27,7 +29,7 @@ enum rs_status query_scratch_create(const struct attention_setup *setup, struct 
         .final = memory_allocate(n, sizeof(bool), err),
         .value = memory_allocate(n, sizeof(bool), err),
         .uncertain = memory_allocate(n, sizeof(bool), err),
-        .weights = memory_allocate(n, sizeof(double), err),
+        .weights = memory_allocate(RECALL_ROOM(n), sizeof(double), err),
         .scores = memory_allocate(n, sizeof(double), err),
         .values_units = memory_allocate(n, sizeof(double), err),
         .read_scores = memory_allocate(n, sizeof(double), err),
@@ -35,10 +37,12 @@ enum rs_status query_scratch_create(const struct attention_setup *setup, struct 
         .exact_output = memory_allocate(d, sizeof(double), err),
         .reduced = memory_allocate(n * d, sizeof(int16_t), err),
         .serial_results = memory_allocate(n, sizeof(struct bit_serial_result), err),
+        .sums = memory_allocate(n, sizeof(int64_t), err),
+        .chosen = memory_allocate(n, sizeof(uint32_t), err),
     };
     if (out->exact_keep && out->kept && out->fetched && out->final && out->value && out->uncertain &&
         out->weights && out->scores && out->values_units && out->read_scores && out->output &&
-        out->exact_output && out->reduced && out->serial_results &&
+        out->exact_output && out->reduced && out->serial_results && out->sums && out->chosen &&
         bit_serial_keys_create(n, &serial, kernel_chosen(), &out->serial_keys, err) == RS_OK &&
         policy_room_create(setup->policy, n, d, kernel_chosen(), &out->room, err) == RS_OK)
         return RS_OK;
@@ -62,6 +66,8 @@ void query_scratch_clear(struct query_scratch *scratch)
     free(scratch->exact_output);
     free(scratch->reduced);
     free(scratch->serial_results);
+    free(scratch->sums);
+    free(scratch->chosen);
     bit_serial_keys_destroy(scratch->serial_keys);
     policy_room_clear(&scratch->room);
     *scratch = (struct query_scratch){0};
@@ -94,37 +100,56 @@ static size_t largest(const double *values, size_t n, double tie)
 }
 
 CLONES
-static size_t count(const bool *flags, size_t n)
+static size_t count(const bool *flags, size_t n_flags)
 {
-    size_t n_set = 0;
-    for (size_t j = 0; j < n; j++)
+    int n_set = 0, n = (int)n_flags;
+    for (int j = 0; j < n; j++)
         n_set += flags[j];
-    return n_set;
+    return (size_t)n_set;
 }
 
-/* output [d] = s_v sum_j weights_j value_j */
+/* output [d] = weights values, of keys in a list. */
 CLONES
-static void weigh_values(const struct query *query, size_t d, double value_step, const double *weights,
-                         double *output)
+static void weigh_values(size_t n, const uint32_t *keys, const double *weights, size_t d,
+                         const int16_t *values, double value_step, double *output)
 {
-    memset(output, 0, d * sizeof *output);
-    for (size_t j = 0; j < query->n_keys; j++) {
-        if (weights[j] == 0)
-            continue;
-        const int16_t *value = query->value_codes + j * d;
-        for (size_t i = 0; i < d; i++)
-            output[i] += weights[j] * value[i];
+    size_t i = 0;
+    for (; i + LANES <= d; i += LANES) {
+        lanes_f64 sum = {0};
+        for (size_t k = 0; k < n; k++) {
+            lanes_i16 codes;
+            memcpy(&codes, values + keys[k] * d + i, sizeof codes);
+            sum += weights[k] * LANES_OF_CODES(codes);
+        }
+        sum *= value_step;
+        memcpy(output + i, &sum, sizeof sum);
     }
-    for (size_t i = 0; i < d; i++)
-        output[i] *= value_step;
+    for (; i < d; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < n; k++)
+            sum += weights[k] * values[keys[k] * d + i];
+        output[i] = sum * value_step;
+    }
 }
 
-/* Keys whose value is not used have no weight, and nobody else gets it. */
-CLONES
-static void leave_out(const bool *value, size_t n, double *weights)
+/*
+ * output [d] = s_v sum_j weight_j value_j, weights: the softmax of the chosen scores; 0 where none is. Keys
+ * whose value is not used have their weight, and nobody else gets it.
+ */
+static void attend(const struct query *query, size_t d, double value_step, const bool *chosen,
+                   const bool *used, struct query_scratch *scratch, double *output)
 {
-    for (size_t j = 0; j < n; j++)
-        weights[j] = value[j] ? weights[j] : 0;
+    size_t n = 0;
+    for (size_t j = 0; j < query->n_keys; j++) {
+        scratch->chosen[n] = (uint32_t)j;
+        scratch->weights[n] = scratch->scores[j];
+        n += chosen[j];
+    }
+    if (n > 0)
+        softmax_probabilities(n, scratch->weights);
+    for (size_t k = 0; k < n; k++)
+        scratch->weights[k] = used[scratch->chosen[k]] ? scratch->weights[k] : 0;
+    weigh_values(n, scratch->chosen, scratch->weights, d, query->value_codes, value_step, output);
 }
 
 /* What a query that keeps nothing attends to; `ranking` [n_keys] picks the best, of ties the lowest index. */
@@ -200,6 +225,47 @@ static int64_t sum_msb(const struct attention_setup *setup, const struct query *
     return sum * (INT64_C(1) << lsb_bits);
 }
 
+/* Scores of whole sums; of the uncertain, those at the threshold stay; of the kept, those at `least`. */
+CLONES
+static void settle(size_t n, const int64_t *sums, double unit, int64_t least, int64_t threshold,
+                   struct query_scratch *scratch)
+{
+    bool *kept = scratch->kept, *final = scratch->final;
+    const bool *uncertain = scratch->uncertain;
+    size_t j = 0;
+    for (; j + LANES <= n; j += LANES) {
+        lanes_i64 sum;
+        lanes_i8 keeps, asked;
+        memcpy(&sum, sums + j, sizeof sum);
+        memcpy(&keeps, kept + j, sizeof keeps);
+        memcpy(&asked, uncertain + j, sizeof asked);
+        lanes_f64 score = unit * __builtin_convertvector(sum, lanes_f64);
+        keeps |= asked & __builtin_convertvector(sum >= threshold, lanes_i8);
+        lanes_i8 stays = keeps & __builtin_convertvector(sum >= least, lanes_i8);
+        memcpy(scratch->scores + j, &score, sizeof score);
+        memcpy(kept + j, &keeps, sizeof keeps);
+        memcpy(final + j, &stays, sizeof stays);
+    }
+    for (; j < n; j++) {
+        scratch->scores[j] = unit * (double)sums[j];
+        kept[j] = kept[j] | (uncertain[j] & (sums[j] >= threshold));
+        final[j] = kept[j] & (sums[j] >= least);
+    }
+}
+
+static void count_recomputed(size_t n, int most_bits, const struct query_scratch *scratch,
+                             struct attention_counts *counts)
+{
+    int64_t n_recomputed = 0, n_all = 0;
+    for (size_t j = 0; j < n; j++) {
+        int n_bits = scratch->serial_results[j].n_bits, mask = -(int)scratch->fetched[j];
+        n_recomputed -= mask;
+        n_all += (n_bits < most_bits ? n_bits : most_bits) & mask;
+    }
+    counts->n_recomputed += n_recomputed;
+    counts->n_recompute_bits += n_all;
+}
+
 /*
  * Scores of fetched keys from the digital unit, its decision of uncertain ones, and which of the kept stay.
  * The bit-serial unit's early termination can only drop what the rethreshold drops anyway.
@@ -213,19 +279,12 @@ static void recompute(const struct attention_setup *setup, const struct query *q
     double own_unit = ldexp(unit, 2 * (bits - setup->recompute_bits));
     struct bit_serial_stop stop = {.threshold = code_threshold(threshold, own_unit)};
     take_serial(setup, query, stop, whole, scratch);
-    for (size_t j = 0; j < query->n_keys; j++) {
-        int64_t sum = whole ? query->exact_sums[j] : scratch->serial_results[j].sum;
-        if (msb)
-            sum = sum_msb(setup, query, j);
-        scratch->scores[j] = own_unit * (double)sum;
-        scratch->kept[j] |= scratch->uncertain[j] && sum >= stop.threshold;
-        scratch->final[j] = scratch->kept[j] && (!setup->rethreshold || sum >= stop.threshold);
-        if (!scratch->fetched[j])
-            continue;
-        counts->n_recomputed++;
-        int n_bits = scratch->serial_results[j].n_bits;
-        counts->n_recompute_bits += n_bits < most_bits ? n_bits : most_bits;
-    }
+    if (msb || !whole)
+        for (size_t j = 0; j < query->n_keys; j++)
+            scratch->sums[j] = msb ? sum_msb(setup, query, j) : scratch->serial_results[j].sum;
+    settle(query->n_keys, msb || !whole ? scratch->sums : query->exact_sums, own_unit,
+           setup->rethreshold ? stop.threshold : INT64_MIN, stop.threshold, scratch);
+    count_recomputed(query->n_keys, most_bits, scratch, counts);
 }
 
 void query_count_bits(const struct attention_setup *setup, const struct query *query,
@@ -281,53 +340,6 @@ static void fill_analog(const struct attention_setup *setup, const struct query 
         scratch->work.n_readouts += count(scratch->final, query->n_keys);
 }
 
-/* The k-th largest of n values, which are put in another order; k from 1 on (Hoare, CACM 4, 321, 1961). */
-static double select_largest(size_t k, size_t n, double *values)
-{
-    size_t first = 0, last = n - 1, at = k - 1;
-    while (first < last) {
-        double pivot = values[first + (last - first) / 2];
-        size_t i = first, j = last;
-        for (;; i++, j--) {
-            while (values[i] > pivot)
-                i++;
-            while (values[j] < pivot)
-                j--;
-            if (i >= j)
-                break;
-            double swapped = values[i];
-            values[i] = values[j];
-            values[j] = swapped;
-        }
-        /* first ... j are at least the pivot, those after at most */
-        if (at <= j)
-            last = j;
-        else
-            first = j + 1;
-    }
-    return values[at];
-}
-
-/* The share of the exact top k among the k largest signals, ties at the border counted by their chance. */
-CLONES
-static double recall(const struct query *query, const bool *exact_keep, size_t k, double *room)
-{
-    int n_above = 0, n_tied = 0, hits_above = 0, hits_tied = 0, n = (int)query->n_keys;
-    const double *signals = query->signal_units;
-    memcpy(room, signals, query->n_keys * sizeof *room);
-    double border = select_largest(k, query->n_keys, room);
-    for (int j = 0; j < n; j++) {
-        double distance = signals[j] - border;
-        int above = distance > tie_units, tied = (distance >= -tie_units) & !above;
-        n_above += above;
-        n_tied += tied;
-        hits_above += above & exact_keep[j];
-        hits_tied += tied & exact_keep[j];
-    }
-    double share = (double)((int)k - n_above) / (double)n_tied;
-    return ((double)hits_above + (double)hits_tied * share) / (double)k;
-}
-
 CLONES
 static void count_decisions(const struct query *query, const struct query_scratch *scratch,
                             struct attention_counts *counts)
@@ -364,6 +376,24 @@ static const bool *exact_top(const struct attention_setup *setup, const struct q
     return scratch->room.flags;
 }
 
+/* The probability, among all visible keys, of those that are falsely pruned; of exact scores. */
+static double lost_mass(size_t n, struct query_scratch *scratch)
+{
+    double sum = 0;
+    size_t n_lost = 0;
+    for (size_t j = 0; j < n; j++) {
+        scratch->chosen[n_lost] = (uint32_t)j;
+        n_lost += scratch->exact_keep[j] & !scratch->kept[j];
+    }
+    if (n_lost == 0)
+        return 0;
+    memcpy(scratch->weights, scratch->scores, n * sizeof(double));
+    softmax_probabilities(n, scratch->weights);
+    for (size_t k = 0; k < n_lost; k++)
+        sum += scratch->weights[scratch->chosen[k]];
+    return sum;
+}
+
 /* Compares with the exact decision on the same q and k: lost mass, recall, output error. Uses scores and
  * weights. */
 static void compare(const struct attention_setup *setup, const struct query *query, double unit,
@@ -372,22 +402,17 @@ static void compare(const struct attention_setup *setup, const struct query *que
     size_t n = query->n_keys, n_exact = count(scratch->exact_keep, n), d = setup->shape.d;
     for (size_t j = 0; j < n; j++)
         scratch->scores[j] = unit * (double)query->exact_sums[j];
-    memcpy(scratch->weights, scratch->scores, n * sizeof(double));
-    softmax_compute(n, scratch->weights);
-    for (size_t j = 0; j < n; j++)
-        if (scratch->exact_keep[j] && !scratch->kept[j])
-            counts->lost_mass_sum += scratch->weights[j];
+    counts->lost_mass_sum += lost_mass(n, scratch);
     if (n_exact > 0) {
         counts->n_recall_queries++;
         counts->recall_sum +=
-            recall(query, exact_top(setup, query, n_exact, scratch), n_exact, scratch->weights);
+            recall_compute(n, query->signal_units, exact_top(setup, query, n_exact, scratch), n_exact,
+                           tie_units, scratch->weights);
     } else if (!scratch->room.exact_pruned) {
         fill_empty(setup, query, scratch->scores, 0, scratch->exact_keep);
     }
-    softmax_chosen(n, scratch->scores, scratch->exact_keep, scratch->weights);
-    if (n_exact > 0)
-        leave_out(scratch->room.exact_value, n, scratch->weights);
-    weigh_values(query, d, value_step, scratch->weights, scratch->exact_output);
+    attend(query, d, value_step, scratch->exact_keep,
+           n_exact > 0 ? scratch->room.exact_value : scratch->exact_keep, scratch, scratch->exact_output);
     double error = 0, size = 0;
     for (size_t i = 0; i < d; i++) {
         double difference = scratch->output[i] - scratch->exact_output[i];
@@ -430,6 +455,27 @@ static void decide_analog(const struct attention_setup *setup, const struct quer
     scratch->work = answer.work;
 }
 
+/*
+ * Replaces the exact decision by as many keys at random, every set of them as likely as any other: key j is
+ * kept with the chance that those still to be kept have among those still to come. An empty query that would
+ * get its best key gets any.
+ */
+static void shuffle(const struct attention_setup *setup, const struct query *query,
+                    struct query_scratch *scratch)
+{
+    struct random_key key = query->key;
+    size_t n = query->n_keys, n_left = count(scratch->exact_keep, n);
+    if (n_left == 0 && setup->prune.empty == PRUNE_EMPTY_BEST && !scratch->room.exact_pruned)
+        n_left = 1;
+    key.purpose = RANDOM_PRUNING;
+    random_uniforms(&key, n, scratch->weights);
+    for (size_t j = 0; j < n; j++) {
+        scratch->exact_keep[j] = scratch->weights[j] * (double)(n - j) < (double)n_left;
+        n_left -= scratch->exact_keep[j];
+    }
+    memset(scratch->room.exact_value, 1, n * sizeof(bool));
+}
+
 /* exact_keep, kept, uncertain, fetched, value, work. */
 static void decide(const struct attention_setup *setup, enum query_mode mode, const struct query *query,
                    int64_t exact_threshold, double unit, struct query_scratch *scratch)
@@ -457,6 +503,8 @@ static void decide(const struct attention_setup *setup, enum query_mode mode, co
         memset(scratch->exact_keep, 1, n * sizeof(bool));
     else
         setup->policy->decide_exact(&view, &scratch->room, scratch->exact_keep);
+    if (mode == QUERY_RANDOM)
+        shuffle(setup, query, scratch);
     if (mode == QUERY_ANALOG) {
         decide_analog(setup, query, &view, scratch);
     } else {
@@ -505,11 +553,9 @@ void query_run(const struct attention_setup *setup, enum query_mode mode, const 
             scratch->fetched[j] |= scratch->final[j];
         memset(scratch->value, 1, n * sizeof(bool));
     }
-    softmax_chosen(n, scratch->scores, scratch->final, scratch->weights);
     for (size_t j = 0; j < n; j++)
         scratch->value[j] &= scratch->final[j];
-    leave_out(scratch->value, n, scratch->weights);
-    weigh_values(query, setup->shape.d, value_step, scratch->weights, scratch->output);
+    attend(query, setup->shape.d, value_step, scratch->final, scratch->value, scratch, scratch->output);
     for (size_t i = 0; i < setup->shape.d; i++)
         output[i] = (float)scratch->output[i];
     if (analog)

@@ -10,9 +10,10 @@
 
 /* How an attention layer decides. */
 enum query_mode {
-    QUERY_ANALOG,   /* by the policy on analog signals */
-    QUERY_EXACT,    /* by the exact scores */
-    QUERY_QUANTISED /* nothing is pruned; scores and values from codes */
+    QUERY_ANALOG,    /* by the policy on analog signals */
+    QUERY_EXACT,     /* by the exact scores */
+    QUERY_QUANTISED, /* nothing is pruned; scores and values from codes */
+    QUERY_RANDOM     /* keeps as many as QUERY_EXACT, any of them alike */
 };
 
 /*
@@ -32,6 +33,8 @@ struct query_scratch {
     int16_t *reduced; /* [n_keys_max][d], where codes are recomputed with fewer bits */
     struct bit_serial_keys *serial_keys;
     struct bit_serial_result *serial_results;
+    uint32_t *chosen; /* numbers of the keys that enter a softmax */
+    int64_t *sums;    /* of keys whose digital sums are not the exact ones */
 };
 
 struct query {

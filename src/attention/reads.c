@@ -43,6 +43,25 @@ static bool is_ideal(const struct network *network)
            network->r_sense_ohm == 0;
 }
 
+/* Word lines that some read may drive: of keys shorter than the array, the others stay at 0 V. */
+static size_t rows_max(const struct attention_setup *setup)
+{
+    const struct mapping *mapping = &setup->mapping;
+    bool all = mapping->n_key_rows < mapping->n_rows || mapping->d > mapping->n_rows;
+    return all ? mapping->n_rows : mapping->d;
+}
+
+/* For drives [n][n_rows] and matrices [n_rows][n_columns]. */
+static enum rs_status create_product(const struct attention_setup *setup, struct product **out,
+                                     struct rs_error *err)
+{
+    enum rs_status status =
+        product_create(rows_max(setup), setup->network.n_columns, PRODUCT_F64, kernel_chosen(), out, err);
+    if (status == RS_OK)
+        product_space_inputs(*out, setup->network.n_rows);
+    return status;
+}
+
 static void destroy_noise(struct reads_noise *noise)
 {
     if (noise == NULL)
@@ -55,11 +74,11 @@ static void destroy_noise(struct reads_noise *noise)
     free(noise);
 }
 
-static enum rs_status create_noise(const struct network *network, struct reads_noise **out,
+static enum rs_status create_noise(const struct attention_setup *setup, struct reads_noise **out,
                                    struct rs_error *err)
 {
+    const struct network *network = &setup->network;
     size_t n_rows = network->n_rows, n_columns = network->n_columns, n_cells = n_rows * n_columns;
-    enum kernel kernel = kernel_chosen();
     struct reads_noise *noise = memory_allocate(1, sizeof *noise, err);
     *out = NULL;
     if (noise == NULL)
@@ -73,9 +92,9 @@ static enum rs_status create_noise(const struct network *network, struct reads_n
     if (status == RS_OK)
         status = noise_create(network, &noise->noise, err);
     if (status == RS_OK)
-        status = product_create(n_rows, n_columns, PRODUCT_F64, kernel, &noise->d, err);
+        status = create_product(setup, &noise->d, err);
     if (status == RS_OK)
-        status = product_create(n_rows, n_columns, PRODUCT_F64, kernel, &noise->e, err);
+        status = create_product(setup, &noise->e, err);
     if (status != RS_OK) {
         destroy_noise(noise);
         return status;
@@ -87,7 +106,7 @@ static enum rs_status create_noise(const struct network *network, struct reads_n
     noise->squares = noise->tables.f + n_columns;
     noise->d_sum = noise->squares + READS_CHUNK * n_rows;
     noise->e_sum = noise->d_sum + READS_CHUNK * n_columns;
-    noise->fill_normals = random_f32_of(kernel);
+    noise->fill_normals = random_f32_of(kernel_chosen());
     *out = noise;
     return RS_OK;
 }
@@ -148,7 +167,7 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
     if (reads == NULL)
         return RS_INTERNAL;
     reads->setup = setup;
-    reads->fields = memory_allocate(4 * n_cells, sizeof(double), err);
+    reads->fields = memory_allocate(3 * n_cells, sizeof(double), err);
     enum rs_status status = reads->fields == NULL ? RS_INTERNAL : RS_OK;
     if (status == RS_OK)
         status =
@@ -156,15 +175,13 @@ enum rs_status reads_create(const struct attention_setup *setup, struct reads **
     if (status == RS_OK)
         status = field_plan_create(network, &reads->field_plan, err);
     if (status == RS_OK)
-        status = product_create(network->n_rows, network->n_columns, PRODUCT_F64, kernel_chosen(),
-                                &reads->transfer, err);
+        status = create_product(setup, &reads->transfer, err);
     if (status == RS_OK && needs_noise(setup))
-        status = create_noise(network, &reads->noise, err);
+        status = create_noise(setup, &reads->noise, err);
     if (status == RS_OK) {
         reads->transfer_siemens = reads->fields;
-        reads->seen_siemens = reads->transfer_siemens + n_cells;
-        reads->programmed_siemens = reads->seen_siemens + n_cells;
-        reads->evolved_siemens = reads->programmed_siemens + n_cells;
+        reads->drawn_siemens = reads->transfer_siemens + n_cells;
+        reads->evolved_siemens = reads->drawn_siemens + n_cells;
     }
     if (status == RS_OK && device_has_telegraph(&setup->device))
         status = traps_create(setup, n_cells, setup_n_array_numbers(setup), &reads->traps, err);
@@ -246,9 +263,10 @@ void reads_bend(const struct reads *reads, size_t n_reads, double *volts)
 {
     const struct attention_setup *setup = reads->setup;
     double unused;
+    if (cell_law_is_linear(&setup->law) || reads->nonlinear != NULL)
+        return;
     for (size_t i = 0; i < n_reads * setup->network.n_rows; i++)
-        if (!cell_law_is_linear(&setup->law) && reads->nonlinear == NULL)
-            volts[i] = cell_law_current(&setup->law, 1, volts[i], &unused);
+        volts[i] = cell_law_current(&setup->law, 1, volts[i], &unused);
 }
 
 enum rs_status reads_open(struct reads *reads, const struct reads_job *job, const double *programmed_siemens,
@@ -309,7 +327,6 @@ int64_t reads_begin(struct reads *reads, const double *target_siemens, const dou
 {
     const struct network *network = &reads->setup->network;
     struct reads_noise *noise = reads->noise;
-    size_t n_cells = network->n_rows * network->n_columns;
     bool converged = true;
     reads->target_siemens = target_siemens;
     reads->alone = n_reads < batch_min;
@@ -317,8 +334,8 @@ int64_t reads_begin(struct reads *reads, const double *target_siemens, const dou
     reads->way = choose(reads, programmed_siemens, n_reads, volts);
     const double *mean =
         reads->way == READS_LAW || reads->way == READS_TABLES ? noise->mean_siemens : programmed_siemens;
-    memcpy(reads->programmed_siemens, programmed_siemens, n_cells * sizeof *programmed_siemens);
-    memcpy(reads->seen_siemens, mean, n_cells * sizeof *mean);
+    reads->programmed_siemens = programmed_siemens;
+    reads->seen_siemens = mean;
     if (reads->way == READS_FIELD && reads->traps == NULL)
         load_cells(reads);
     if (reads->way == READS_PRODUCT || reads->way == READS_TABLES) {
@@ -394,11 +411,13 @@ static int64_t follow(struct reads *reads, bool redraws, const struct random_key
             !redraws && reads->loaded && memcmp(cells, reads->seen_siemens, n_cells * sizeof *cells) == 0;
         if (redraws)
             device_read(&reads->setup->device, &own, n_cells, reads->target_siemens, cells,
-                        reads->seen_siemens);
+                        reads->drawn_siemens);
         else if (!same)
-            memcpy(reads->seen_siemens, cells, n_cells * sizeof *cells);
-        if (!same)
+            memcpy(reads->drawn_siemens, cells, n_cells * sizeof *cells);
+        if (!same) {
+            reads->seen_siemens = reads->drawn_siemens;
             load_cells(reads);
+        }
         n_failed += solve_fields(reads, true, 1, volts + q * network->n_rows,
                                  column_amperes + q * network->n_columns);
     }

@@ -46,11 +46,11 @@ struct reads {
     struct transfer_plan *transfer_plan;
     struct field_plan *field_plan;
     struct product *transfer;
-    struct reads_noise *noise;    /* NULL where no array needs it */
-    double *fields;               /* memory of all below, [n_rows][n_columns] each */
-    const double *target_siemens; /* the caller's */
-    double *transfer_siemens, *programmed_siemens, *evolved_siemens;
-    double *seen_siemens; /* by the last read; where cells are not redrawn, by a read without noise */
+    struct reads_noise *noise;                         /* NULL where no array needs it */
+    double *fields;                                    /* memory of all below, [n_rows][n_columns] each */
+    const double *target_siemens, *programmed_siemens; /* the caller's */
+    double *transfer_siemens, *drawn_siemens, *evolved_siemens;
+    const double *seen_siemens; /* by the last read; where cells are not redrawn, by a read without noise */
 };
 
 /* `setup` must outlive the reads. No array may serve more reads than its shape has. */
@@ -86,8 +86,8 @@ enum rs_status reads_open(struct reads *reads, const struct reads_job *job, cons
 
 /*
  * Prepares for the next n_reads reads of the array that was opened, volts [n_reads][n_rows], on conductances
- * as programmed; their targets must stay until the last read. Returns how many fields did not converge, as
- * reads_solve.
+ * as programmed; they and their targets must stay until the last read. Returns how many fields did not
+ * converge, as reads_solve.
  */
 int64_t reads_begin(struct reads *reads, const double *target_siemens, const double *programmed_siemens,
                     size_t n_reads, const double *volts);

@@ -42,6 +42,12 @@ static enum rs_status check_policy(const struct attention_setup *setup, struct r
                        "prune.threshold: found, but policy %s keeps a part of each query's keys; "
                        "prune.keep_ratio expected",
                        setup->policy->name);
+    if (!isnan(setup->prune.lost_mass) &&
+        (input == POLICY_INPUT_RAMP || (setup->policy->cascades && !setup->rethreshold)))
+        return rs_fail(err, RS_INPUT,
+                       "prune.lost_mass: found, but policy %s keeps a part of the keys; prune.keep_ratio "
+                       "expected",
+                       setup->policy->name);
     if (input == POLICY_INPUT_RAMP && (kind == COMPARATOR_BIAS_ROWS || kind == COMPARATOR_REPLICA))
         return rs_fail(err, RS_INPUT,
                        "comparator.reference: %s found, but policy %s ramps a reference common to all keys; "

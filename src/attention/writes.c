@@ -94,10 +94,13 @@ static enum rs_status program(struct writes *writes, const double *target, struc
 static void count(struct writes *writes)
 {
     size_t n_cells = writes->setup->mapping.n_rows * writes->setup->mapping.n_columns;
-    for (size_t c = 0; c < n_cells; c++) {
-        writes->counts.n_pulses += writes->write.pulses[c];
-        writes->counts.n_failed += writes->write.failed[c];
-    }
+    int64_t n_pulses = 0, n_failed = 0;
+    for (size_t c = 0; c < n_cells; c++)
+        n_pulses += writes->write.pulses[c];
+    for (size_t c = 0; c < n_cells; c++)
+        n_failed += writes->write.failed[c];
+    writes->counts.n_pulses += n_pulses;
+    writes->counts.n_failed += n_failed;
     writes->counts.n_cells += (int64_t)n_cells;
 }
 

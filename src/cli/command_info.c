@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "io/safetensors.h"
 #include "io/store.h"
 
 struct listing {
@@ -75,9 +76,39 @@ static void show_link(const char *name, bool is_dataset, void *context)
         listing->status = inner.status;
 }
 
+static enum rs_status show_tensors(const char *path, struct rs_error *err)
+{
+    struct safetensors *file = NULL;
+    char shape[160], type[96];
+    double n_values = 0;
+    enum rs_status status = safetensors_open(path, &file, err);
+    if (status != RS_OK)
+        return status;
+    printf("%s\ntensors:\n", path);
+    for (size_t i = 0; i < safetensors_n_tensors(file); i++) {
+        const struct safetensors_tensor *tensor = safetensors_tensor(file, i);
+        safetensors_print_shape(tensor->rank, tensor->sizes, shape, sizeof shape);
+        safetensors_print_type(tensor, type, sizeof type);
+        printf("  %-58s %-5s %s\n", tensor->name, type, shape);
+        n_values += (double)tensor->n_values;
+    }
+    printf("%zu tensors, %.0f values\n", safetensors_n_tensors(file), n_values);
+    safetensors_close(file);
+    return RS_OK;
+}
+
+static bool is_tensors(const char *path)
+{
+    static const char ending[] = ".safetensors";
+    size_t length = strlen(path), n = sizeof ending - 1;
+    return length > n && strcmp(path + length - n, ending) == 0;
+}
+
 static enum rs_status run(const struct command_line *line, struct rs_error *err)
 {
     struct store *store = NULL;
+    if (is_tensors(line->positionals[0]))
+        return show_tensors(line->positionals[0], err);
     enum rs_status status = store_open(line->positionals[0], &store, err);
     if (status != RS_OK)
         return status;
@@ -96,7 +127,7 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
 
 const struct command command_info = {
     .name = "info",
-    .summary = "show what is in a result, model or array file",
+    .summary = "show what is in a result, model, array or safetensors file",
     .arguments = "FILE",
     .n_positionals_min = 1,
     .n_positionals_max = 1,

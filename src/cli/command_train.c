@@ -48,7 +48,7 @@ static void print_kinds(const struct command_line *line, const struct model_file
 }
 
 static void print_summary(const struct command_line *line, const struct model_file *file,
-                          const struct train_memn2n_pruned *pruned, const struct kinds *kinds)
+                          const struct train_memn2n_learned *learned, const struct kinds *kinds)
 {
     const struct memn2n_shape *shape = &file->model.shape;
     if (line->json) {
@@ -56,8 +56,8 @@ static void print_summary(const struct command_line *line, const struct model_fi
                "%.17g, ",
                file->task, file->test_error);
         if (file->threshold != NULL)
-            printf("\"test_error_pruned\": %.17g, \"keep_ratio\": %.17g, ", pruned->test_error,
-                   pruned->keep_ratio);
+            printf("\"test_error_pruned\": %.17g, \"keep_ratio\": %.17g, ", learned->test_error,
+                   learned->keep_ratio);
         printf("\"kinds\": [");
         print_kinds(line, file, kinds);
         printf("], \"n_hops\": %zu, \"d\": %zu, \"n_words\": %zu, \"n_test\": %zu, \"seed\": %llu}\n",
@@ -69,7 +69,7 @@ static void print_summary(const struct command_line *line, const struct model_fi
         print_kinds(line, file, kinds);
         if (file->threshold != NULL)
             printf("learned thresholds keep %.2f %% of the keys; with them %.2f %% wrong\n",
-                   100 * pruned->keep_ratio, 100 * pruned->test_error);
+                   100 * learned->keep_ratio, 100 * learned->test_error);
     }
 }
 
@@ -81,9 +81,10 @@ static enum rs_status read_data(const struct command_line *line, const struct co
     switch (config->workload.kind) {
     case WORKLOAD_STORIES:
         status = train_options_check(&config->train, err);
-        return status != RS_OK ? status
-                               : story_data_generate(config->workload.task,
-                                                     (uint64_t)config->monte_carlo.seed, &sizes, data, err);
+        return status != RS_OK
+                   ? status
+                   : story_data_generate(config->workload.task[0] != '\0' ? config->workload.task : "mixed",
+                                         (uint64_t)config->monte_carlo.seed, &sizes, data, err);
     case WORKLOAD_BABI:
         if (config->workload.file[0] == '\0')
             return rs_fail(err, RS_INPUT, "%s: error: workload.file: the folder of the bAbI files expected",
@@ -114,23 +115,25 @@ static enum rs_status train(const struct command_line *line, const struct config
     struct progress progress;
     struct model_file file = {0};
     struct story_data data = {0};
-    struct train_memn2n_pruned pruned;
+    struct attention_options array = plan_attention(config);
+    struct train_memn2n_learned learned = {.options = &config->learned, .array = &array};
     struct kinds kinds;
+    array.cost = NULL; /* nothing is costed */
     enum rs_status status = file_check_writable(line->output, err);
     if (status == RS_OK)
         status = collect(line, config, &data, err);
     if (status != RS_OK)
         return status;
     progress_init(&progress, line, "epochs");
-    status = train_memn2n(&config->train, &config->learned, &data, (uint64_t)config->monte_carlo.seed,
-                          line->n_threads, show_epoch, &progress, &file, &pruned, err);
+    status = train_memn2n(&config->train, &learned, &data, (uint64_t)config->monte_carlo.seed,
+                          line->n_threads, show_epoch, &progress, &file, err);
     progress_end(&progress);
     if (status == RS_OK)
         status = model_file_write(line->output, &file, err);
     if (status == RS_OK)
         status = count_kinds(&file, &kinds, err);
     if (status == RS_OK)
-        print_summary(line, &file, &pruned, &kinds);
+        print_summary(line, &file, &learned, &kinds);
     model_file_clear(&file);
     story_data_clear(&data);
     return status;
@@ -146,9 +149,11 @@ static enum rs_status run(const struct command_line *line, struct rs_error *err)
                          "%s: error: 'sweep' found, train takes one point; --set sweep={} leaves it out",
                          line->positionals[0]);
     if (status == RS_OK)
-        status = configuration->base.workload.kind == WORKLOAD_TRANSFORMER
-                     ? config_blame(configuration, train_network(line, &configuration->base, err), err)
-                     : train(line, &configuration->base, err);
+        status = config_blame(configuration,
+                              configuration->base.workload.kind == WORKLOAD_TRANSFORMER
+                                  ? train_network(line, &configuration->base, err)
+                                  : train(line, &configuration->base, err),
+                              err);
     config_destroy(configuration);
     return status;
 }

@@ -1,9 +1,11 @@
 #include "cli/train_network.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/progress.h"
+#include "experiment/plan.h"
 #include "io/file.h"
 #include "learn/train_transformer.h"
 
@@ -16,14 +18,31 @@ static bool show_step(void *context, const struct train_transformer_step *step)
     return !command_should_stop(NULL);
 }
 
-static void print_summary(const struct command_line *line, const struct transformer_file *file)
+static void print_learned(const struct command_line *line, bool language,
+                          const struct train_transformer_learned *learned)
+{
+    if (isnan(learned->keep_ratio))
+        return;
+    if (line->json)
+        printf(", \"test_nll_pruned\": %.17g, \"test_error_pruned\": %.17g, \"keep_ratio\": %.17g",
+               learned->test_nll, learned->test_error, learned->keep_ratio);
+    else if (language)
+        printf("learned thresholds keep %.2f %% of the keys; with them %.4f nats per character\n",
+               100 * learned->keep_ratio, learned->test_nll);
+    else
+        printf("learned thresholds keep %.2f %% of the keys; with them %.2f %% of images wrong\n",
+               100 * learned->keep_ratio, 100 * learned->test_error);
+}
+
+static void print_summary(const struct command_line *line, const struct transformer_file *file,
+                          const struct train_transformer_learned *learned)
 {
     const struct transformer_shape *shape = &file->model.shape;
     bool language = shape->task == TRANSFORMER_LANGUAGE;
     if (line->json)
         printf("{\"schema\": \"rescore-train/1\", \"kind\": \"transformer\", \"task\": \"%s\", "
                "\"test_nll\": %.17g, \"test_error\": %.17g, \"n_layers\": %zu, \"d\": %zu, \"n_heads\": %zu, "
-               "\"n_weights\": %zu, \"n_test\": %zu, \"seed\": %llu}\n",
+               "\"n_weights\": %zu, \"n_test\": %zu, \"seed\": %llu",
                file->task, file->test_nll, file->test_error, shape->n_layers, shape->d, shape->n_heads,
                file->model.layout.n_weights, file->test.n_samples, (unsigned long long)file->seed);
     else if (!line->quiet && language)
@@ -34,6 +53,10 @@ static void print_summary(const struct command_line *line, const struct transfor
         printf("%s: %zu layers, d = %zu, %zu heads, %zu weights; %.2f %% of %zu held-out images wrong\n",
                file->task, shape->n_layers, shape->d, shape->n_heads, file->model.layout.n_weights,
                100 * file->test_error, file->test.n_samples);
+    if (line->json || !line->quiet)
+        print_learned(line, language, learned);
+    if (line->json)
+        printf("}\n");
 }
 
 /* The name of a file, without its folders: the model file says what it was made from, not where it lay. */
@@ -44,29 +67,29 @@ static const char *base_name(const char *path)
 }
 
 static enum rs_status train_text(const struct command_line *line, const struct config *config,
-                                 struct progress *progress, struct transformer_file *file,
-                                 struct rs_error *err)
+                                 struct train_transformer_learned *learned, struct progress *progress,
+                                 struct transformer_file *file, struct rs_error *err)
 {
     struct characters text = {0};
     enum rs_status status = characters_open(config->workload.text, &text, err);
     if (status == RS_OK)
-        status = train_transformer_text(&config->transformer, &text, base_name(config->workload.text),
-                                        (uint64_t)config->monte_carlo.seed, line->n_threads, show_step,
-                                        progress, file, err);
+        status = train_transformer_text(&config->transformer, learned, &text,
+                                        base_name(config->workload.text), (uint64_t)config->monte_carlo.seed,
+                                        line->n_threads, show_step, progress, file, err);
     characters_clear(&text);
     return status;
 }
 
 static enum rs_status train_images(const struct command_line *line, const struct config *config,
-                                   struct progress *progress, struct transformer_file *file,
-                                   struct rs_error *err)
+                                   struct train_transformer_learned *learned, struct progress *progress,
+                                   struct transformer_file *file, struct rs_error *err)
 {
     struct images images = {0};
     enum rs_status status = images_open(config->workload.images, config->workload.labels, &images, err);
     if (status == RS_OK)
-        status = train_transformer_images(&config->transformer, &images, base_name(config->workload.images),
-                                          (uint64_t)config->monte_carlo.seed, line->n_threads, show_step,
-                                          progress, file, err);
+        status = train_transformer_images(
+            &config->transformer, learned, &images, base_name(config->workload.images),
+            (uint64_t)config->monte_carlo.seed, line->n_threads, show_step, progress, file, err);
     images_clear(&images);
     return status;
 }
@@ -85,14 +108,17 @@ enum rs_status train_network(const struct command_line *line, const struct confi
     enum rs_status status = file_check_writable(line->output, err);
     if (status != RS_OK)
         return status;
+    struct attention_options array = plan_attention(config);
+    array.cost = NULL; /* nothing is costed */
+    struct train_transformer_learned learned = {.options = {&config->learned, &array}};
     progress_init(&progress, line, "steps");
-    status = text ? train_text(line, config, &progress, &file, err)
-                  : train_images(line, config, &progress, &file, err);
+    status = text ? train_text(line, config, &learned, &progress, &file, err)
+                  : train_images(line, config, &learned, &progress, &file, err);
     progress_end(&progress);
     if (status == RS_OK)
         status = transformer_file_write(line->output, &file, err);
     if (status == RS_OK)
-        print_summary(line, &file);
+        print_summary(line, &file, &learned);
     transformer_file_clear(&file);
     return status;
 }

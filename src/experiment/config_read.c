@@ -172,6 +172,8 @@ static void mark_given(struct config_reader *reader, int index)
     if (reader->set != NULL) {
         drop_sweep(configuration, index);
         give_way(configuration, index, "prune.threshold", "prune.keep_ratio");
+        give_way(configuration, index, "prune.threshold", "prune.lost_mass");
+        give_way(configuration, index, "prune.keep_ratio", "prune.lost_mass");
         give_way(configuration, index, "device.preset", "device.card");
     }
     configuration->sources[index] = reader->set != NULL ? CONFIG_SET : CONFIG_FILE;
@@ -341,6 +343,8 @@ static void read_root(struct config_reader *reader)
         read_sweeps(reader, sweep);
     }
     refuse_both(reader, "prune.threshold", "prune.keep_ratio");
+    refuse_both(reader, "prune.threshold", "prune.lost_mass");
+    refuse_both(reader, "prune.keep_ratio", "prune.lost_mass");
     refuse_both(reader, "device.preset", "device.card");
 }
 

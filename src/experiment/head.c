@@ -47,7 +47,7 @@ struct number {
     size_t value;
 };
 
-enum { HEAD_NUMBERS = 9 };
+enum { HEAD_NUMBERS = 10 };
 
 static void list_numbers(const struct head *head, struct number numbers[HEAD_NUMBERS])
 {
@@ -56,7 +56,7 @@ static void list_numbers(const struct head *head, struct number numbers[HEAD_NUM
         {"save_margins", head->saves.margins}, {"n_points", head->n_points},
         {"n_trials", head->n_trials},          {"n_samples", head->n_samples},
         {"n_layers", head->n_layers},          {"n_heads", head->n_heads},
-        {"n_systems", head->n_systems},
+        {"n_systems", head->n_systems},        {"characters", head->characters},
     };
     memcpy(numbers, list, sizeof list);
 }
@@ -64,9 +64,9 @@ static void list_numbers(const struct head *head, struct number numbers[HEAD_NUM
 static enum rs_status write_content(struct store *store, const struct head *head, struct rs_error *err)
 {
     const char *const texts[][2] = {{"format", HEAD_FORMAT},      {"digest", head->digest},
-                                    {"workload", head->workload}, {"metric", head->metric},
-                                    {"better", head->better},     {"path", head->path},
-                                    {"yaml", head->yaml}};
+                                    {"workload", head->workload}, {"thresholds", head->thresholds},
+                                    {"metric", head->metric},     {"better", head->better},
+                                    {"path", head->path},         {"yaml", head->yaml}};
     struct number numbers[HEAD_NUMBERS];
     enum rs_status status = RS_OK;
     list_numbers(head, numbers);
@@ -114,7 +114,7 @@ static enum rs_status read_number(const struct store *store, const char *name, s
 
 static enum rs_status read_numbers(const struct store *store, struct head *head, struct rs_error *err)
 {
-    size_t flags[3] = {0};
+    size_t flags[4] = {0};
     enum rs_status status = read_number(store, "save_heads", &flags[0], err);
     if (status == RS_OK)
         status = read_number(store, "save_arrays", &flags[1], err);
@@ -132,6 +132,9 @@ static enum rs_status read_numbers(const struct store *store, struct head *head,
         status = read_number(store, "n_heads", &head->n_heads, err);
     if (status == RS_OK)
         status = read_number(store, "n_systems", &head->n_systems, err);
+    if (status == RS_OK)
+        status = read_number(store, "characters", &flags[3], err);
+    head->characters = flags[3] > 0;
     head->saves = (struct head_saves){flags[0] > 0, flags[1] > 0, flags[2] > 0};
     return status;
 }
@@ -146,6 +149,8 @@ static enum rs_status read_content(const struct store *store, struct head *head,
         status = read_text(store, "digest", head->digest, sizeof head->digest, err);
     if (status == RS_OK)
         status = read_text(store, "workload", head->workload, sizeof head->workload, err);
+    if (status == RS_OK)
+        status = read_text(store, "thresholds", head->thresholds, sizeof head->thresholds, err);
     if (status == RS_OK)
         status = read_text(store, "metric", head->metric, sizeof head->metric, err);
     if (status == RS_OK)

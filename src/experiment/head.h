@@ -20,7 +20,9 @@ struct head {
     size_t n_points, n_trials, n_samples, n_layers, n_heads;
     size_t n_systems;            /* costed */
     char workload[256];          /* for people */
+    char thresholds[128];        /* where they come from, for people; "" where no policy needs any */
     char metric[32], better[16]; /* "" where there is no task */
+    bool characters;             /* every answer is one character of a text */
     char *path, *yaml;           /* of the configuration */
     size_t n_sets;
     char **sets; /* --set texts */

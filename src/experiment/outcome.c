@@ -1,5 +1,5 @@
 /* Collecting the parts of a run. */
-#include "experiment/outcome.h"
+#include "experiment/outcome_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,12 +10,23 @@
 
 static const double confidence = 0.95;
 
-/* What `take` fills besides the result: which units came, and the losses of each trial. */
+/* What `take` fills besides the result: which units came, and the samples of each trial. */
 struct collection {
     struct outcome *outcome;
-    bool *seen;   /* [n_points * n_trials] */
-    double *loss; /* [n_points][n_trials][n_samples] */
+    bool *seen;      /* [n_points * n_trials] */
+    double *samples; /* [n_points][n_trials][n_samples][PLAN_SAMPLE_N], of a task */
 };
+
+static bool has_task(const struct head *head)
+{
+    return head->metric[0] != '\0';
+}
+
+/* What a task's samples take of memory; 0 without one. */
+static size_t n_sample_numbers(const struct head *head)
+{
+    return has_task(head) ? head->n_samples * PLAN_SAMPLE_N : 0;
+}
 
 static enum rs_status take(void *context, struct plan_row *row, struct rs_error *err)
 {
@@ -28,8 +39,12 @@ static enum rs_status take(void *context, struct plan_row *row, struct rs_error 
         return RS_OK;
     collection->seen[row->unit] = true;
     memcpy(outcome->values + row->unit * VARIABLES_N, row->values, sizeof row->values);
-    memcpy(collection->loss + row->unit * head->n_samples, row->sample_loss,
-           head->n_samples * sizeof(double));
+    if (has_task(head))
+        memcpy(collection->samples + row->unit * n_sample_numbers(head), row->samples,
+               n_sample_numbers(head) * sizeof(double));
+    if (row->references != NULL && has_task(head))
+        memcpy(outcome->references + point * head->n_samples * PLAN_REFERENCE_N, row->references,
+               head->n_samples * PLAN_REFERENCE_N * sizeof(double));
     outcome->status[row->unit] = row->status;
     size_t n_costs = head->n_systems * COST_VARIABLES_N;
     memcpy(outcome->costs + row->unit * n_costs, row->costs, n_costs * sizeof(double));
@@ -50,16 +65,20 @@ static enum rs_status allocate(struct outcome *outcome, struct collection *colle
            n_by_head = head->n_layers * head->n_heads * VARIABLES_N;
     outcome->values = memory_allocate(n_units * VARIABLES_N, sizeof(double), err);
     outcome->status = memory_allocate(n_units, sizeof(int), err);
-    outcome->sample_loss = memory_allocate(head->n_points * head->n_samples, sizeof(double), err);
+    outcome->samples = memory_allocate(head->n_points * n_sample_numbers(head), sizeof(double), err);
+    outcome->references = memory_allocate(
+        has_task(head) ? head->n_points * head->n_samples * PLAN_REFERENCE_N : 0, sizeof(double), err);
+    outcome->sample_intervals =
+        memory_allocate(head->n_points * OUTCOME_SAMPLED_N, sizeof *outcome->sample_intervals, err);
     outcome->costs = memory_allocate(n_units * head->n_systems * COST_VARIABLES_N, sizeof(double), err);
     outcome->keeps = memory_allocate(head->n_points, sizeof(struct keep), err);
     if (head->saves.heads)
         outcome->by_head = memory_allocate(n_units * n_by_head, sizeof(double), err);
     collection->seen = memory_allocate(n_units, sizeof(bool), err);
-    collection->loss = memory_allocate(n_units * head->n_samples, sizeof(double), err);
-    bool all = outcome->values && outcome->status && outcome->sample_loss && outcome->costs &&
-               outcome->keeps && collection->seen && collection->loss &&
-               (!head->saves.heads || outcome->by_head != NULL);
+    collection->samples = memory_allocate(n_units * n_sample_numbers(head), sizeof(double), err);
+    bool all = outcome->values && outcome->status && outcome->samples && outcome->references &&
+               outcome->sample_intervals && outcome->costs && outcome->keeps && collection->seen &&
+               collection->samples && (!head->saves.heads || outcome->by_head != NULL);
     return all ? RS_OK : RS_INTERNAL;
 }
 
@@ -79,8 +98,8 @@ static void mark_missing(struct collection *collection, size_t unit)
         outcome->by_head[unit * n_by_head + i] = (double)NAN;
 }
 
-/* The loss of one sample averaged over the trials that are there; NAN where none is. */
-static double average_loss(const struct collection *collection, size_t point, size_t sample)
+/* One number of the samples averaged over the trials that are there; NAN where none is. */
+static double average(const struct collection *collection, size_t point, size_t number)
 {
     const struct head *head = &collection->outcome->head;
     double sum = 0;
@@ -88,7 +107,7 @@ static double average_loss(const struct collection *collection, size_t point, si
     for (size_t unit = point * head->n_trials; unit < (point + 1) * head->n_trials; unit++) {
         if (!collection->seen[unit])
             continue;
-        sum += collection->loss[unit * head->n_samples + sample];
+        sum += collection->samples[unit * n_sample_numbers(head) + number];
         n_seen++;
     }
     return n_seen > 0 ? sum / (double)n_seen : (double)NAN;
@@ -102,8 +121,8 @@ static void finish(struct collection *collection)
         if (!collection->seen[unit])
             mark_missing(collection, unit);
     for (size_t point = 0; point < head->n_points; point++)
-        for (size_t i = 0; i < head->n_samples; i++)
-            outcome->sample_loss[point * head->n_samples + i] = average_loss(collection, point, i);
+        for (size_t i = 0; i < n_sample_numbers(head); i++)
+            outcome->samples[point * n_sample_numbers(head) + i] = average(collection, point, i);
 }
 
 static enum rs_status check_gaps(const struct outcome *outcome, const struct collection *collection,
@@ -140,8 +159,10 @@ enum rs_status outcome_collect(const char *folder, bool partial, struct outcome 
         finish(&collection);
         status = check_gaps(out, &collection, folder, partial, err);
     }
+    if (status == RS_OK && has_task(&out->head))
+        status = outcome_find_sample_intervals(out, err);
     free(collection.seen);
-    free(collection.loss);
+    free(collection.samples);
     if (status != RS_OK)
         outcome_clear(out);
     return status;
@@ -154,7 +175,9 @@ void outcome_clear(struct outcome *outcome)
     free(outcome->keeps);
     free(outcome->values);
     free(outcome->status);
-    free(outcome->sample_loss);
+    free(outcome->samples);
+    free(outcome->references);
+    free(outcome->sample_intervals);
     free(outcome->by_head);
     free(outcome->costs);
     config_destroy(outcome->configuration);
@@ -198,10 +221,7 @@ struct outcome_interval outcome_cost_interval(const struct outcome *outcome, siz
                        outcome->head.n_systems * COST_VARIABLES_N);
 }
 
-struct outcome_interval outcome_sample_interval(const struct outcome *outcome, size_t point)
+bool outcome_has(const struct outcome *outcome, enum variable variable)
 {
-    double mean, half;
-    size_t n = outcome->head.n_samples;
-    statistics_interval(outcome->sample_loss + point * n, n, confidence, &mean, &half);
-    return (struct outcome_interval){mean, mean - half, mean + half};
+    return variables_present(variable, outcome->head.metric, outcome->head.characters);
 }

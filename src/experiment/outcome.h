@@ -7,16 +7,26 @@
 
 #include "experiment/parts.h"
 
+/* Variables with an interval over samples. */
+enum { OUTCOME_SAMPLED_N = 9 };
+extern const enum variable outcome_sampled[OUTCOME_SAMPLED_N];
+
+struct outcome_ends {
+    double low, high;
+};
+
 /* All numbers of a run, in memory. */
 struct outcome {
     struct head head;
     struct configuration *configuration;
     size_t n_missing, n_failed;
-    double *values;      /* [n_points][n_trials][VARIABLES_N]; NAN where missing */
-    int *status;         /* [n_points][n_trials] */
-    double *sample_loss; /* [n_points][n_samples], mean over trials */
-    double *by_head;     /* [n_points][n_trials][n_layers * n_heads][VARIABLES_N], or NULL */
-    double *costs;       /* [n_points][n_trials][n_systems][COST_VARIABLES_N] */
+    double *values;     /* [n_points][n_trials][VARIABLES_N]; NAN where missing */
+    int *status;        /* [n_points][n_trials] */
+    double *samples;    /* [n_points][n_samples][PLAN_SAMPLE_N], means over trials; these three of a task */
+    double *references; /* [n_points][n_samples][PLAN_REFERENCE_N], 0 where missing */
+    struct outcome_ends *sample_intervals; /* [n_points][OUTCOME_SAMPLED_N] */
+    double *by_head; /* [n_points][n_trials][n_layers * n_heads][VARIABLES_N], or NULL */
+    double *costs;   /* [n_points][n_trials][n_systems][COST_VARIABLES_N] */
     const struct cost_system *systems[COST_SECTION_SYSTEMS_MAX]; /* [head.n_systems] */
     struct keep *keeps;                                          /* [n_points] */
 };
@@ -42,8 +52,27 @@ struct outcome_interval outcome_cost_interval(const struct outcome *outcome, siz
 /* Why numbers of a system are missing at a point: bits of enum cost_variables_status. */
 int outcome_cost_status(const struct outcome *outcome, size_t point, size_t system);
 
-/* The interval of task_loss over samples, of losses averaged over trials. */
-struct outcome_interval outcome_sample_interval(const struct outcome *outcome, size_t point);
+/*
+ * Why a point's task metric says little about the array; bits of OUTCOME_CAUTION_LIST, 0 for none. At chance:
+ * the float model's interval over samples holds the metric of the best constant answer, or that is better.
+ * Hardly depends on attention: pruning as many keys at random costs less than a fifth of what the float model
+ * is better than chance, or the interval of that loss over samples holds 0. FLAG(name, bit)
+ */
+#define OUTCOME_CAUTION_LIST(FLAG)                                                                           \
+    FLAG(at_chance, 1)                                                                                       \
+    FLAG(hardly_depends_on_attention, 2)
+enum outcome_caution {
+#define OUTCOME_CAUTION_ENUM(name, bit) OUTCOME_CAUTION_##name = bit,
+    OUTCOME_CAUTION_LIST(OUTCOME_CAUTION_ENUM)
+#undef OUTCOME_CAUTION_ENUM
+};
+int outcome_caution(const struct outcome *outcome, size_t point);
+
+/* Whether the run has a variable. */
+bool outcome_has(const struct outcome *outcome, enum variable variable);
+
+/* The 95 % interval of outcome_sampled[sampled] over samples, of parts averaged over trials; of a task. */
+struct outcome_ends outcome_sample_interval(const struct outcome *outcome, size_t point, size_t sampled);
 
 /*
  * Of all points together, each once: combinations that are no paper's own, as "POLICY: REASON" with the

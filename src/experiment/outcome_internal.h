@@ -26,6 +26,17 @@ enum rs_status outcome_write_over(struct outcome_writer *writer, const char *nam
 /* Everything about costs: scales, variables, status, and the table of constants. */
 enum rs_status outcome_write_costs(struct outcome_writer *writer, struct rs_error *err) RS_MUST_CHECK;
 
+/* The place of a variable in outcome_sampled; OUTCOME_SAMPLED_N where it is not in it. */
+size_t outcome_sampled_place(enum variable variable);
+
+/* Fills outcome->sample_intervals. Of a task only. */
+enum rs_status outcome_find_sample_intervals(struct outcome *outcome, struct rs_error *err) RS_MUST_CHECK;
+
+/* What the table of points has no room for: the task in each way to compute, and cautions. */
+void outcome_task_summary(const struct outcome *outcome, struct text *out);
+/* A point's sweep values, each as wide as its key. */
+void outcome_append_point(const struct outcome *outcome, size_t point, struct text *out);
+
 /* The table of systems, for people; members of the JSON summary. */
 void outcome_cost_summary(const struct outcome *outcome, struct text *out);
 void outcome_cost_summary_json(const struct outcome *outcome, struct text *out);

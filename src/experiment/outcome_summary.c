@@ -13,12 +13,7 @@ static const enum variable shown[] = {VARIABLE_task_metric,      VARIABLE_task_l
                                       VARIABLE_false_prune_rate, VARIABLE_false_keep_rate,
                                       VARIABLE_keep_ratio,       VARIABLE_output_error};
 
-static bool is_present(const struct outcome *outcome, enum variable variable)
-{
-    return !(variables_table[variable].flags & VARIABLES_TASK) || outcome->head.metric[0] != '\0';
-}
-
-static void append_point(const struct outcome *outcome, size_t point, struct text *out)
+void outcome_append_point(const struct outcome *outcome, size_t point, struct text *out)
 {
     size_t indices[CONFIG_SWEEPS_MAX];
     config_indices(outcome->configuration, point, indices);
@@ -54,13 +49,15 @@ static void append_heading(const struct outcome *outcome, struct text *out, stru
 {
     text_append(out, "%s\n%zu points x %zu trials; mean and 95 %% t interval over trials\n",
                 outcome->head.workload, outcome->head.n_points, outcome->head.n_trials);
+    if (outcome->head.thresholds[0] != '\0')
+        text_append(out, "thresholds: %s\n", outcome->head.thresholds);
     append_remark("hybrid", outcome_hybrid_text(outcome, "\nhybrid: ", err), out);
     append_remark("readout", outcome_readout_text(outcome, err), out);
     text_append(out, "\n");
     for (int s = 0; s < outcome->configuration->n_sweeps; s++)
         text_append(out, "%s  ", config_option(outcome->configuration->sweeps[s].option)->key);
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-        if (!is_present(outcome, shown[i]))
+        if (!outcome_has(outcome, shown[i]))
             continue;
         const char *name =
             shown[i] == VARIABLE_task_metric ? outcome->head.metric : variables_table[shown[i]].name;
@@ -93,14 +90,15 @@ char *outcome_summary_text(const struct outcome *outcome, struct rs_error *err)
     struct text out = {0};
     append_heading(outcome, &out, err);
     for (size_t point = 0; point < outcome->head.n_points; point++) {
-        append_point(outcome, point, &out);
+        outcome_append_point(outcome, point, &out);
         for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-            if (is_present(outcome, shown[i]))
+            if (outcome_has(outcome, shown[i]))
                 append_interval(outcome_interval_of(outcome, point, shown[i]), &out);
         while (out.length > 0 && out.bytes[out.length - 1] == ' ')
             out.bytes[--out.length] = '\0';
         text_append(&out, "\n");
     }
+    outcome_task_summary(outcome, &out);
     outcome_cost_summary(outcome, &out);
     append_failures(outcome, &out);
     return text_take(&out, err);
@@ -222,7 +220,7 @@ static void append_json_variables(const struct outcome *outcome, struct outcome_
 {
     size_t n_points = outcome->head.n_points;
     for (enum variable v = 0; v < VARIABLES_N; v++) {
-        if (!is_present(outcome, v))
+        if (!outcome_has(outcome, v))
             continue;
         append_json_trials(outcome, v, values, out);
         if (!(variables_table[v].flags & VARIABLES_INTERVAL))
@@ -232,11 +230,23 @@ static void append_json_variables(const struct outcome *outcome, struct outcome_
         append_json_interval(outcome, variables_table[v].name, intervals, values, true, out);
     }
     append_json_status(outcome, values, out);
-    if (!is_present(outcome, VARIABLE_task_loss))
-        return;
-    for (size_t p = 0; p < n_points; p++)
-        intervals[p] = outcome_sample_interval(outcome, p);
-    append_json_interval(outcome, "task_loss_sample", intervals, values, false, out);
+    if (outcome->head.metric[0] != '\0') {
+        for (size_t p = 0; p < n_points; p++)
+            values[p] = outcome_caution(outcome, p);
+        text_append(out, ",\n  \"task_caution\": ");
+        outcome_append_array(outcome, 0, 0, values, out);
+    }
+    for (size_t v = 0; v < OUTCOME_SAMPLED_N; v++) {
+        char name[OUTCOME_NAME_SIZE];
+        if (!outcome_has(outcome, outcome_sampled[v]))
+            continue;
+        for (size_t p = 0; p < n_points; p++) {
+            struct outcome_ends ends = outcome_sample_interval(outcome, p, v);
+            intervals[p] = (struct outcome_interval){(double)NAN, ends.low, ends.high};
+        }
+        snprintf(name, sizeof name, "%s_sample", variables_table[outcome_sampled[v]].name);
+        append_json_interval(outcome, name, intervals, values, false, out);
+    }
 }
 
 static void append_json_sweep(const struct configuration *configuration, int index, struct text *out)
@@ -288,11 +298,19 @@ char *outcome_summary_json(const struct outcome *outcome, struct rs_error *err)
         version_number(), outcome->head.digest);
     text_append(&out, ",\n  \"workload\": ");
     outcome_append_text(outcome->head.workload, &out);
+    text_append(&out, ",\n  \"thresholds\": ");
+    outcome_append_text(outcome->head.thresholds, &out);
     text_append(&out,
                 ",\n  \"seed\": %lld,\n  \"n_trials\": %zu,\n  \"n_samples\": %zu,\n  \"complete\": %s,\n  "
                 "\"n_failed\": %zu",
                 (long long)outcome->configuration->base.monte_carlo.seed, outcome->head.n_trials,
                 outcome->head.n_samples, outcome->n_missing == 0 ? "true" : "false", outcome->n_failed);
+    if (outcome->head.metric[0] != '\0') {
+        text_append(&out, ",\n  \"metric\": ");
+        outcome_append_text(outcome->head.metric, &out);
+        text_append(&out, ",\n  \"better\": ");
+        outcome_append_text(outcome->head.better, &out);
+    }
     append_json_remark("hybrid", outcome_hybrid_text(outcome, "; ", err), &out);
     append_json_remark("readout", outcome_readout_text(outcome, err), &out);
     append_json_sweeps(outcome, &out);

@@ -85,11 +85,6 @@ enum rs_status outcome_write_over(struct outcome_writer *writer, const char *nam
     return store_write(writer->store, name, type, &shape, dimensions, values, label, err);
 }
 
-static bool is_present(const struct outcome_writer *writer, enum variable variable)
-{
-    return !(variables_table[variable].flags & VARIABLES_TASK) || writer->outcome->head.metric[0] != '\0';
-}
-
 static enum rs_status write_variable(struct outcome_writer *writer, enum variable variable,
                                      struct rs_error *err)
 {
@@ -147,17 +142,24 @@ static enum rs_status write_intervals(struct outcome_writer *writer, struct rs_e
     struct outcome_interval *intervals = memory_allocate(n_points, sizeof *intervals, err);
     enum rs_status status = intervals == NULL ? RS_INTERNAL : RS_OK;
     for (int v = 0; v < VARIABLES_N && status == RS_OK; v++) {
-        if (!(variables_table[v].flags & VARIABLES_INTERVAL) || !is_present(writer, (enum variable)v))
+        if (!(variables_table[v].flags & VARIABLES_INTERVAL) ||
+            !outcome_has(writer->outcome, (enum variable)v))
             continue;
         for (size_t p = 0; p < n_points; p++)
             intervals[p] = outcome_interval_of(writer->outcome, p, (enum variable)v);
         status = write_means(writer, variables_table[v].name, variables_unit((enum variable)v), n_points,
                              intervals, true, err);
     }
-    if (status == RS_OK && is_present(writer, VARIABLE_task_loss)) {
-        for (size_t p = 0; p < n_points; p++)
-            intervals[p] = outcome_sample_interval(writer->outcome, p);
-        status = write_means(writer, "task_loss_sample", "1", n_points, intervals, false, err);
+    for (size_t v = 0; v < OUTCOME_SAMPLED_N && status == RS_OK; v++) {
+        char name[OUTCOME_NAME_SIZE];
+        if (!outcome_has(writer->outcome, outcome_sampled[v]))
+            continue;
+        for (size_t p = 0; p < n_points; p++) {
+            struct outcome_ends ends = outcome_sample_interval(writer->outcome, p, v);
+            intervals[p] = (struct outcome_interval){(double)NAN, ends.low, ends.high};
+        }
+        snprintf(name, sizeof name, "%s_sample", variables_table[outcome_sampled[v]].name);
+        status = write_means(writer, name, "1", n_points, intervals, false, err);
     }
     free(intervals);
     return status;
@@ -194,6 +196,36 @@ static enum rs_status write_status(struct outcome_writer *writer, struct rs_erro
             store_write_numbers(writer->store, "status", "flag_masks", STORE_UINT8, sizeof masks, masks, err);
     if (status == RS_OK)
         status = store_write_text(writer->store, "status", "flag_meanings", trimmed, err);
+    return status;
+}
+
+static enum rs_status write_cautions(struct outcome_writer *writer, struct rs_error *err)
+{
+    static const unsigned char masks[] = {
+#define MASK(name, bit) bit,
+        OUTCOME_CAUTION_LIST(MASK)
+#undef MASK
+    };
+    static const char meanings[] =
+#define MEANING(name, bit) " " #name
+        OUTCOME_CAUTION_LIST(MEANING)
+#undef MEANING
+        ;
+    size_t n_points = writer->outcome->head.n_points;
+    unsigned char *bits = memory_allocate(n_points, 1, err);
+    if (bits == NULL)
+        return RS_INTERNAL;
+    for (size_t p = 0; p < n_points; p++)
+        bits[p] = (unsigned char)outcome_caution(writer->outcome, p);
+    enum rs_status status = outcome_write_over(
+        writer, "task_caution", STORE_UINT8, 0, NULL, NULL, bits,
+        (struct store_label){"1", "0 none, else why the task metric says little about the array"}, err);
+    free(bits);
+    if (status == RS_OK)
+        status = store_write_numbers(writer->store, "task_caution", "flag_masks", STORE_UINT8, sizeof masks,
+                                     masks, err);
+    if (status == RS_OK)
+        status = store_write_text(writer->store, "task_caution", "flag_meanings", meanings + 1, err);
     return status;
 }
 
@@ -252,9 +284,15 @@ static enum rs_status write_provenance(struct outcome_writer *writer, struct rs_
         {"hdf5_version", store_library_version()},
         {"gsl_version", statistics_library_version()},
         {"workload", outcome->head.workload},
-        {"interval",
-         "95 % Student t interval over trials (device instances); task_loss_sample: over test items, each "
-         "averaged over trials"},
+        {"thresholds", outcome->head.thresholds},
+        {"interval", "95 % Student t interval over trials (device instances)"},
+        {"sample_interval",
+         outcome->head.metric[0] != '\0'
+             ? "95 % interval over test items, each averaged over trials (NAME_sample_lo95, _hi95): "
+               "accuracies by Wilson's score, their losses by Tango's for pairs, all else by BCa bootstrap "
+               "of "
+               "items"
+             : ""},
         {"hybrid", hybrid},
         {"readout", readout},
     };
@@ -438,7 +476,7 @@ static enum rs_status name_metric(struct outcome_writer *writer, struct rs_error
     const struct head *head = &writer->outcome->head;
     enum rs_status status = RS_OK;
     for (int v = 0; v < VARIABLES_N && status == RS_OK; v++) {
-        if (!(variables_table[v].flags & VARIABLES_TASK))
+        if (!(variables_table[v].flags & VARIABLES_METRIC))
             continue;
         status = store_write_text(writer->store, variables_table[v].name, "metric", head->metric, err);
         if (status == RS_OK)
@@ -454,7 +492,7 @@ static enum rs_status write_all(struct outcome_writer *writer, struct rs_error *
     if (status == RS_OK)
         status = write_axes(writer, err);
     for (int v = 0; v < VARIABLES_N && status == RS_OK; v++)
-        if (is_present(writer, (enum variable)v))
+        if (outcome_has(writer->outcome, (enum variable)v))
             status = write_variable(writer, (enum variable)v, err);
     if (status == RS_OK && head->metric[0] != '\0')
         status = name_metric(writer, err);
@@ -462,6 +500,8 @@ static enum rs_status write_all(struct outcome_writer *writer, struct rs_error *
         status = write_intervals(writer, err);
     if (status == RS_OK)
         status = write_status(writer, err);
+    if (status == RS_OK && head->metric[0] != '\0')
+        status = write_cautions(writer, err);
     if (status == RS_OK)
         status = outcome_write_costs(writer, err);
     if (status == RS_OK)

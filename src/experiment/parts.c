@@ -287,21 +287,55 @@ static enum rs_status write_table(struct store *store, const char *name, size_t 
     return store_write(store, name, STORE_FLOAT64, &shape, NULL, values, (struct store_label){0}, err);
 }
 
+/* What the first trial of a point says about its references. */
+static enum rs_status write_references(struct store *store, const struct plan *plan,
+                                       const struct plan_row *row, struct rs_error *err)
+{
+    char name[32];
+    if (row->references == NULL)
+        return RS_OK;
+    snprintf(name, sizeof name, "/references%zu", row->unit);
+    return write_table(store, name, plan->head.n_samples, PLAN_REFERENCE_N, row->references, err);
+}
+
+static enum rs_status read_references(const struct store *store, const struct head *head,
+                                      struct plan_row *row, struct rs_error *err)
+{
+    char name[32];
+    snprintf(name, sizeof name, "/references%zu", row->unit);
+    if (!store_has(store, name))
+        return RS_OK;
+    const struct store_axis axes[] = {{"samples", head->n_samples, "n_samples"},
+                                      {"columns", PLAN_REFERENCE_N, NULL}};
+    enum rs_status status = store_check_shape(store, name, 2, axes, err);
+    if (status != RS_OK)
+        return status;
+    row->references = memory_allocate(head->n_samples * PLAN_REFERENCE_N, sizeof(double), err);
+    return row->references == NULL ? RS_INTERNAL
+                                   : store_read(store, name, STORE_FLOAT64, row->references, err);
+}
+
 static size_t by_head_width(const struct head *head)
 {
     return head->saves.heads ? head->n_layers * head->n_heads * VARIABLES_N : 0;
 }
 
-/* Of a row: variables, losses of the samples, by-head variables, costs, status. */
+/* Numbers of the samples of a row; 0 without a task. */
+static size_t samples_width(const struct head *head)
+{
+    return head->metric[0] != '\0' ? head->n_samples * PLAN_SAMPLE_N : 0;
+}
+
+/* Of a row: variables, samples, by-head variables, costs, status. */
 static size_t row_width(const struct head *head)
 {
-    return VARIABLES_N + head->n_samples + by_head_width(head) + head->n_systems * COST_VARIABLES_N + 1;
+    return VARIABLES_N + samples_width(head) + by_head_width(head) + head->n_systems * COST_VARIABLES_N + 1;
 }
 
 static enum rs_status write_rows(struct store *store, const struct plan *plan, size_t n_rows,
                                  const struct plan_row *rows, struct rs_error *err)
 {
-    size_t n_samples = plan->head.n_samples, n_by_head = by_head_width(&plan->head);
+    size_t n_samples = samples_width(&plan->head), n_by_head = by_head_width(&plan->head);
     size_t n_costs = plan->head.n_systems * COST_VARIABLES_N, width = row_width(&plan->head);
     double *values = memory_allocate(n_rows * width, sizeof *values, err);
     int64_t *units = memory_allocate(n_rows, sizeof *units, err);
@@ -310,7 +344,8 @@ static enum rs_status write_rows(struct store *store, const struct plan *plan, s
         double *at = values + i * width;
         units[i] = (int64_t)rows[i].unit;
         memcpy(at, rows[i].values, sizeof rows[i].values);
-        memcpy(at + VARIABLES_N, rows[i].sample_loss, n_samples * sizeof *at);
+        if (n_samples > 0)
+            memcpy(at + VARIABLES_N, rows[i].samples, n_samples * sizeof *at);
         if (n_by_head > 0)
             memcpy(at + VARIABLES_N + n_samples, rows[i].by_head, n_by_head * sizeof *at);
         memcpy(at + VARIABLES_N + n_samples + n_by_head, rows[i].costs, n_costs * sizeof *at);
@@ -344,6 +379,8 @@ enum rs_status parts_write(struct parts *parts, const struct plan *plan, size_t 
         status = write_rows(store, plan, n_rows, rows, err);
     for (size_t i = 0; status == RS_OK && i < n_rows; i++)
         status = write_keep(store, &rows[i], err);
+    for (size_t i = 0; status == RS_OK && i < n_rows; i++)
+        status = write_references(store, plan, &rows[i], err);
     if (status != RS_OK) {
         store_close(store);
         return status == RS_CREATE ? RS_IO : status;
@@ -441,23 +478,25 @@ static enum rs_status read_row(const struct store *store, const struct head *hea
     size_t width = row_width(head);
     double *values = memory_allocate(width, sizeof *values, err);
     *row = (struct plan_row){.unit = unit};
-    row->sample_loss = memory_allocate(head->n_samples, sizeof(double), err);
+    row->samples = memory_allocate(samples_width(head), sizeof(double), err);
     row->by_head = memory_allocate(n_by_head, sizeof(double), err);
     row->costs = memory_allocate(n_costs, sizeof(double), err);
     enum rs_status status =
-        values == NULL || row->sample_loss == NULL || row->by_head == NULL || row->costs == NULL
+        values == NULL || row->samples == NULL || row->by_head == NULL || row->costs == NULL
             ? RS_INTERNAL
             : store_read_rows(store, "/rows", STORE_FLOAT64, i, 1, values, err);
     if (status == RS_OK) {
         memcpy(row->values, values, sizeof row->values);
-        memcpy(row->sample_loss, values + VARIABLES_N, head->n_samples * sizeof *values);
-        memcpy(row->by_head, values + VARIABLES_N + head->n_samples, n_by_head * sizeof *values);
-        memcpy(row->costs, values + VARIABLES_N + head->n_samples + n_by_head, n_costs * sizeof *values);
+        memcpy(row->samples, values + VARIABLES_N, samples_width(head) * sizeof *values);
+        memcpy(row->by_head, values + VARIABLES_N + samples_width(head), n_by_head * sizeof *values);
+        memcpy(row->costs, values + VARIABLES_N + samples_width(head) + n_by_head, n_costs * sizeof *values);
         row->status = (int)values[width - 1];
         snprintf(group, sizeof group, "/keep%zu", unit);
         status = read_pairs(store, group, &row->keep, err);
         if (status == RS_OK)
             status = read_arrays(store, group, &row->keep, err);
+        if (status == RS_OK)
+            status = read_references(store, head, row, err);
     }
     free(values);
     return status;

@@ -6,154 +6,13 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "score/threshold.h"
-#include "tensor/code.h"
-
-enum { CALIBRATIONS_LOOKED_AT = 1000 };
-
-/* --- thresholds --- */
-
-/* Exact sums of the calibration inputs, per (layer, head). */
-struct collection {
-    const struct attention_setup *setup;
-    struct sums {
-        size_t n, capacity;
-        int64_t *values;
-    } * sums; /* [n_layers * n_heads] */
-};
-
-static enum rs_status collect(void *context, int layer, int head, size_t n_keys, const int64_t *exact_sums,
-                              struct rs_error *err)
-{
-    struct collection *collection = context;
-    struct sums *sums = &collection->sums[setup_head(collection->setup, layer, head)];
-    if (sums->n + n_keys > sums->capacity) {
-        size_t capacity = 2 * sums->capacity + n_keys + 1024;
-        int64_t *values = realloc(sums->values, capacity * sizeof *values);
-        if (values == NULL)
-            return rs_fail(err, RS_INTERNAL, "out of memory: %zu calibration scores", capacity);
-        sums->values = values;
-        sums->capacity = capacity;
-    }
-    memcpy(sums->values + sums->n, exact_sums, n_keys * sizeof *exact_sums);
-    sums->n += n_keys;
-    return RS_OK;
-}
-
-/* Exact, unpruned passes over the calibration inputs. */
-static enum rs_status run_calibration(const struct subject *subject, struct attention_setup *setup,
-                                      struct collection *collection, struct rs_error *err)
-{
-    struct attention *attention = NULL;
-    struct subject_worker *worker = NULL;
-    enum rs_status status = attention_create(setup, QUERY_QUANTISED, &attention, err);
-    if (status == RS_OK)
-        status = subject_worker_create(subject, &worker, err);
-    if (status == RS_OK) {
-        attention_start(attention, 0, NULL);
-        attention_set_watch(attention, collect, collection);
-    }
-    for (size_t i = 0; i < subject_n_calibration(subject) && status == RS_OK; i++)
-        status = subject_run(worker, SUBJECT_CALIBRATION, i, attention_run, attention, NULL, err);
-    subject_worker_destroy(worker);
-    attention_destroy(attention);
-    return status;
-}
-
-static enum rs_status calibrate(const struct subject *subject, struct attention_setup *setup,
-                                double keep_ratio, struct rs_error *err)
-{
-    const struct attention_shape *shape = &setup->shape;
-    size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
-    struct collection collection = {setup, memory_allocate(n_heads, sizeof(struct sums), err)};
-    if (collection.sums == NULL)
-        return RS_INTERNAL;
-    enum rs_status status = run_calibration(subject, setup, &collection, err);
-    for (int layer = 0; layer < shape->n_layers && status == RS_OK; layer++)
-        for (int head = 0; head < shape->n_heads; head++) {
-            struct sums *sums = &collection.sums[setup_head(setup, layer, head)];
-            if (sums->n == 0)
-                status = rs_fail(err, RS_INPUT,
-                                 "prune.keep_ratio: the calibration samples hold no tokens; "
-                                 "prune.threshold expected");
-            else
-                setup->thresholds[setup_head(setup, layer, head)] = threshold_keeping(
-                    keep_ratio, setup_exact_unit(setup, layer, head), sums->n, sums->values);
-        }
-    for (size_t i = 0; i < n_heads; i++)
-        free(collection.sums[i].values);
-    free(collection.sums);
-    return status;
-}
-
-static bool needs_threshold(const struct attention_setup *setup)
-{
-    return setup->policy->has_threshold || setup->rethreshold;
-}
-
-/* What the threshold of a point is calibrated to; 0 where it is given as a number. */
-static double wanted_keep_ratio(const struct attention_setup *setup)
-{
-    if (setup->prune.threshold.n > 0)
-        return 0;
-    return prune_options_keep_ratio(&setup->prune);
-}
-
-/*
- * One of the points before with the same calibrated thresholds, or NULL. They follow from the exact scores:
- * of all swept keys only the code width and the keep ratio touch them.
- */
-static const struct attention_setup *calibrated_before(const struct plan *plan, size_t point)
-{
-    const struct attention_setup *setup = &plan->points[point].setup;
-    for (size_t back = 1; back <= point && back <= CALIBRATIONS_LOOKED_AT; back++) {
-        const struct attention_setup *other = &plan->points[point - back].setup;
-        if (other->encoding.bits == setup->encoding.bits && needs_threshold(other) &&
-            other->prune.threshold.word < 0 && wanted_keep_ratio(other) == wanted_keep_ratio(setup))
-            return other;
-    }
-    return NULL;
-}
-
-static enum rs_status find_thresholds(const struct plan *plan, size_t point, struct rs_error *err)
-{
-    struct attention_setup *setup = &plan->points[point].setup;
-    const struct option_reals *given = &setup->prune.threshold;
-    const struct attention_shape *shape = &setup->shape;
-    size_t n_heads = (size_t)shape->n_layers * (size_t)shape->n_heads;
-    if (!needs_threshold(setup)) {
-        for (size_t i = 0; i < n_heads; i++)
-            setup->thresholds[i] = -(double)INFINITY;
-        return RS_OK;
-    }
-    if (given->word >= 0)
-        return rs_fail(err, RS_INPUT,
-                       "prune.threshold: learned found, but this model has no learned thresholds; a "
-                       "number, a list or prune.keep_ratio expected");
-    if (given->n == 0) {
-        const struct attention_setup *other = calibrated_before(plan, point);
-        if (other == NULL)
-            return calibrate(plan->subject, setup, wanted_keep_ratio(setup), err);
-        memcpy(setup->thresholds, other->thresholds, n_heads * sizeof *setup->thresholds);
-        return RS_OK;
-    }
-    for (int layer = 0; layer < shape->n_layers; layer++)
-        for (int head = 0; head < shape->n_heads; head++)
-            setup->thresholds[setup_head(setup, layer, head)] = given->values[given->n > 1 ? layer : 0];
-    return RS_OK;
-}
+#include "experiment/plan_thresholds.h"
 
 /* --- points --- */
 
-static enum rs_status prepare_point(const struct plan *plan, size_t point, struct rs_error *err)
+struct attention_options plan_attention(const struct config *config)
 {
-    struct plan_point *out = &plan->points[point];
-    config_at(plan->configuration, point, &out->config);
-    const struct config *config = &out->config;
-    if (config->monte_carlo.mode != MONTE_CARLO_SAMPLE)
-        return rs_fail(err, RS_INPUT,
-                       "monte_carlo.mode: this version has no law or law-full; sample expected");
-    struct attention_options options = {
+    return (struct attention_options){
         .array = &config->array,
         .encoding = &config->encoding,
         .comparator = &config->comparator,
@@ -164,25 +23,24 @@ static enum rs_status prepare_point(const struct plan *plan, size_t point, struc
         .seed = (uint64_t)config->monte_carlo.seed,
         .cost = &config->cost,
     };
+}
+
+static enum rs_status prepare_point(const struct plan *plan, size_t point, struct rs_error *err)
+{
+    struct plan_point *out = &plan->points[point];
+    config_at(plan->configuration, point, &out->config);
+    const struct config *config = &out->config;
+    if (config->monte_carlo.mode != MONTE_CARLO_SAMPLE)
+        return rs_fail(err, RS_INPUT,
+                       "monte_carlo.mode: this version has no law or law-full; sample expected");
+    const struct attention_options options = plan_attention(config);
     enum rs_status status =
         setup_init(&options, subject_shape(plan->subject), subject_ranges(plan->subject), &out->setup, err);
     if (status == RS_OK)
-        status = find_thresholds(plan, point, err);
+        status = plan_thresholds_find(plan, point, err);
     if (status == RS_OK)
         status = setup_settle_reference(&out->setup, err);
     return status;
-}
-
-/* A sample's part of the metric's sum over answers. */
-static double value_of(const struct plan *plan, const struct subject_outcome *outcome)
-{
-    return subject_get_kind(plan->subject)->metric == SUBJECT_NLL ? outcome->nll : (double)outcome->n_right;
-}
-
-/* 1 where more is better, else -1. */
-static double sign_of(const struct plan *plan)
-{
-    return subject_get_kind(plan->subject)->metric == SUBJECT_NLL ? -1 : 1;
 }
 
 static bool has_task(const struct plan *plan)
@@ -190,62 +48,61 @@ static bool has_task(const struct plan *plan)
     return subject_get_kind(plan->subject)->metric != SUBJECT_NO_TASK;
 }
 
-/* A pass over the evaluated samples: `mode` by codes, or in floating point where attention is NULL. */
-static enum rs_status run_reference(const struct plan *plan, struct subject_worker *worker,
-                                    struct attention *attention, struct plan_reference *out,
-                                    struct rs_error *err)
+/* A pass over the evaluated samples. */
+static enum rs_status run_reference(const struct plan *plan, size_t point, enum query_mode mode,
+                                    struct subject_worker *worker, struct task_room *room,
+                                    struct plan_reference *out, struct rs_error *err)
 {
-    double sum = 0;
-    enum rs_status status = RS_OK;
+    struct attention *attention = NULL;
+    enum rs_status status = attention_create(&plan->points[point].setup, mode, &attention, err);
+    if (status != RS_OK)
+        return status;
     out->values = memory_allocate(plan->head.n_samples, sizeof *out->values, err);
-    if (out->values == NULL)
-        return RS_INTERNAL;
+    status = out->values == NULL ? RS_INTERNAL : RS_OK;
+    attention_start(attention, 0, NULL);
     for (size_t i = 0; i < plan->head.n_samples && status == RS_OK; i++) {
-        size_t number = subject_sample_number(plan->subject, i);
-        if (attention != NULL)
-            attention_set_sample(attention, (uint32_t)number);
-        struct subject_outcome outcome = {0};
-        status = subject_run(worker, SUBJECT_TEST, number, attention != NULL ? attention_run : NULL,
-                             attention, &outcome, err);
-        out->values[i] = value_of(plan, &outcome);
-        sum += out->values[i];
-        out->n_counted += outcome.n_counted;
+        struct task_sums sums;
+        attention_set_sample(attention, (uint32_t)subject_sample_number(plan->subject, i));
+        status = task_run(plan->task, room, worker, i, attention_run, attention, &sums, err);
+        if (status != RS_OK)
+            break;
+        task_add(&out->sums, &sums);
+        out->values[i] = task_value(plan->subject, &sums);
     }
-    out->metric = sum / (double)out->n_counted;
+    attention_destroy(attention);
     return status;
 }
 
-static enum rs_status run_references(const struct plan *plan, struct plan_point *point, struct rs_error *err)
+static enum rs_status run_references(const struct plan *plan, size_t point, struct rs_error *err)
 {
-    struct attention *exact = NULL, *quantised = NULL;
+    struct plan_point *own = &plan->points[point];
     struct subject_worker *worker = NULL;
-    enum rs_status status = attention_create(&point->setup, QUERY_EXACT, &exact, err);
+    struct task_room *room = NULL;
+    enum rs_status status = subject_worker_create(plan->subject, &worker, err);
     if (status == RS_OK)
-        status = attention_create(&point->setup, QUERY_QUANTISED, &quantised, err);
+        status = task_room_create(plan->task, &room, err);
     if (status == RS_OK)
-        status = subject_worker_create(plan->subject, &worker, err);
-    if (status == RS_OK) {
-        attention_start(exact, 0, NULL);
-        attention_start(quantised, 0, NULL);
-        status = run_reference(plan, worker, exact, &point->exact, err);
-    }
+        status = run_reference(plan, point, QUERY_EXACT, worker, room, &own->exact, err);
     if (status == RS_OK)
-        status = run_reference(plan, worker, quantised, &point->quantised, err);
+        status = run_reference(plan, point, QUERY_QUANTISED, worker, room, &own->quantised, err);
     if (status == RS_OK)
-        status = run_reference(plan, worker, NULL, &point->real, err);
+        status = run_reference(plan, point, QUERY_RANDOM, worker, room, &own->random, err);
+    task_room_destroy(room);
     subject_worker_destroy(worker);
-    attention_destroy(quantised);
-    attention_destroy(exact);
     return status;
 }
 
 static enum rs_status run_all_references(struct plan *plan, int n_threads, struct rs_error *err)
 {
-    enum rs_status worst = RS_OK;
+    enum rs_status worst = task_create(plan->subject, TASK_KEPT_BYTES, n_threads, &plan->task, err);
+    if (worst != RS_OK)
+        return worst;
+    for (size_t i = 0; i < plan->head.n_samples; i++)
+        task_add(&plan->real, &task_float(plan->task)[i]);
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads)
     for (size_t p = 0; p < plan->head.n_points; p++) {
         struct rs_error own = {{0}};
-        enum rs_status status = run_references(plan, &plan->points[p], &own);
+        enum rs_status status = run_references(plan, p, &own);
         if (status != RS_OK)
 #pragma omp critical
         {
@@ -334,6 +191,7 @@ static enum rs_status fill_head(struct plan *plan, const struct config *config, 
     plan->n_head_rows = head->n_layers * head->n_heads;
     snprintf(head->metric, sizeof head->metric, "%s", subject_metric_name(plan->subject));
     snprintf(head->better, sizeof head->better, "%s", subject_metric_better(plan->subject));
+    head->characters = subject_get_answers(plan->subject).characters;
     snprintf(head->workload, sizeof head->workload,
              "%s: %s; %zu samples, %zu layers x %zu heads, d = %zu, at most %zu keys", kind->name,
              config->workload.file[0] == '\0' ? "embedded" : "from a file", head->n_samples, head->n_layers,
@@ -369,6 +227,8 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
         status = fill_head(plan, &configuration->base, err);
     for (size_t p = 0; p < plan->head.n_points && status == RS_OK; p++)
         status = prepare_point(plan, p, err);
+    if (status == RS_OK)
+        plan_thresholds_describe(plan, plan->head.thresholds, sizeof plan->head.thresholds);
     plan->head.n_systems = status == RS_OK ? plan->points[0].setup.n_cost_systems : 0;
     if (status == RS_OK)
         status = check_sizes(plan, err);
@@ -393,11 +253,12 @@ void plan_destroy(struct plan *plan)
         setup_clear(&plan->points[p].setup);
         free(plan->points[p].exact.values);
         free(plan->points[p].quantised.values);
-        free(plan->points[p].real.values);
+        free(plan->points[p].random.values);
     }
     free(plan->points);
     text_clear(&plan->notices);
     head_clear(&plan->head);
+    task_destroy(plan->task);
     subject_close(plan->subject);
     free(plan);
 }
@@ -406,7 +267,8 @@ void plan_destroy(struct plan *plan)
 
 void plan_row_clear(struct plan_row *row)
 {
-    free(row->sample_loss);
+    free(row->samples);
+    free(row->references);
     free(row->costs);
     free(row->by_head);
     keep_clear(&row->keep);
@@ -422,9 +284,13 @@ static enum rs_status start_row(const struct plan *plan, size_t unit, struct pla
     row->keep.arrays = plan->head.saves.arrays && first_trial;
     for (size_t v = 0; v < VARIABLES_N; v++)
         row->values[v] = (double)NAN;
-    row->sample_loss = memory_allocate(plan->head.n_samples, sizeof *row->sample_loss, err);
+    if (plan->task != NULL) {
+        row->samples = memory_allocate(plan->head.n_samples * PLAN_SAMPLE_N, sizeof(double), err);
+        if (row->samples == NULL)
+            return RS_INTERNAL;
+    }
     row->costs = memory_allocate(plan->head.n_systems * COST_VARIABLES_N, sizeof *row->costs, err);
-    if (row->sample_loss == NULL || row->costs == NULL)
+    if (row->costs == NULL)
         return RS_INTERNAL;
     if (plan->head.saves.heads &&
         (row->by_head = memory_allocate(plan->n_head_rows * VARIABLES_N, sizeof(double), err)) == NULL)
@@ -437,8 +303,8 @@ static void fail_row(const struct plan *plan, struct plan_row *row, double resid
 {
     for (size_t v = 0; v < VARIABLES_N; v++)
         row->values[v] = (double)NAN;
-    for (size_t i = 0; i < plan->head.n_samples; i++)
-        row->sample_loss[i] = (double)NAN;
+    for (size_t i = 0; row->samples != NULL && i < plan->head.n_samples * PLAN_SAMPLE_N; i++)
+        row->samples[i] = (double)NAN;
     for (size_t i = 0; i < plan->head.n_systems * COST_VARIABLES_N; i++)
         row->costs[i] = (double)NAN;
     for (size_t i = 0; row->by_head != NULL && i < plan->n_head_rows * VARIABLES_N; i++)
@@ -447,7 +313,40 @@ static void fail_row(const struct plan *plan, struct plan_row *row, double resid
     row->status = VARIABLES_STATUS_solver_missed_tolerance;
 }
 
-static void finish_row(const struct plan *plan, struct attention *attention, double metric,
+static void fill_task(const struct plan *plan, const struct plan_point *point, const struct task_sums *analog,
+                      struct plan_row *row)
+{
+    const struct variables_task task = {.metric = subject_get_kind(plan->subject)->metric,
+                                        .analog = *analog,
+                                        .exact = point->exact.sums,
+                                        .quantised = point->quantised.sums,
+                                        .random = point->random.sums,
+                                        .real = plan->real,
+                                        .chance = task_chance(plan->task)};
+    variables_from_task(&task, row->values);
+}
+
+/* Of the first trial of a point. */
+static enum rs_status list_references(const struct plan *plan, const struct plan_point *point,
+                                      struct plan_row *row, struct rs_error *err)
+{
+    size_t n_samples = plan->head.n_samples;
+    row->references = memory_allocate(n_samples * PLAN_REFERENCE_N, sizeof(double), err);
+    if (row->references == NULL)
+        return RS_INTERNAL;
+    for (size_t i = 0; i < n_samples; i++) {
+        const struct task_sums *real = &task_float(plan->task)[i];
+        double *columns = row->references + i * PLAN_REFERENCE_N;
+        columns[PLAN_REFERENCE_COUNTED] = real->n_counted;
+        columns[PLAN_REFERENCE_FLOAT] = task_value(plan->subject, real);
+        columns[PLAN_REFERENCE_QUANTISED] = point->quantised.values[i];
+        columns[PLAN_REFERENCE_EXACT] = point->exact.values[i];
+        columns[PLAN_REFERENCE_RANDOM] = point->random.values[i];
+    }
+    return RS_OK;
+}
+
+static void finish_row(const struct plan *plan, struct attention *attention, const struct task_sums *sums,
                        const struct plan_point *point, struct plan_row *row)
 {
     struct attention_counts total = {0};
@@ -466,43 +365,34 @@ static void finish_row(const struct plan *plan, struct attention *attention, dou
     row->values[VARIABLE_failed_share] = counts_ratio((double)writes.n_failed, (double)writes.n_cells);
     for (size_t i = 0; i < plan->head.n_systems; i++)
         cost_variables_fill(attention_costing(attention), i, &total, row->costs + i * COST_VARIABLES_N);
-    if (has_task(plan)) {
-        double sign = sign_of(plan);
-        row->values[VARIABLE_task_metric] = metric;
-        row->values[VARIABLE_task_metric_exact] = point->exact.metric;
-        row->values[VARIABLE_task_metric_quantised] = point->quantised.metric;
-        row->values[VARIABLE_task_metric_float] = point->real.metric;
-        row->values[VARIABLE_task_loss] = sign * (point->exact.metric - metric);
-        row->values[VARIABLE_task_loss_total] = sign * (point->real.metric - metric);
-    }
+    if (plan->task != NULL)
+        fill_task(plan, point, sums, row);
     if (certificate.n_failed > 0)
         fail_row(plan, row, certificate.residual_max);
 }
 
 static enum rs_status run_samples(const struct plan *plan, size_t unit, struct attention *attention,
-                                  struct subject_worker *worker, struct plan_row *row, double *metric,
-                                  struct rs_error *err)
+                                  struct subject_worker *worker, struct task_room *room, struct plan_row *row,
+                                  struct task_sums *total, struct rs_error *err)
 {
-    const struct plan_point *point = &plan->points[unit / plan->head.n_trials];
-    double sum = 0, n_counted = 0;
     bool keeps = row->keep.margins || row->keep.arrays;
     attention_start(attention, (uint32_t)(unit % plan->head.n_trials), keeps ? &row->keep : NULL);
     for (size_t i = 0; i < plan->head.n_samples; i++) {
-        struct subject_outcome outcome = {0};
+        struct task_sums sums = {0};
         size_t number = subject_sample_number(plan->subject, i);
         attention_set_sample(attention, (uint32_t)number);
         enum rs_status status =
-            subject_run(worker, SUBJECT_TEST, number, attention_run, attention, &outcome, err);
+            plan->task != NULL
+                ? task_run(plan->task, room, worker, i, attention_run, attention, &sums, err)
+                : subject_run(worker, SUBJECT_TEST, number, attention_run, attention, NULL, err);
         if (status != RS_OK)
             return status;
-        double value = value_of(plan, &outcome);
-        sum += value;
-        n_counted += (double)outcome.n_counted;
-        if (has_task(plan) && point->exact.values != NULL)
-            row->sample_loss[i] = sign_of(plan) * (point->exact.values[i] - value) *
-                                  (double)plan->head.n_samples / (double)point->exact.n_counted;
+        if (plan->task == NULL)
+            continue;
+        task_add(total, &sums);
+        row->samples[i * PLAN_SAMPLE_N + PLAN_SAMPLE_METRIC] = task_value(plan->subject, &sums);
+        row->samples[i * PLAN_SAMPLE_N + PLAN_SAMPLE_KL] = sums.kl;
     }
-    *metric = sum / n_counted;
     return RS_OK;
 }
 
@@ -511,18 +401,24 @@ enum rs_status plan_run_unit(const struct plan *plan, size_t unit, struct plan_r
     const struct plan_point *point = &plan->points[unit / plan->head.n_trials];
     struct attention *attention = NULL;
     struct subject_worker *worker = NULL;
-    double metric = (double)NAN;
+    struct task_room *room = NULL;
+    struct task_sums sums = {0};
     enum rs_status status = start_row(plan, unit, row, err);
     if (status == RS_OK)
         status = attention_create(&point->setup, QUERY_ANALOG, &attention, err);
     if (status == RS_OK)
         status = subject_worker_create(plan->subject, &worker, err);
+    if (status == RS_OK && plan->task != NULL)
+        status = task_room_create(plan->task, &room, err);
     if (status == RS_OK)
-        status = run_samples(plan, unit, attention, worker, row, &metric, err);
+        status = run_samples(plan, unit, attention, worker, room, row, &sums, err);
+    if (status == RS_OK && plan->task != NULL && unit % plan->head.n_trials == 0)
+        status = list_references(plan, point, row, err);
     if (status == RS_OK)
-        finish_row(plan, attention, metric, point, row);
+        finish_row(plan, attention, &sums, point, row);
     else
         plan_row_clear(row);
+    task_room_destroy(room);
     subject_worker_destroy(worker);
     attention_destroy(attention);
     return status;

@@ -10,25 +10,30 @@
 #include "experiment/cost_variables.h"
 #include "experiment/head.h"
 #include "experiment/subject.h"
+#include "experiment/task.h"
 #include "experiment/variables.h"
 
-/* The metric of one way to compute; each sample's part of its sum [n_samples]. */
+/* What a configuration says of its attention layers; points into it. */
+struct attention_options plan_attention(const struct config *config);
+
+/* One way to compute: sums over all answers, and each sample's part of the metric's sum [n_samples]. */
 struct plan_reference {
-    double metric;
+    struct task_sums sums;
     double *values;
-    size_t n_counted; /* answers of all samples */
 };
 
 struct plan_point {
     struct config config;
     struct attention_setup setup;
-    struct plan_reference exact, quantised, real; /* real: in floating point */
+    struct plan_reference exact, quantised, random;
 };
 
 struct plan {
     const struct configuration *configuration; /* borrowed */
     struct subject *subject;
     struct head head;
+    struct task *task;     /* and its references in the points; NULL without a task or references */
+    struct task_sums real; /* in floating point */
     size_t n_units;
     size_t n_head_rows; /* n_layers * n_heads: rows of the by-head variables */
     struct plan_point *points;
@@ -45,15 +50,29 @@ enum rs_status plan_create(const struct configuration *configuration, size_t n_s
                            struct rs_error *err) RS_MUST_CHECK;
 void plan_destroy(struct plan *plan);
 
+/* What is kept of a sample for intervals over samples: its part of the metric's sum and of task_kl's; and the
+ * answers that it counts, with the metric's sum in each way to compute. */
+enum plan_sample { PLAN_SAMPLE_METRIC, PLAN_SAMPLE_KL, PLAN_SAMPLE_N };
+enum plan_reference_column {
+    PLAN_REFERENCE_COUNTED,
+    PLAN_REFERENCE_FLOAT,
+    PLAN_REFERENCE_QUANTISED,
+    PLAN_REFERENCE_EXACT,
+    PLAN_REFERENCE_RANDOM,
+    PLAN_REFERENCE_N
+};
+
 /* One unit's numbers. */
 struct plan_row {
     size_t unit;
     double values[VARIABLES_N];
     int status;
-    double *sample_loss; /* [n_samples] exact - analog (for accuracies), where there is a task */
-    double *costs;       /* [n_systems][COST_VARIABLES_N] */
-    double *by_head;     /* [n_head_rows][VARIABLES_N], with saves.heads */
-    struct keep keep;    /* of the first trial of a point, with saves */
+    double *samples; /* [n_samples][PLAN_SAMPLE_N], where there is a task */
+    double
+        *references; /* [n_samples][PLAN_REFERENCE_N], of the first trial of a point, where there is a task */
+    double *costs;   /* [n_systems][COST_VARIABLES_N] */
+    double *by_head; /* [n_head_rows][VARIABLES_N], with saves.heads */
+    struct keep keep; /* of the first trial of a point, with saves */
 };
 
 void plan_row_clear(struct plan_row *row);

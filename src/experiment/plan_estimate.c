@@ -72,7 +72,13 @@ enum rs_status plan_estimate(struct plan *plan, int n_threads, struct plan_estim
         per_cell += (double)timing_block(&setup->timing, setup_reads_max(setup)) + 4;
     double per_thread = (per_cell * cells + reads * per_read) * sizeof(double) + cascade_bytes(plan);
     double n_costs = (double)(plan->head.n_systems * COST_VARIABLES_N);
-    double rows = (double)plan->n_units * (VARIABLES_N + (double)n_samples + n_costs) * sizeof(double);
+    struct subject_answers answers = subject_get_answers(plan->subject);
+    double logits = (double)answers.n_most * (double)answers.n_choices * sizeof(float);
+    double rows =
+        (double)plan->n_units * (VARIABLES_N + PLAN_SAMPLE_N * (double)n_samples + n_costs) * sizeof(double);
+    double kept = (double)n_samples * logits;
+    per_thread += kept > (double)TASK_KEPT_BYTES ? 2 * logits : logits;
+    rows += kept > (double)TASK_KEPT_BYTES ? 0 : kept;
     out->unit_seconds = 0.5 * (first + last) * (double)n_samples / (double)out->n_probed;
     out->disk_bytes = (double)plan->n_units * (VARIABLES_N + n_costs) * sizeof(double) + sample_bytes(plan);
     out->memory_bytes = per_thread * n_threads + rows + sample_bytes(plan);

@@ -114,6 +114,11 @@ bool subject_holds_out(const struct subject *subject)
     return subject->holds_out;
 }
 
+const double *subject_thresholds(const struct subject *subject)
+{
+    return subject->kind->thresholds != NULL ? subject->kind->thresholds(subject->state) : NULL;
+}
+
 size_t subject_n_samples(const struct subject *subject)
 {
     return subject->n_samples;

@@ -55,6 +55,9 @@ struct subject_kind {
     const struct subject_kind *(*choose)(const void *state);
     /* Whether there are no inputs that only calibrate: the first samples do; NULL: there are. */
     bool (*calibrates_on_samples)(const void *state);
+    /* [layer][head], score units, learned with the model, or NULL; the function itself is NULL where no
+     * model of this kind has any. */
+    const double *(*thresholds)(const void *state);
     enum subject_metric metric;
 };
 
@@ -65,6 +68,8 @@ void subject_close(struct subject *subject);
 const struct subject_kind *subject_get_kind(const struct subject *subject);
 const struct attention_shape *subject_shape(const struct subject *subject);
 struct attention_ranges subject_ranges(const struct subject *subject);
+/* [layer][head], score units, learned with the model; NULL where there are none. */
+const double *subject_thresholds(const struct subject *subject);
 
 /* Whether the first samples calibrate, and whether prune.calibration then leaves them out of the evaluation.
  */

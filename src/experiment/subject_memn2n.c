@@ -18,7 +18,7 @@ static enum rs_status load(const struct config *config, struct model_file *file,
     if (config->workload.file[0] != '\0')
         return model_file_open(config->workload.file, file, err);
     struct store *store = NULL;
-    enum rs_status status = model_embedded_open(&store, err);
+    enum rs_status status = model_embedded_open(MODEL_EMBEDDED_STORIES, &store, err);
     if (status == RS_OK)
         status = model_file_read(store, file, err);
     store_close(store);
@@ -61,6 +61,11 @@ static enum rs_status open_state(const struct config *config, void **state, stru
     *ranges = (struct attention_ranges){file->code_max_query, file->code_max_key, file->code_max_value};
     *state = file;
     return RS_OK;
+}
+
+static const double *thresholds(const void *state)
+{
+    return ((const struct model_file *)state)->threshold;
 }
 
 static size_t n_samples(const void *state, enum subject_set set)
@@ -131,6 +136,7 @@ const struct subject_kind subject_memn2n = {
     .summary = "memory network, end to end, on stories",
     .open = open_state,
     .close = close_state,
+    .thresholds = thresholds,
     .n_samples = n_samples,
     .create_worker = create_worker,
     .destroy_worker = destroy_worker,

@@ -1,12 +1,24 @@
 #include "experiment/variables.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "numeric/softmax.h"
 
 const struct variable_row variables_table[VARIABLES_N] = {
 #define VARIABLES_ROW(name, flags, text) {#name, flags, text},
     VARIABLES_LIST(VARIABLES_ROW)
 #undef VARIABLES_ROW
 };
+
+bool variables_present(enum variable variable, const char *metric, bool characters)
+{
+    unsigned flags = variables_table[variable].flags;
+    return (!(flags & VARIABLES_TASK) || metric[0] != '\0') &&
+           (!(flags & VARIABLES_ACCURACY) || strcmp(metric, "accuracy") == 0) &&
+           (!(flags & VARIABLES_LANGUAGE) || strcmp(metric, "nll") == 0) &&
+           (!(flags & VARIABLES_CHARACTERS) || characters);
+}
 
 const char *variables_unit(enum variable variable)
 {
@@ -44,4 +56,58 @@ int variables_from_counts(const struct attention_counts *counts, double *values)
     if (isnan(values[VARIABLE_output_error]))
         status |= VARIABLES_STATUS_no_exact_output;
     return status;
+}
+
+static double metric_of(const struct variables_task *task, const struct task_sums *sums)
+{
+    return counts_ratio(task->metric == SUBJECT_NLL ? sums->nll : sums->n_right, sums->n_counted);
+}
+
+static double nll_of(const struct task_sums *sums)
+{
+    return counts_ratio(sums->nll, sums->n_counted);
+}
+
+static double kl_of(const struct task_sums *sums)
+{
+    return counts_ratio(sums->kl, sums->n_counted);
+}
+
+static double agreement_of(const struct task_sums *sums)
+{
+    return counts_ratio(sums->n_agreeing, sums->n_counted);
+}
+
+void variables_from_task(const struct variables_task *task, double *values)
+{
+    static const double ln_2 = 0.69314718055994530942;
+    const struct task_sums *analog = &task->analog;
+    double sign = task->metric == SUBJECT_NLL ? -1 : 1, metric = metric_of(task, analog),
+           exact = metric_of(task, &task->exact), real = metric_of(task, &task->real),
+           random = metric_of(task, &task->random);
+    values[VARIABLE_task_metric] = metric;
+    values[VARIABLE_task_metric_exact] = exact;
+    values[VARIABLE_task_metric_quantised] = metric_of(task, &task->quantised);
+    values[VARIABLE_task_metric_float] = real;
+    values[VARIABLE_task_metric_random] = random;
+    values[VARIABLE_task_metric_chance] = task->chance;
+    values[VARIABLE_task_loss] = sign * (exact - metric);
+    values[VARIABLE_task_loss_total] = sign * (real - metric);
+    values[VARIABLE_task_loss_random] = sign * (real - random);
+    values[VARIABLE_task_error] = counts_ratio(analog->n_counted - analog->n_right, analog->n_counted);
+    values[VARIABLE_task_nll] = nll_of(analog);
+    values[VARIABLE_task_nll_exact] = nll_of(&task->exact);
+    values[VARIABLE_task_nll_quantised] = nll_of(&task->quantised);
+    values[VARIABLE_task_nll_float] = nll_of(&task->real);
+    values[VARIABLE_task_nll_random] = nll_of(&task->random);
+    values[VARIABLE_task_perplexity] = 1 / softmax_exp(-values[VARIABLE_task_nll]);
+    values[VARIABLE_task_bits_per_character] = values[VARIABLE_task_nll] / ln_2;
+    values[VARIABLE_task_kl] = kl_of(analog);
+    values[VARIABLE_task_kl_exact] = kl_of(&task->exact);
+    values[VARIABLE_task_kl_quantised] = kl_of(&task->quantised);
+    values[VARIABLE_task_kl_random] = kl_of(&task->random);
+    values[VARIABLE_task_agreement] = agreement_of(analog);
+    values[VARIABLE_task_agreement_exact] = agreement_of(&task->exact);
+    values[VARIABLE_task_agreement_quantised] = agreement_of(&task->quantised);
+    values[VARIABLE_task_agreement_random] = agreement_of(&task->random);
 }

@@ -72,6 +72,17 @@ static void place_differential(const struct mapping *mapping, int code, double *
     }
 }
 
+/* The same of one row of n keys with one slice each. */
+static void place_pairs(const struct mapping *mapping, size_t n, const int16_t *codes, double *lines_siemens)
+{
+    double g_min = mapping->g_min_siemens, g_lsb = mapping->g_lsb_siemens;
+    for (size_t slot = 0; slot < n; slot++) {
+        int code = codes[slot * mapping->d];
+        lines_siemens[2 * slot] = g_min + g_lsb * (code > 0 ? code : 0);
+        lines_siemens[2 * slot + 1] = g_min + g_lsb * (code < 0 ? -code : 0);
+    }
+}
+
 /* Codes -limit ... limit are stored as 0 ... 2 limit. */
 static void place_offset(const struct mapping *mapping, int code, double *lines_siemens)
 {
@@ -91,8 +102,13 @@ void mapping_targets(const struct mapping *mapping, size_t tile, size_t stack, s
         target_siemens[cell] = mapping->g_min_siemens;
     for (size_t row = 0; row < n_used_rows; row++) {
         double *line = target_siemens + row * mapping->n_columns;
+        const int16_t *codes = key_msb + first_key * mapping->d + first_row + row;
+        if (mapping->sign == ENCODING_DIFFERENTIAL && mapping->n_slices == 1) {
+            place_pairs(mapping, n_used, codes, line);
+            continue;
+        }
         for (size_t slot = 0; slot < n_used; slot++) {
-            int code = key_msb[(first_key + slot) * mapping->d + first_row + row];
+            int code = codes[slot * mapping->d];
             if (mapping->sign == ENCODING_DIFFERENTIAL)
                 place_differential(mapping, code, line + slot * mapping->n_lines_per_key);
             else
@@ -117,7 +133,10 @@ void mapping_add_signals(const struct mapping *mapping, size_t n_keys_in_tile, c
     double per_unit = 1 / mapping->unit_amperes;
     bool offset = mapping->sign == ENCODING_OFFSET;
     double reference = offset ? mapping->reference_weight * column_amperes[mapping->n_columns - 1] : 0;
-    for (size_t slot = 0; slot < n_keys_in_tile; slot++) {
+    bool pairs = !offset && mapping->n_slices == 1;
+    for (size_t slot = 0; slot < n_keys_in_tile && pairs; slot++)
+        signal_units[slot] += (column_amperes[2 * slot] - column_amperes[2 * slot + 1]) * per_unit;
+    for (size_t slot = 0; slot < n_keys_in_tile && !pairs; slot++) {
         const double *lines = column_amperes + slot * mapping->n_lines_per_key;
         double sum = 0;
         for (int slice = 0; slice < mapping->n_slices; slice++)

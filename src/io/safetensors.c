@@ -337,6 +337,16 @@ void safetensors_print_shape(int rank, const size_t *sizes, char *text, size_t t
         snprintf(text + used, text_size - used, "]");
 }
 
+void safetensors_print_type(const struct safetensors_tensor *tensor, char *text, size_t text_size)
+{
+    bool known = type_bytes(tensor->type) > 0;
+    const struct json_node type = {.kind = JSON_TEXT, .text = tensor->type};
+    if (known)
+        snprintf(text, text_size, "%s", tensor->type);
+    else
+        json_describe(&type, text, text_size);
+}
+
 /* --- values --- */
 
 float safetensors_from_f16(uint16_t bits)

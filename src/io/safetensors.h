@@ -52,6 +52,9 @@ size_t safetensors_find(const struct safetensors *file, const char *name);
 /* A shape as text: "[768, 2304]". */
 void safetensors_print_shape(int rank, const size_t *sizes, char *text, size_t text_size);
 
+/* A tensor's type without what a terminal or a line could not show. */
+void safetensors_print_type(const struct safetensors_tensor *tensor, char *text, size_t text_size);
+
 /* RS_INPUT unless a tensor's values can be read as floats: F32, F16 or BF16. */
 enum rs_status safetensors_check_type(const struct safetensors *file, const struct safetensors_tensor *tensor,
                                       struct rs_error *err) RS_MUST_CHECK;

@@ -40,18 +40,27 @@ static void draw_ages(const struct memn2n_plan *plan, struct memn2n_place place,
     }
 }
 
-static void run_part(const struct memn2n_trainer *trainer, struct memn2n_place place, const uint32_t *stories,
-                     size_t n, struct memn2n_trainer_part *part)
+/* Stories first ... end - 1 of a batch. */
+static void run_part(struct memn2n_trainer *trainer, struct memn2n_place place, const uint32_t *stories,
+                     size_t first, size_t end, int i_part)
 {
     const struct memn2n_plan *plan = trainer->plan;
+    struct memn2n_trainer_part *part = &trainer->parts[i_part];
+    struct memn2n_noise_part *noise = trainer->noise != NULL ? &trainer->noise->parts[i_part] : NULL;
     memset(part->gradient, 0, plan->n_weights * sizeof *part->gradient);
     memset(part->threshold_gradient, 0, sizeof part->threshold_gradient);
     part->loss = 0;
     const struct memn2n_gradient_soft soft = {.law = threshold_options_law(plan->learned),
                                               .weight = plan->learned->weight,
                                               .thresholds = trainer->thresholds.values,
-                                              .gradient = part->threshold_gradient};
-    for (size_t i = 0; i < n; i++) {
+                                              .gradient = part->threshold_gradient,
+                                              .signals = noise != NULL ? memn2n_noise_signals : NULL,
+                                              .context = noise};
+    for (size_t i = first; i < end; i++) {
+        if (noise != NULL) {
+            noise->i_step = trainer->i_step;
+            noise->i_story = (uint32_t)i;
+        }
         struct story story = story_of_set(&plan->data->training, stories[i]);
         draw_ages(plan, place, stories[i], story.n_sentences, part);
         part->loss += memn2n_gradient_add(
@@ -138,17 +147,19 @@ static double step(struct memn2n_trainer *trainer, struct memn2n_place place, st
 {
     for (int part = 0; part < N_PARTS; part++) {
         size_t first = n * (size_t)part / N_PARTS, end = n * ((size_t)part + 1) / N_PARTS;
-        run_part(trainer, place, stories + first, end - first, &trainer->parts[part]);
+        run_part(trainer, place, stories, first, end, part);
     }
     double loss = 0, *gradient = add_parts(trainer);
     for (int part = 0; part < N_PARTS; part++)
         loss += trainer->parts[part].loss;
-    if (trainer->plan->options->method == TRAIN_SGD && place.stage != MEMN2N_STAGE_TUNING)
+    if (trainer->plan->options->method == TRAIN_SGD)
         descend(trainer, rates.weights, gradient);
     else
         step_adam(trainer, rates.weights, n, gradient);
-    if (place.stage == MEMN2N_STAGE_TUNING)
+    if (place.stage == MEMN2N_STAGE_TUNING) {
         step_thresholds(trainer, rates.thresholds, n);
+        trainer->i_step++;
+    }
     return loss;
 }
 
@@ -194,8 +205,11 @@ static struct rates rates_at(const struct memn2n_plan *plan, struct memn2n_place
 {
     const struct train_options *options = plan->options;
     const struct threshold_options *learned = plan->learned;
-    if (place.stage == MEMN2N_STAGE_TUNING)
-        return (struct rates){options->rate * fall(place) * learned->model_rate, learned->rate * fall(place)};
+    if (place.stage == MEMN2N_STAGE_TUNING) {
+        int n_halvings = options->method == TRAIN_SGD ? (int)options->n_halvings : 0;
+        double first = ldexp(options->rate, -n_halvings) * learned->model_rate;
+        return (struct rates){first * fall(place), learned->rate * fall(place)};
+    }
     if (place.stage == MEMN2N_STAGE_LINEAR)
         return (struct rates){options->rate / 2, 0};
     double now = options->method == TRAIN_SGD ? halve(place, options->n_halvings) : fall(place);

@@ -8,6 +8,7 @@
 #define LEARN_MEMN2N_TRAINER_H
 
 #include "learn/adam.h"
+#include "learn/memn2n_noise.h"
 #include "learn/thresholds.h"
 #include "model/memn2n_gradient.h"
 #include "model/train_options.h"
@@ -44,6 +45,8 @@ struct memn2n_trainer {
     uint32_t *order;       /* [n_questions] */
     struct memn2n rounded; /* what validation sees */
     struct thresholds thresholds;
+    struct memn2n_noise *noise; /* of MEMN2N_TRAINER_PARTS parts, borrowed; NULL: scores decide */
+    uint32_t i_step;            /* of fine-tuning */
 };
 
 enum memn2n_stage {

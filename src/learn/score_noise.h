@@ -1,6 +1,6 @@
 /*
  * The array's noise as training draws it: the decision signals of one attention head, as the comparators of a
- * run with the same configuration would see them, in score units. docs/thresholds.md has the equations.
+ * run with the same configuration would see them, in score units. docs/noise_aware.md has the equations.
  *
  *     U_ij  = sum_r D(q_ir) a_r(j) Y(k_jr)      Y(c) = sum over slices w (G+ - G-) / g_lsb, of MSB code c
  *     score = unit (U_ij - offset_j - z_ij)     z_ij ~ N(0, read noise + comparator.noise)

@@ -47,7 +47,7 @@ attention_hook thresholds_collect;
 
 /*
  * Each head's value that learned.start_keep of its scores reach, or the mean of these over heads that share a
- * threshold; 0 where the option is unset. Sorts the scores.
+ * threshold; 0 where the option is 0. Sorts the scores.
  */
 void thresholds_start(struct thresholds *thresholds, const struct thresholds_scores *scores);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/require.h"
 #include "base/version.h"
 #include "learn/memn2n_trainer.h"
 #include "model/attention_hook.h"
@@ -31,6 +32,8 @@ struct session {
     bool stopped;        /* from outside */
     struct restart *restarts;
     struct memn2n_trainer trainer; /* fine-tuning and the result */
+    struct train_memn2n_learned *learned;
+    struct memn2n_noise noise;
 };
 
 /* Ends the session where the caller says so. */
@@ -187,6 +190,21 @@ static enum rs_status run_restarts(struct session *session, struct rs_error *err
     return status;
 }
 
+/* Weights that were trained before. */
+static enum rs_status start_from(struct session *session, struct rs_error *err)
+{
+    const struct memn2n *start = session->learned->start;
+    rs_require(memcmp(&start->shape, &session->plan.shape, sizeof start->shape) == 0,
+               "a model of another shape to tune");
+    double *weights = memory_allocate(session->plan.n_weights, sizeof *weights, err);
+    if (weights == NULL)
+        return RS_INTERNAL;
+    memn2n_gradient_load(start, weights);
+    memn2n_trainer_resume(&session->trainer, weights);
+    free(weights);
+    return RS_OK;
+}
+
 static enum rs_status start_thresholds(struct session *session, struct rs_error *err)
 {
     struct thresholds_scores scores;
@@ -201,6 +219,14 @@ static enum rs_status start_thresholds(struct session *session, struct rs_error 
     return status;
 }
 
+static enum rs_status start_noise(struct session *session, struct rs_error *err)
+{
+    enum rs_status status = memn2n_noise_init(session->learned->array, &session->plan.shape,
+                                              session->plan.seed, MEMN2N_TRAINER_PARTS, &session->noise, err);
+    session->trainer.noise = &session->noise;
+    return status;
+}
+
 /* Weights and thresholds together, from the best weights on, which it replaces. */
 static enum rs_status tune(struct session *session, struct rs_error *err)
 {
@@ -209,9 +235,16 @@ static enum rs_status tune(struct session *session, struct rs_error *err)
     struct memn2n_validation found = {0};
     session->n_done = session->n_total - (int)n_epochs;
     enum rs_status status = start_thresholds(session, err);
-    if (status == RS_OK)
-        status = run_stage(session, &session->trainer, MEMN2N_STAGE_TUNING, (uint32_t)options->n_restarts,
-                           n_epochs, &found, err);
+    if (status == RS_OK && session->plan.learned->noise == THRESHOLD_NOISE_ARRAY)
+        status = start_noise(session, err);
+    for (uint32_t i = 0; i < n_epochs && status == RS_OK; i++) {
+        if (session->trainer.noise != NULL)
+            status = memn2n_noise_look(&session->noise, &session->trainer.rounded,
+                                       &session->plan.data->calibration, err);
+        struct memn2n_place place = {MEMN2N_STAGE_TUNING, (uint32_t)options->n_restarts, i, n_epochs};
+        if (status == RS_OK)
+            status = pass_epoch(session, &session->trainer, place, &found, err);
+    }
     if (status == RS_OK && !isfinite(found.loss))
         status = rs_fail(err, RS_INPUT,
                          "fine-tuning with thresholds diverged: a smaller learned.rate or learned.model_rate "
@@ -245,7 +278,8 @@ static enum rs_status prepare(struct session *session, struct rs_error *err)
     if (status != RS_OK)
         return status;
     plan->n_weights = memn2n_gradient_n_weights(&plan->shape);
-    session->n_total = (int)(options->n_restarts * (options->n_linear_epochs + options->n_epochs) +
+    int64_t n_restarts = session->learned->start != NULL ? 0 : options->n_restarts;
+    session->n_total = (int)(n_restarts * (options->n_linear_epochs + options->n_epochs) +
                              threshold_options_length(plan->learned, options->n_epochs));
     session->restarts = memory_allocate((size_t)options->n_restarts, sizeof *session->restarts, err);
     if (session->restarts == NULL)
@@ -259,11 +293,11 @@ static void clear(struct session *session)
         free(session->restarts[i].weights);
     free(session->restarts);
     memn2n_trainer_clear(&session->trainer);
+    memn2n_noise_clear(&session->noise);
 }
 
 /* Hands the thresholds over, if any were learned, and tests with them. */
-static enum rs_status finish_thresholds(struct session *session, struct model_file *out,
-                                        struct train_memn2n_pruned *pruned, struct rs_error *err)
+static enum rs_status finish_thresholds(struct session *session, struct model_file *out, struct rs_error *err)
 {
     size_t n_wrong = 0;
     if (session->plan.learned->sharing == THRESHOLD_NONE)
@@ -274,14 +308,14 @@ static enum rs_status finish_thresholds(struct session *session, struct model_fi
     struct attention_pruning pruning = {1, out->threshold, 0, 0};
     enum rs_status status =
         memn2n_test(&out->model, &out->test, attention_hook_pruned, &pruning, &n_wrong, NULL, NULL, err);
-    pruned->test_error = (double)n_wrong / (double)out->test.n_stories;
-    pruned->keep_ratio = (double)pruning.n_kept / (double)pruning.n_visible;
+    session->learned->test_error = (double)n_wrong / (double)out->test.n_stories;
+    session->learned->keep_ratio = (double)pruning.n_kept / (double)pruning.n_visible;
     return status;
 }
 
 /* The model file takes over what of the data it keeps. */
 static enum rs_status finish(struct session *session, struct story_data *data, struct model_file *out,
-                             struct train_memn2n_pruned *pruned, struct rs_error *err)
+                             struct rs_error *err)
 {
     size_t n_wrong = 0;
     struct memn2n_trainer *trainer = &session->trainer;
@@ -304,19 +338,24 @@ static enum rs_status finish(struct session *session, struct story_data *data, s
     if (status == RS_OK)
         status = memn2n_test(&out->model, &out->test, NULL, NULL, &n_wrong, NULL, NULL, err);
     out->test_error = (double)n_wrong / (double)out->test.n_stories;
-    return status == RS_OK ? finish_thresholds(session, out, pruned, err) : status;
+    return status == RS_OK ? finish_thresholds(session, out, err) : status;
 }
 
-enum rs_status train_memn2n(const struct train_options *options, const struct threshold_options *learned,
+enum rs_status train_memn2n(const struct train_options *options, struct train_memn2n_learned *learned,
                             struct story_data *data, uint64_t seed, int n_threads,
                             train_memn2n_progress *progress, void *context, struct model_file *out,
-                            struct train_memn2n_pruned *pruned, struct rs_error *err)
+                            struct rs_error *err)
 {
-    struct session session = {.plan = {.options = options, .learned = learned, .data = data, .seed = seed},
+    const struct threshold_options none = {.sharing = THRESHOLD_NONE};
+    struct train_memn2n_learned nothing = {.options = &none};
+    learned = learned != NULL ? learned : &nothing;
+    learned->test_error = learned->keep_ratio = (double)NAN;
+    struct session session = {.plan = {.options = options, .data = data, .seed = seed},
+                              .learned = learned,
                               .n_threads = n_threads,
                               .progress = progress,
                               .context = context};
-    struct train_memn2n_pruned found = {(double)NAN, (double)NAN};
+    session.plan.learned = learned->options;
     *out = (struct model_file){0};
     enum rs_status status = RS_OK;
     if ((double)seed > seed_max)
@@ -324,16 +363,14 @@ enum rs_status train_memn2n(const struct train_options *options, const struct th
     if (status == RS_OK)
         status = prepare(&session, err);
     if (status == RS_OK)
-        status = run_restarts(&session, err);
-    if (status == RS_OK && learned->sharing != THRESHOLD_NONE)
+        status = learned->start != NULL ? start_from(&session, err) : run_restarts(&session, err);
+    if (status == RS_OK && learned->options->sharing != THRESHOLD_NONE)
         status = tune(&session, err);
     if (status == RS_OK)
-        status = finish(&session, data, out, &found, err);
+        status = finish(&session, data, out, err);
     clear(&session);
     if (status != RS_OK)
         model_file_clear(out);
-    if (pruned != NULL)
-        *pruned = found;
     return status;
 }
 

@@ -32,22 +32,27 @@ struct train_memn2n_epoch {
 /* False stops the training: train_memn2n returns RS_STOPPED. */
 typedef bool train_memn2n_progress(void *context, const struct train_memn2n_epoch *epoch);
 
-/* What thresholds make of the test items, in floating point with a hard compare; NAN without thresholds. */
-struct train_memn2n_pruned {
-    double test_error, keep_ratio;
+/* Fine-tuning with thresholds, and what comes of it. */
+struct train_memn2n_learned {
+    const struct threshold_options *options;
+    const struct attention_options *array; /* of learned.noise; NULL where that is none */
+    const struct memn2n *start; /* to tune, without training first: of the shape that the options and the data
+                                   give; NULL: train first */
+    double test_error, keep_ratio; /* out: of the test items, pruned by hard thresholds in floating point; NAN
+                                      where none are learned */
 };
 
 /* How many stories the options ask for. */
 struct story_data_sizes train_memn2n_sizes(const struct train_options *options);
 
 /*
- * Trains, learns thresholds as `learned` says and tests; `out` is a complete model file, cleared by the
- * caller, which takes kinds, calibration and test out of `data`. progress and pruned may be NULL. RS_INPUT
- * where the seed is above 2^53 or every restart diverged; on failure `out` is {0}.
+ * Trains, learns thresholds as `learned` says (NULL: none) and tests; `out` is a complete model file, cleared
+ * by the caller, which takes kinds, calibration and test out of `data`. progress may be NULL. RS_INPUT where
+ * the seed is above 2^53, options contradict each other, or training diverged; on failure `out` is {0}.
  */
-enum rs_status train_memn2n(const struct train_options *options, const struct threshold_options *learned,
+enum rs_status train_memn2n(const struct train_options *options, struct train_memn2n_learned *learned,
                             struct story_data *data, uint64_t seed, int n_threads,
                             train_memn2n_progress *progress, void *context, struct model_file *out,
-                            struct train_memn2n_pruned *pruned, struct rs_error *err) RS_MUST_CHECK;
+                            struct rs_error *err) RS_MUST_CHECK;
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "learn/adam.h"
+#include "learn/transformer_start.h"
 #include "model/transformer_gradient.h"
 #include "numeric/matrix.h"
 #include "numeric/random.h"
@@ -21,10 +22,6 @@ enum { N_PARTS = 4, CHUNK = 1 << 14 };
 enum { DRAW_WEIGHTS = 16, DRAW_START = 17, DRAW_ORDER = 18 };
 
 static const double seed_max = 0x1p53;
-/* Standard deviations of the first weights: of embeddings; of matrices, times 1 / sqrt(n_rows), and those
- * that end a block by a further 1 / sqrt(2 n_layers) (Radford et al. 2019). */
-static const double start_embedding = 0.05, start_matrix = 0.6;
-
 struct part {
     struct transformer_gradient_f32 *room;
     float *gradient; /* [n_weights] */
@@ -43,6 +40,9 @@ struct trainer {
     struct transformer model; /* its weights are the ones trained */
     float *best;              /* [n_weights] */
     struct adam_f32 adam;
+    struct train_transformer_learned *learned; /* NULL: no thresholds */
+    struct transformer_tuning tuning;
+    bool tunes; /* fine-tuning has begun */
     struct part parts[N_PARTS];
     struct transformer_sample *batch; /* [n_batch] */
     uint32_t *order;                  /* [n_training] images */
@@ -53,69 +53,10 @@ struct trainer {
 
 static struct random_key draw_key(const struct trainer *trainer, uint32_t what, uint32_t draw)
 {
-    return (struct random_key){
-        .seed = trainer->seed, .purpose = RANDOM_TRAINING, .array = what, .draw = draw};
-}
-
-/* --- first weights --- */
-
-static bool is_norm(enum transformer_weights kind)
-{
-    return kind == TRANSFORMER_NORM_EMBEDDING || kind == TRANSFORMER_NORM_ATTENTION ||
-           kind == TRANSFORMER_NORM_HIDDEN || kind == TRANSFORMER_NORM_LAST;
-}
-
-static bool is_embedding(enum transformer_weights kind)
-{
-    return kind == TRANSFORMER_WORD || kind == TRANSFORMER_POSITION || kind == TRANSFORMER_SEGMENT ||
-           kind == TRANSFORMER_CLASS_TOKEN;
-}
-
-static bool is_bias(enum transformer_weights kind)
-{
-    return kind == TRANSFORMER_PATCH_BIAS || kind == TRANSFORMER_QKV_BIAS ||
-           kind == TRANSFORMER_ATTENTION_OUT_BIAS || kind == TRANSFORMER_HIDDEN_BIAS ||
-           kind == TRANSFORMER_HIDDEN_OUT_BIAS || kind == TRANSFORMER_POOLER_BIAS ||
-           kind == TRANSFORMER_OUTPUT_BIAS;
-}
-
-static double start_deviation(const struct transformer *model, enum transformer_weights kind)
-{
-    bool ends = kind == TRANSFORMER_ATTENTION_OUT || kind == TRANSFORMER_HIDDEN_OUT;
-    double n_blocks = 2 * (double)model->shape.n_layers;
-    if (is_norm(kind) || is_bias(kind))
-        return 0;
-    if (is_embedding(kind))
-        return start_embedding;
-    return start_matrix / sqrt((double)model->layout.places[kind].n_rows) / (ends ? sqrt(n_blocks) : 1);
-}
-
-/* Biases 0, scales of norms 1, the others normal. */
-static enum rs_status start_weights(struct trainer *trainer, struct rs_error *err)
-{
-    struct transformer *model = &trainer->model;
-    struct random_key key = draw_key(trainer, DRAW_WEIGHTS, 0);
-    double *normals = memory_allocate(model->layout.n_weights, sizeof *normals, err);
-    if (normals == NULL)
-        return RS_INTERNAL;
-    random_normals(&key, model->layout.n_weights, normals);
-    for (int k = 0; k < TRANSFORMER_N_WEIGHTS; k++) {
-        enum transformer_weights kind = (enum transformer_weights)k;
-        const struct transformer_place *place = &model->layout.places[k];
-        double deviation = place->n_rows > 0 ? start_deviation(model, kind) : 0;
-        size_t n = place->n_rows * place->n_columns;
-        for (size_t layer = 0;
-             n > 0 && layer < (transformer_shape_per_layer(kind) ? model->shape.n_layers : 1); layer++) {
-            size_t first = transformer_shape_first(&model->layout, kind, layer);
-            for (size_t i = 0; i < n; i++) {
-                double mean = is_norm(kind) && i < model->shape.d;
-                model->weights[first + i] = (float)(mean + deviation * normals[first + i]);
-                trainer->decays[first + i] = !is_norm(kind) && !is_bias(kind);
-            }
-        }
-    }
-    free(normals);
-    return RS_OK;
+    return (struct random_key){.seed = trainer->seed,
+                               .purpose = trainer->tunes ? RANDOM_TUNING : RANDOM_TRAINING,
+                               .array = what,
+                               .draw = draw};
 }
 
 /* --- steps --- */
@@ -206,9 +147,10 @@ static void step_chunk(struct trainer *trainer, size_t first, size_t n, double r
     }
 }
 
+static const double pi = 3.14159265358979323846;
+
 static double rate_of(const struct transformer_options *options, size_t i_step)
 {
-    const double pi = 3.14159265358979323846;
     double n_warm_up = (double)options->n_warm_up, n_left = (double)options->n_steps - n_warm_up;
     double place = (double)i_step + 1;
     if (place <= n_warm_up)
@@ -217,18 +159,42 @@ static double rate_of(const struct transformer_options *options, size_t i_step)
     return options->rate * (options->last_rate + (1 - options->last_rate) * fall);
 }
 
-static void step(struct trainer *trainer, struct train_transformer_step *report)
+static size_t n_tuning_steps(const struct trainer *trainer)
+{
+    return trainer->learned != NULL ? (size_t)threshold_options_length(trainer->learned->options.learned,
+                                                                       trainer->options->n_steps)
+                                    : 0;
+}
+
+/* Of step i of training or fine-tuning: of the weights, and of the thresholds. */
+struct rates {
+    double weights, thresholds;
+};
+
+static struct rates rates_of(const struct trainer *trainer, size_t i)
+{
+    if (!trainer->tunes)
+        return (struct rates){rate_of(trainer->options, i), 0};
+    const struct threshold_options *learned = trainer->learned->options.learned;
+    double fall = 0.5 * (1 + cos(pi * ((double)i + 0.5) / (double)n_tuning_steps(trainer)));
+    return (struct rates){trainer->options->rate * learned->model_rate * fall, learned->rate * fall};
+}
+
+/* Step i of training or fine-tuning. */
+static void step(struct trainer *trainer, size_t i, struct train_transformer_step *report)
 {
     size_t n_batch = (size_t)trainer->options->n_batch, n_weights = trainer->model.layout.n_weights;
     size_t n_chunks = (n_weights + CHUNK - 1) / CHUNK, n_counted = 0;
     double loss = 0, square = 0;
     if (trainer->text != NULL)
-        choose_text(trainer, report->i_step);
+        choose_text(trainer, i);
     else
-        choose_images(trainer, report->i_step);
+        choose_images(trainer, i);
 #pragma omp parallel for num_threads(trainer->n_threads) schedule(dynamic, 1)
     for (int part = 0; part < N_PARTS; part++) {
         size_t first = n_batch * (size_t)part / N_PARTS, end = n_batch * ((size_t)part + 1) / N_PARTS;
+        if (trainer->tunes)
+            transformer_tuning_begin(&trainer->tuning, (size_t)part, i, first);
         run_part(trainer, trainer->batch + first, end - first, &trainer->parts[part]);
     }
 #pragma omp parallel for num_threads(trainer->n_threads) schedule(static)
@@ -245,12 +211,15 @@ static void step(struct trainer *trainer, struct train_transformer_step *report)
     double limit = trainer->options->gradient_limit, factor = norm > limit ? share * limit / norm : share;
     report->train_loss = loss * share;
     report->gradient_norm = norm;
-    report->rate = rate_of(trainer->options, report->i_step);
+    const struct rates rates = rates_of(trainer, i);
+    report->rate = rates.weights;
     adam_f32_begin(&trainer->adam);
 #pragma omp parallel for num_threads(trainer->n_threads) schedule(static)
     for (size_t chunk = 0; chunk < n_chunks; chunk++)
         step_chunk(trainer, chunk * CHUNK, chunk + 1 < n_chunks ? CHUNK : n_weights - chunk * CHUNK,
                    report->rate, factor);
+    if (trainer->tunes)
+        transformer_tuning_step(&trainer->tuning, rates.thresholds, share);
 }
 
 static enum rs_status validate(struct trainer *trainer, struct train_transformer_step *report,
@@ -258,7 +227,11 @@ static enum rs_status validate(struct trainer *trainer, struct train_transformer
 {
     struct transformer_score score;
     enum rs_status status = transformer_pack(&trainer->model, kernel_chosen(), err);
-    if (status == RS_OK)
+    if (status == RS_OK && trainer->tunes)
+        status =
+            transformer_items_test_pruned(&trainer->model, &trainer->validation,
+                                          trainer->tuning.thresholds.values, trainer->n_threads, &score, err);
+    else if (status == RS_OK)
         status =
             transformer_items_test(&trainer->model, &trainer->validation, trainer->n_threads, &score, err);
     if (status != RS_OK)
@@ -268,26 +241,45 @@ static enum rs_status validate(struct trainer *trainer, struct train_transformer
     return RS_OK;
 }
 
-static enum rs_status run_steps(struct trainer *trainer, train_transformer_progress *progress, void *context,
+/* Where progress goes. */
+struct audience {
+    train_transformer_progress *progress;
+    void *context;
+};
+
+/* Step i of n of training or fine-tuning, with its validation and report. */
+static enum rs_status pass_step(struct trainer *trainer, size_t i, size_t n, const struct audience *audience,
+                                struct train_transformer_step *report, struct rs_error *err)
+{
+    size_t n_ordinary =
+        trainer->learned != NULL && trainer->learned->start != NULL ? 0 : (size_t)trainer->options->n_steps;
+    enum rs_status status = RS_OK;
+    *report = (struct train_transformer_step){.i_step = i + (trainer->tunes ? n_ordinary : 0),
+                                              .n_steps = n_ordinary + n_tuning_steps(trainer),
+                                              .validation_loss = (double)NAN,
+                                              .validation_error = (double)NAN};
+    step(trainer, i, report);
+    if ((i + 1) % (size_t)trainer->options->n_validate == 0 || i + 1 == n)
+        status = validate(trainer, report, err);
+    if (status == RS_OK && audience->progress != NULL && !audience->progress(audience->context, report))
+        status = rs_fail(err, RS_STOPPED, "training was stopped");
+    return status;
+}
+
+static enum rs_status run_steps(struct trainer *trainer, const struct audience *audience,
                                 struct rs_error *err)
 {
-    size_t n_steps = (size_t)trainer->options->n_steps, n_validate = (size_t)trainer->options->n_validate;
+    size_t n_steps = (size_t)trainer->options->n_steps;
     size_t n_bytes = trainer->model.layout.n_weights * sizeof *trainer->best;
     double best = (double)INFINITY;
     for (size_t i = 0; i < n_steps; i++) {
-        struct train_transformer_step report = {
-            .i_step = i, .n_steps = n_steps, .validation_loss = (double)NAN, .validation_error = (double)NAN};
-        step(trainer, &report);
-        if ((i + 1) % n_validate == 0 || i + 1 == n_steps) {
-            enum rs_status status = validate(trainer, &report, err);
-            if (status != RS_OK)
-                return status;
-            if (report.validation_loss < best)
-                memcpy(trainer->best, trainer->model.weights, n_bytes);
-            best = fmin(best, report.validation_loss);
-        }
-        if (progress != NULL && !progress(context, &report))
-            return rs_fail(err, RS_STOPPED, "training was stopped");
+        struct train_transformer_step report;
+        enum rs_status status = pass_step(trainer, i, n_steps, audience, &report, err);
+        if (status != RS_OK)
+            return status;
+        if (report.validation_loss < best)
+            memcpy(trainer->best, trainer->model.weights, n_bytes);
+        best = fmin(best, report.validation_loss);
         if (!isfinite(report.train_loss))
             break;
     }
@@ -307,6 +299,34 @@ static void round_weights(float *weights, size_t n, int n_bits)
     }
 }
 
+/* Weights and thresholds together, from the weights there are. */
+static enum rs_status tune(struct trainer *trainer, const struct transformer_items *calibration,
+                           const struct audience *audience, struct rs_error *err)
+{
+    struct transformer_tuning *tuning = &trainer->tuning;
+    size_t n_steps = n_tuning_steps(trainer), n_validate = (size_t)trainer->options->n_validate;
+    struct train_transformer_step report = {.train_loss = 0};
+    enum rs_status status = transformer_pack(&trainer->model, kernel_chosen(), err);
+    if (status == RS_OK)
+        status = transformer_tuning_start(tuning, &trainer->model, calibration, err);
+    for (size_t i = 0; i < N_PARTS && status == RS_OK; i++)
+        status = transformer_tuning_attach(tuning, i, trainer->parts[i].room, err);
+    trainer->tunes = true;
+    adam_f32_restart(&trainer->adam);
+    for (size_t i = 0; i < n_steps && status == RS_OK && isfinite(report.train_loss); i++) {
+        /* after a validation the weights are packed as they are */
+        if (i % n_validate == 0)
+            status = transformer_tuning_look(tuning, &trainer->model, calibration, err);
+        if (status == RS_OK)
+            status = pass_step(trainer, i, n_steps, audience, &report, err);
+    }
+    if (status == RS_OK && !isfinite(report.validation_loss))
+        status = rs_fail(err, RS_INPUT,
+                         "fine-tuning with thresholds diverged: a smaller learned.rate or learned.model_rate "
+                         "expected");
+    return status;
+}
+
 /* --- beginning and end --- */
 
 static enum rs_status prepare(struct trainer *trainer, const struct transformer_shape *shape,
@@ -320,6 +340,11 @@ static enum rs_status prepare(struct trainer *trainer, const struct transformer_
                          RANDOM_CELLS_MAX);
     if (status == RS_OK)
         status = adam_f32_init(&trainer->adam, n_weights, err);
+    if (status != RS_OK)
+        return status;
+    if (trainer->learned != NULL)
+        status = transformer_tuning_init(&trainer->learned->options, shape, trainer->seed, N_PARTS,
+                                         &trainer->tuning, err);
     if (status != RS_OK)
         return status;
     trainer->best = memory_allocate(n_weights, sizeof *trainer->best, err);
@@ -338,7 +363,8 @@ static enum rs_status prepare(struct trainer *trainer, const struct transformer_
         enough = trainer->parts[i].gradient && trainer->parts[i].room;
     }
     matrix_use_one_thread();
-    return enough ? start_weights(trainer, err) : RS_INTERNAL;
+    const struct random_key key = draw_key(trainer, DRAW_WEIGHTS, 0);
+    return enough ? transformer_start(&trainer->model, &key, trainer->decays, err) : RS_INTERNAL;
 }
 
 static void clear(struct trainer *trainer)
@@ -346,6 +372,7 @@ static void clear(struct trainer *trainer)
     transformer_items_clear(&trainer->validation);
     transformer_clear(&trainer->model);
     adam_f32_clear(&trainer->adam);
+    transformer_tuning_clear(&trainer->tuning);
     for (int i = 0; i < N_PARTS; i++) {
         transformer_gradient_f32_destroy(trainer->parts[i].room);
         free(trainer->parts[i].gradient);
@@ -358,18 +385,55 @@ static void clear(struct trainer *trainer)
     free(trainer->moved);
 }
 
+/* Hands the thresholds over and tests with them. */
+static enum rs_status finish_thresholds(struct trainer *trainer, struct transformer_file *out,
+                                        struct rs_error *err)
+{
+    struct train_transformer_learned *learned = trainer->learned;
+    struct transformer_score score;
+    if (learned == NULL)
+        return RS_OK;
+    out->threshold = trainer->tuning.thresholds.values;
+    trainer->tuning.thresholds.values = NULL;
+    snprintf(out->threshold_method, sizeof out->threshold_method, "learned");
+    enum rs_status status = transformer_items_test_pruned(&out->model, &out->test, out->threshold,
+                                                          trainer->n_threads, &score, err);
+    if (status != RS_OK)
+        return status;
+    learned->test_nll = score.nll / (double)score.n_counted;
+    learned->test_error = (double)(score.n_counted - score.n_right) / (double)score.n_counted;
+    learned->keep_ratio = (double)score.n_kept / (double)score.n_visible;
+    return RS_OK;
+}
+
+/* learned may be NULL or ask for nothing. */
+static void note_learned(struct trainer *trainer, struct train_transformer_learned *learned)
+{
+    if (learned == NULL)
+        return;
+    learned->test_nll = learned->test_error = learned->keep_ratio = (double)NAN;
+    if (learned->options.learned->sharing != THRESHOLD_NONE)
+        trainer->learned = learned;
+}
+
 static enum rs_status train(struct trainer *trainer, const struct transformer_shape *shape, const char *task,
                             const char *source, train_transformer_progress *progress, void *context,
                             struct transformer_file *out, struct rs_error *err)
 {
+    const struct audience audience = {progress, context};
+    const float *start = trainer->learned != NULL ? trainer->learned->start : NULL;
     enum rs_status status = RS_OK;
     if ((double)trainer->seed > seed_max)
         status = rs_fail(err, RS_INPUT, "seed %llu found, at most 2^53 expected",
                          (unsigned long long)trainer->seed);
     if (status == RS_OK)
         status = prepare(trainer, shape, err);
-    if (status == RS_OK)
-        status = run_steps(trainer, progress, context, err);
+    if (status == RS_OK && start != NULL)
+        memcpy(trainer->model.weights, start, trainer->model.layout.n_weights * sizeof *start);
+    else if (status == RS_OK)
+        status = run_steps(trainer, &audience, err);
+    if (status == RS_OK && trainer->learned != NULL)
+        status = tune(trainer, &out->calibration, &audience, err);
     if (status != RS_OK)
         return status;
     snprintf(out->task, sizeof out->task, "%s", task);
@@ -382,7 +446,9 @@ static enum rs_status train(struct trainer *trainer, const struct transformer_sh
     if (trainer->options->weight_bits > 0)
         round_weights(out->model.weights, out->model.layout.n_weights, (int)trainer->options->weight_bits);
     status = transformer_pack(&out->model, kernel_chosen(), err);
-    return status == RS_OK ? transformer_file_measure(out, trainer->n_threads, err) : status;
+    if (status == RS_OK)
+        status = transformer_file_measure(out, trainer->n_threads, err);
+    return status == RS_OK ? finish_thresholds(trainer, out, err) : status;
 }
 
 /* Samples of n_positions characters, `stride` apart, each character's target the one after it. */
@@ -413,6 +479,7 @@ static enum rs_status cut_images(const struct transformer_shape *shape, const st
 }
 
 enum rs_status train_transformer_text(const struct transformer_options *options,
+                                      struct train_transformer_learned *learned,
                                       const struct characters *text, const char *source, uint64_t seed,
                                       int n_threads, train_transformer_progress *progress, void *context,
                                       struct transformer_file *out, struct rs_error *err)
@@ -420,6 +487,7 @@ enum rs_status train_transformer_text(const struct transformer_options *options,
     struct trainer trainer = {.options = options, .seed = seed, .n_threads = n_threads, .text = text->text};
     struct transformer_shape shape;
     *out = (struct transformer_file){0};
+    note_learned(&trainer, learned);
     enum rs_status status = transformer_options_language(options, text->n_words, &shape, err);
     if (status != RS_OK)
         return status;
@@ -448,6 +516,7 @@ enum rs_status train_transformer_text(const struct transformer_options *options,
 }
 
 enum rs_status train_transformer_images(const struct transformer_options *options,
+                                        struct train_transformer_learned *learned,
                                         const struct images *images, const char *source, uint64_t seed,
                                         int n_threads, train_transformer_progress *progress, void *context,
                                         struct transformer_file *out, struct rs_error *err)
@@ -455,6 +524,7 @@ enum rs_status train_transformer_images(const struct transformer_options *option
     struct trainer trainer = {.options = options, .seed = seed, .n_threads = n_threads, .images = images};
     struct transformer_shape shape;
     *out = (struct transformer_file){0};
+    note_learned(&trainer, learned);
     enum rs_status status =
         transformer_options_vision(options, images->height, images->width, images->n_classes, &shape, err);
     if (status != RS_OK)

@@ -384,7 +384,8 @@ static enum rs_status read_items(const char *path, const struct transformer_shap
     enum rs_status status = store_open(path, &store, err);
     if (status == RS_OK)
         status = transformer_items_read_made(store, "/test", shape, &file->test, err);
-    if (status == RS_OK && transformer_items_exist(store, "/calibration"))
+    file->calibration_from_test = status == RS_OK && !transformer_items_exist(store, "/calibration");
+    if (status == RS_OK && !file->calibration_from_test)
         status = transformer_items_read_made(store, "/calibration", shape, &file->calibration, err);
     else if (status == RS_OK)
         status = transformer_items_copy(&file->test, shape, (file->test.n_samples + 1) / 2,

@@ -15,7 +15,8 @@ struct memn2n_gradient_workspace {
     double *states;           /* [n_hops + 1][d]: u before each hop and after the last */
     double *state_gradient;   /* [d] */
     double *logits;           /* [n_words] */
-    double *slopes; /* [n_memories + n_empty]: of the loss by the attention weights, then by the scores */
+    double *slopes;  /* [n_memories + n_empty]: of the loss by the attention weights, then by the scores */
+    double *signals; /* [n_memories + n_empty], what meets a soft threshold */
     struct soft_threshold_point
         *points; /* [n_hops][n_memories + n_empty], of scores that meet a soft threshold */
 };
@@ -54,7 +55,8 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
                  {&room->states, n_levels * shape->d},
                  {&room->state_gradient, shape->d},
                  {&room->logits, shape->n_words},
-                 {&room->slopes, n_keys}};
+                 {&room->slopes, n_keys},
+                 {&room->signals, n_keys}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         *parts[i].array = memory_allocate(parts[i].n, sizeof(double), err);
         if (*parts[i].array == NULL) {
@@ -85,6 +87,7 @@ void memn2n_gradient_destroy(struct memn2n_gradient_workspace *room)
     free(room->state_gradient);
     free(room->logits);
     free(room->slopes);
+    free(room->signals);
     free(room->points);
     free(room);
 }
@@ -174,15 +177,20 @@ static struct soft_threshold_point *points_of(const struct pass *pass, size_t ho
 }
 
 /* What a hop's soft threshold makes of the scores; returns the share of keys that are kept. */
-static double soften(const struct pass *pass, size_t hop, double *scores)
+static double soften(const struct pass *pass, size_t hop, const double *keys, double *scores)
 {
     const struct memn2n_gradient_soft *soft = pass->soft;
     struct soft_threshold_point *points = points_of(pass, hop);
-    size_t best = soft_threshold_best(pass->n_keys, scores);
-    double count = 0;
+    double *signals = pass->room->signals, count = 0;
+    if (soft->signals != NULL)
+        soft->signals(soft->context, hop, pass->n_seen, pass->n_keys,
+                      pass->room->states + hop * pass->shape->d, keys, signals);
+    else
+        memcpy(signals, scores, pass->n_keys * sizeof *signals);
+    size_t best = soft_threshold_best(pass->n_keys, signals);
     for (size_t i = 0; i < pass->n_keys; i++) {
         points[i] = i == best ? soft_threshold_spared(scores[i])
-                              : soft_threshold_at(&soft->law, scores[i], soft->thresholds[hop]);
+                              : soft_threshold_seen(&soft->law, scores[i], signals[i], soft->thresholds[hop]);
         scores[i] = points[i].value;
         count += points[i].count;
     }
@@ -200,7 +208,7 @@ static double attend(const struct pass *pass, size_t hop)
     for (size_t i = 0; i < pass->n_seen; i++)
         weights[i] = product(d, state, keys + i * d);
     memset(weights + pass->n_seen, 0, pass->shape->n_empty * sizeof *weights); /* scores of empty memories */
-    double penalty = pass->soft != NULL ? pass->soft->weight * soften(pass, hop, weights) : 0;
+    double penalty = pass->soft != NULL ? pass->soft->weight * soften(pass, hop, keys, weights) : 0;
     if (!pass->linear)
         softmax_compute(pass->n_keys, weights);
     memcpy(next, state, d * sizeof *next);
@@ -330,6 +338,17 @@ double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weigh
     if (gradient != NULL)
         backward(&pass, gradient);
     return loss;
+}
+
+void memn2n_gradient_load(const struct memn2n *model, double *weights)
+{
+    const struct memn2n_shape *shape = &model->shape;
+    size_t n_embedding = (shape->n_hops + 1) * shape->n_words * shape->d;
+    size_t n_time = (shape->n_hops + 1) * shape->n_memories * shape->d;
+    for (size_t i = 0; i < n_embedding; i++)
+        weights[i] = (double)model->embedding[i];
+    for (size_t i = 0; i < n_time; i++)
+        weights[n_embedding + i] = (double)model->time[i];
 }
 
 void memn2n_gradient_store(const double *weights, struct memn2n *model)

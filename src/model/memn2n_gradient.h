@@ -19,12 +19,21 @@ struct memn2n_gradient_workspace *memn2n_gradient_create(const struct memn2n_sha
                                                          struct rs_error *err) RS_MUST_CHECK;
 void memn2n_gradient_destroy(struct memn2n_gradient_workspace *workspace);
 
+/*
+ * What meets a hop's threshold in place of its scores: signals [n_keys] of the query [d] and the keys
+ * [n_seen][d], behind which n_keys - n_seen keys of zeros stand.
+ */
+typedef void memn2n_gradient_signals(void *context, size_t hop, size_t n_seen, size_t n_keys,
+                                     const double *query, const double *keys, double *signals);
+
 /* Soft thresholds of the hops, whose penalty the loss includes (soft_threshold.h). */
 struct memn2n_gradient_soft {
     struct soft_threshold_law law;
-    double weight;            /* of the penalty */
-    const double *thresholds; /* [n_hops] */
-    double *gradient;         /* [n_hops], added to; NULL: not wanted */
+    double weight;                    /* of the penalty */
+    const double *thresholds;         /* [n_hops] */
+    double *gradient;                 /* [n_hops], added to; NULL: not wanted */
+    memn2n_gradient_signals *signals; /* NULL: scores decide */
+    void *context;
 };
 
 /*
@@ -36,6 +45,9 @@ struct memn2n_gradient_soft {
 double memn2n_gradient_add(const struct memn2n_shape *shape, const double *weights, const struct story *story,
                            const int32_t *ages, bool linear, const struct memn2n_gradient_soft *soft,
                            struct memn2n_gradient_workspace *workspace, double *gradient);
+
+/* The weights of a model. */
+void memn2n_gradient_load(const struct memn2n *model, double *weights);
 
 /* Rounds the weights to a model of the same shape. */
 void memn2n_gradient_store(const double *weights, struct memn2n *model);

@@ -31,7 +31,7 @@ static const struct option rows[] = {
      .kind = OPTION_REAL,
      .unit = QUANTITY_NONE,
      .offset = MEMBER(rate),
-     .initial = "0.01",
+     .initial = "0.05",
      .low = 0,
      .high = 100,
      .flags = OPTION_NOT_SWEPT,
@@ -45,8 +45,9 @@ static const struct option rows[] = {
      .low = 0,
      .high = 1,
      .flags = OPTION_NOT_SWEPT,
-     .help = "first step size of the weights meanwhile, as a share of train.rate or transformer.rate; 0: "
-             "only thresholds learn"},
+     .help =
+         "first step size of the weights meanwhile, as a share of train.rate (with sgd as halved at the end "
+         "of training) or transformer.rate; 0: only thresholds learn"},
     {.key = "learned.length",
      .kind = OPTION_REAL,
      .unit = QUANTITY_RATIO,
@@ -61,11 +62,12 @@ static const struct option rows[] = {
      .kind = OPTION_REAL,
      .unit = QUANTITY_RATIO,
      .offset = MEMBER(start_keep),
+     .initial = "50 %",
      .low = 0,
      .high = 1,
-     .flags = OPTION_NOT_SWEPT | OPTION_LOW_OPEN,
-     .initial_help = "thresholds start at 0",
-     .help = "thresholds start where this share of the trained model's calibration scores is kept",
+     .flags = OPTION_NOT_SWEPT,
+     .help = "thresholds start where this share of the trained model's calibration scores is kept; 0: they "
+             "start at 0",
      .published = "they start at 0 (LeOPArd, secondary)"},
     {.key = "learned.sharpness",
      .kind = OPTION_REAL,
@@ -91,11 +93,13 @@ static const struct option rows[] = {
      .kind = OPTION_REAL,
      .unit = QUANTITY_NONE,
      .offset = MEMBER(steepness),
-     .initial = "100",
+     .initial = "5",
      .low = 0,
      .high = 1e6,
      .flags = OPTION_NOT_SWEPT | OPTION_LOW_OPEN,
-     .help = "k of the penalty's count sigmoid(k (soft score + c - alpha))",
+     .help = "k of the penalty's count sigmoid(k (soft score + c - alpha)); with 100, only keys within some "
+             "0.002 "
+             "score units of one place have a slope, and what keeping costs hardly matters",
      .published = "100 (LeOPArd, assumed, remembered only)"},
     {.key = "learned.shift",
      .kind = OPTION_REAL,

@@ -22,8 +22,7 @@ struct threshold_options {
     double rate;       /* first step size of the thresholds, score units */
     double model_rate; /* first step size of the weights, as a share of that of ordinary training */
     double length;     /* of fine-tuning, as a share of ordinary training */
-    double
-        start_keep; /* share of the calibration scores that thresholds keep at first; NAN: they start at 0 */
+    double start_keep; /* share of the calibration scores that thresholds keep at first; 0: they start at 0 */
     double sharpness, depth, steepness, shift;
     int noise; /* of enum threshold_noise */
 };

@@ -226,6 +226,7 @@ static struct NAMED(pruned) *
     const struct kept *kept = &room->kept[layer];
     if (room->pruning == NULL)
         return NULL;
+    const struct soft_threshold_law *law = &room->pruning->law;
     double n_queries = (double)(place->n * pass->shape->n_heads);
     *out = (struct NAMED(pruned)){
         .pruning = room->pruning,
@@ -234,6 +235,7 @@ static struct NAMED(pruned) *
         .sample = place->sample,
         .layer = layer,
         .n_heads = pass->shape->n_heads,
+        .floor = soft_threshold_seen(law, 0, -1e3 / law->sharpness, 0),
         .weight = room->pruning->weight * (double)count_answers(pass->shape, &pass->samples[place->sample]) /
                   n_queries,
         .scores = kept->scores + place->first_weight,

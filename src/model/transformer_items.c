@@ -103,16 +103,20 @@ enum rs_status transformer_items_copy(const struct transformer_items *items,
     return status;
 }
 
-enum rs_status transformer_items_test(const struct transformer *model, const struct transformer_items *items,
-                                      int n_threads, struct transformer_score *score, struct rs_error *err)
+/* thresholds NULL: exact. */
+static enum rs_status test(const struct transformer *model, const struct transformer_items *items,
+                           const double *thresholds, int n_threads, struct transformer_score *score,
+                           struct rs_error *err)
 {
     struct transformer_answer *answers = memory_allocate(items->n_samples, sizeof *answers, err);
     bool enough = answers != NULL;
+    int64_t n_kept = 0, n_visible = 0;
     *score = (struct transformer_score){0};
-#pragma omp parallel num_threads(n_threads) if (enough)
+#pragma omp parallel num_threads(n_threads) if (enough) reduction(+ : n_kept, n_visible)
     {
-        struct rs_error ignored; /* exact attention does not fail */
+        struct rs_error ignored; /* neither hook fails */
         struct transformer_workspace *room = enough ? transformer_workspace_create(model, &ignored) : NULL;
+        struct attention_pruning pruning = {(int)model->shape.n_heads, thresholds, 0, 0};
         if (room == NULL) {
 #pragma omp atomic write
             enough = false;
@@ -125,9 +129,13 @@ enum rs_status transformer_items_test(const struct transformer *model, const str
 #pragma omp for schedule(dynamic)
             for (size_t i = 0; i < items->n_samples; i++) {
                 struct transformer_sample sample = transformer_items_sample(items, &model->shape, i);
-                (void)!transformer_run(model, &sample, room, NULL, NULL, &answers[i], &ignored);
+                (void)!transformer_run(model, &sample, room,
+                                       thresholds != NULL ? attention_hook_pruned : attention_hook_exact,
+                                       &pruning, &answers[i], &ignored);
             }
         }
+        n_kept += pruning.n_kept;
+        n_visible += pruning.n_visible;
         transformer_workspace_destroy(room);
     }
     for (size_t i = 0; i < items->n_samples && enough; i++) {
@@ -135,8 +143,24 @@ enum rs_status transformer_items_test(const struct transformer *model, const str
         score->n_counted += answers[i].n_counted;
         score->n_right += answers[i].n_right;
     }
+    score->n_kept = n_kept;
+    score->n_visible = n_visible;
     free(answers);
     return enough ? RS_OK : rs_fail(err, RS_INTERNAL, "out of memory: a transformer's workspaces");
+}
+
+enum rs_status transformer_items_test(const struct transformer *model, const struct transformer_items *items,
+                                      int n_threads, struct transformer_score *score, struct rs_error *err)
+{
+    return test(model, items, NULL, n_threads, score, err);
+}
+
+enum rs_status transformer_items_test_pruned(const struct transformer *model,
+                                             const struct transformer_items *items, const double *thresholds,
+                                             int n_threads, struct transformer_score *score,
+                                             struct rs_error *err)
+{
+    return test(model, items, thresholds, n_threads, score, err);
 }
 
 /* --- files --- */

@@ -36,12 +36,19 @@ struct transformer_sample transformer_items_sample(const struct transformer_item
 struct transformer_score {
     double nll;
     size_t n_counted, n_right;
+    int64_t n_kept, n_visible; /* pairs of query and key, where thresholds prune */
 };
 
 /* Runs all samples with exact attention. The same for any number of threads. RS_INTERNAL without memory. */
 enum rs_status transformer_items_test(const struct transformer *model, const struct transformer_items *items,
                                       int n_threads, struct transformer_score *score,
                                       struct rs_error *err) RS_MUST_CHECK;
+
+/* The same with hard thresholds [layer][head] in score units (attention_hook_pruned). */
+enum rs_status transformer_items_test_pruned(const struct transformer *model,
+                                             const struct transformer_items *items, const double *thresholds,
+                                             int n_threads, struct transformer_score *score,
+                                             struct rs_error *err) RS_MUST_CHECK;
 
 /*
  * Reads and checks a group. RS_INPUT with the place otherwise, also for sizes beyond reason; then `out` is

@@ -10,10 +10,11 @@ struct NAMED(pruned) {
     NAMED(transformer_signals) * signal; /* NULL: scores decide */
     void *context;
     size_t sample, layer, n_heads;
-    double weight;  /* of the mean count of one query of one head */
-    REAL *scores;   /* [n_heads][n][n], scaled; kept for the way back */
-    REAL *signals;  /* the same; NULL: scores decide */
-    double penalty; /* added to */
+    struct soft_threshold_point floor; /* far below every threshold */
+    double weight;                     /* of the mean count of one query of one head */
+    REAL *scores;                      /* [n_heads][n][n], scaled; kept for the way back */
+    REAL *signals;                     /* the same; NULL: scores decide */
+    double penalty;                    /* added to */
 };
 
 static size_t NAMED(find_largest)(size_t n, const REAL *x)
@@ -43,12 +44,32 @@ static struct NAMED(pruned_row) NAMED(pruned_row_of)(const struct NAMED(pruned) 
                                       scores, signals};
 }
 
+/* Far from the threshold, to the rounding of REAL, soft_threshold_seen takes no exponentials. */
+static bool NAMED(is_far)(const struct NAMED(pruned) * pruned, double score, double u,
+                          struct soft_threshold_point *point)
+{
+    const struct soft_threshold_law *law = &pruned->pruning->law;
+    const double far = sizeof(REAL) == sizeof(float) ? 12 : 22, sure = 40;
+    if (u > far && law->steepness * (law->depth + score - law->shift) > sure)
+        *point = soft_threshold_spared(score);
+    else if (u < -far)
+        *point = pruned->floor;
+    else
+        return false;
+    return true;
+}
+
 static struct soft_threshold_point NAMED(soften_pair)(const struct NAMED(pruned) * pruned,
                                                       const struct NAMED(pruned_row) * row, size_t j)
 {
-    return j == row->spared ? soft_threshold_spared((double)row->scores[j])
-                            : soft_threshold_seen(&pruned->pruning->law, (double)row->scores[j],
-                                                  (double)row->signals[j], row->threshold);
+    const struct soft_threshold_law *law = &pruned->pruning->law;
+    const double score = (double)row->scores[j], signal = (double)row->signals[j];
+    struct soft_threshold_point point;
+    if (j == row->spared)
+        return soft_threshold_spared(score);
+    return NAMED(is_far)(pruned, score, law->sharpness * (signal - row->threshold), &point)
+               ? point
+               : soft_threshold_seen(law, score, signal, row->threshold);
 }
 
 /* products [n][n] of queries and keys become what enters the softmax. */

@@ -5,6 +5,7 @@
 #include "base/require.h"
 #include "model/transformer_internal.h"
 #include "numeric/activation.h"
+#include "numeric/lanes.h"
 #include "numeric/softmax.h"
 
 /* One sample on its way through the network. */
@@ -43,24 +44,23 @@ static void multiply(const struct pass *pass, enum transformer_weights kind, enu
         add(n_columns, weights_of(pass, bias, layer), out + t * n_columns);
 }
 
-/* Sums run in this many interleaved parts. */
-enum { LANES = 8 };
-
-/* Of n numbers less `mean`, the sum, or of their squares. */
+/* The sum of n numbers less `mean`, or of their squares. */
 CLONES
 static double add_up(size_t n, const float *x, double mean, bool squared)
 {
-    double part[LANES] = {0};
+    lanes_f64 part = {0};
     size_t i = 0;
-    for (; i + LANES <= n && squared; i += LANES)
-        for (size_t l = 0; l < LANES; l++)
-            part[l] += ((double)x[i + l] - mean) * ((double)x[i + l] - mean);
-    for (; i + LANES <= n && !squared; i += LANES)
-        for (size_t l = 0; l < LANES; l++)
-            part[l] += (double)x[i + l] - mean;
-    for (size_t l = 0; i < n; i++, l++)
-        part[l] += squared ? ((double)x[i] - mean) * ((double)x[i] - mean) : (double)x[i] - mean;
-    return (part[0] + part[4]) + (part[1] + part[5]) + ((part[2] + part[6]) + (part[3] + part[7]));
+    for (; i + LANES <= n; i += LANES) {
+        lanes_f32 value;
+        memcpy(&value, x + i, sizeof value);
+        lanes_f64 difference = __builtin_convertvector(value, lanes_f64) - mean;
+        part += squared ? difference * difference : difference;
+    }
+    for (size_t l = 0; i < n; i++, l++) {
+        double difference = (double)x[i] - mean;
+        part[l] += squared ? difference * difference : difference;
+    }
+    return LANES_SUM(part);
 }
 
 /* out [d] may be x; bias NULL: none. */

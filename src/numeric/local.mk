@@ -3,6 +3,7 @@ librescore_core_la_SOURCES += \
     %D%/exponential.h \
     %D%/bootstrap.c %D%/bootstrap.h \
     %D%/goodness.c %D%/goodness.h \
+    %D%/lanes.h \
     %D%/least_squares.c %D%/least_squares.h \
     %D%/matrix.c %D%/matrix.h \
     %D%/ode.c %D%/ode.h \

@@ -34,7 +34,7 @@ enum rs_status product_create(size_t n_rows, size_t n_columns, enum product_prec
     *out = NULL;
     if (product == NULL)
         return RS_INTERNAL;
-    product->shape = (struct product_shape){n_rows, n_columns};
+    product->shape = (struct product_shape){n_rows, n_columns, n_rows};
     product->precision = precision;
     product->chosen = kernel;
     product->kernel = kernel_of(kernel);
@@ -47,6 +47,12 @@ enum rs_status product_create(size_t n_rows, size_t n_columns, enum product_prec
     }
     *out = product;
     return RS_OK;
+}
+
+void product_space_inputs(struct product *product, size_t stride)
+{
+    rs_require(stride >= product->shape.n_rows, "inputs would overlap");
+    product->shape.input_stride = stride;
 }
 
 void product_destroy(struct product *product)

@@ -25,6 +25,9 @@ enum rs_status product_create(size_t n_rows, size_t n_columns, enum product_prec
                               enum kernel kernel, struct product **out, struct rs_error *err) RS_MUST_CHECK;
 void product_destroy(struct product *product);
 
+/* From now on inputs are [n_inputs][stride], of which the first n_rows numbers count. */
+void product_space_inputs(struct product *product, size_t stride);
+
 /* Takes a matrix [n_rows][n_columns]. Allocates nothing. */
 void product_load(struct product *product, const double *matrix);
 

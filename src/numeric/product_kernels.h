@@ -11,6 +11,7 @@ enum { PRODUCT_STRIPE = 96, PRODUCT_DEPTH = 256, PRODUCT_PAD = 16 };
 
 struct product_shape {
     size_t n_rows, n_columns;
+    size_t input_stride; /* from one input to the next, n_rows or more */
 };
 
 struct product_kernel {

@@ -94,7 +94,7 @@ static void NAMED(multiply)(const struct product_shape *shape, const void *packe
         for (size_t k = 0; k < n_rows; k += PRODUCT_DEPTH) {
             size_t depth = n_rows - k < PRODUCT_DEPTH ? n_rows - k : PRODUCT_DEPTH;
             for (size_t q = 0; q < n_here; q++)
-                memcpy(stripe[q], (const REAL *)inputs + (first + q) * n_rows + k, depth * sizeof(REAL));
+                memcpy(stripe[q], (const REAL *)inputs + (first + q) * shape->input_stride + k, depth * sizeof(REAL));
             for (size_t v = 0; v < n_vectors; v += 2) {
                 size_t n_here_vectors = n_vectors - v < 2 ? 1 : 2, width = n_here_vectors * lanes;
                 const REAL *right = (const REAL *)packed + v * lanes * n_rows + k * width;

@@ -153,6 +153,7 @@ static void fill_cos_sin(const uint32_t *words, double *cosine, double *sine)
         cos_sin_of(words[i], &cosine[i], &sine[i]);
 }
 
+CLONES
 static void fill_normals(const struct random_key *key, uint32_t first_block, struct chunk *chunk,
                          double normals[4 * RANDOM_CHUNK])
 {

@@ -1,12 +1,8 @@
 #include "numeric/softmax.h"
 
-#include <string.h>
-
 #include "base/clones.h"
 #include "numeric/exponential.h"
-
-/* Loops run over whole blocks of this many, which is what makes them vectors. */
-enum { LANES = 8 };
+#include "numeric/lanes.h"
 
 double softmax_exp(double x)
 {
@@ -16,18 +12,19 @@ double softmax_exp(double x)
 CLONES
 double softmax_largest(size_t n, const double *values)
 {
-    double part[LANES];
-    size_t i = LANES;
+    double top = values[0];
+    size_t i = 0;
+    lanes_f64 largest = top - (lanes_f64){0};
+    for (; i + LANES <= n; i += LANES) {
+        lanes_f64 value;
+        memcpy(&value, values + i, sizeof value);
+        largest = LANES_SELECT(value > largest, value, largest);
+    }
     for (size_t l = 0; l < LANES; l++)
-        part[l] = values[l < n ? l : 0];
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++)
-            part[l] = values[i + l] > part[l] ? values[i + l] : part[l];
+        top = largest[l] > top ? largest[l] : top;
     for (; i < n; i++)
-        part[0] = values[i] > part[0] ? values[i] : part[0];
-    for (size_t l = 1; l < LANES; l++)
-        part[0] = part[l] > part[0] ? part[l] : part[0];
-    return part[0];
+        top = values[i] > top ? values[i] : top;
+    return top;
 }
 
 /* values become exp(values - top). Returns their sum. */
@@ -56,26 +53,22 @@ static void divide(size_t n, double sum, double *values)
         values[i] /= sum;
 }
 
+static void normalise(size_t n, double *scores, double *top, double *sum)
+{
+    *top = softmax_largest(n, scores);
+    *sum = exponentiate(n, *top, scores);
+    divide(n, *sum, scores);
+}
+
 double softmax_compute(size_t n, double *scores)
 {
-    double top = softmax_largest(n, scores), sum = exponentiate(n, top, scores);
-    divide(n, sum, scores);
+    double top, sum;
+    normalise(n, scores, &top, &sum);
     return top + exponential_log(sum);
 }
 
-CLONES
-static void mask(size_t n, const double *scores, const bool *chosen, double *masked)
+void softmax_probabilities(size_t n, double *scores)
 {
-    for (size_t i = 0; i < n; i++)
-        masked[i] = chosen[i] ? scores[i] : -(double)INFINITY;
-}
-
-void softmax_chosen(size_t n, const double *scores, const bool *chosen, double *weights)
-{
-    mask(n, scores, chosen, weights);
-    double top = softmax_largest(n, weights);
-    if (top == -(double)INFINITY)
-        memset(weights, 0, n * sizeof *weights);
-    else
-        divide(n, exponentiate(n, top, weights), weights);
+    double top, sum;
+    normalise(n, scores, &top, &sum);
 }

@@ -5,7 +5,6 @@
 #ifndef NUMERIC_SOFTMAX_H
 #define NUMERIC_SOFTMAX_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -14,8 +13,8 @@
  */
 double softmax_compute(size_t n, double *scores);
 
-/* weights [n]: the softmax of the chosen scores, 0 elsewhere; all 0 where none is chosen. */
-void softmax_chosen(size_t n, const double *scores, const bool *chosen, double *weights);
+/* The same without the logarithm. */
+void softmax_probabilities(size_t n, double *scores);
 
 /* exp(x) for x <= 0, to 4e-16 of itself; 0 below -708. */
 double softmax_exp(double x);

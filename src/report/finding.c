@@ -198,6 +198,24 @@ static void append_single(struct text *out, const struct result *result, enum re
     text_append(out, ".</li>\n");
 }
 
+/* That a small loss is no sign of robustness stands beside the loss. */
+static void append_cautions(struct text *out, const struct result *result)
+{
+    static const char *const texts[] = {
+        "The task is <strong>at chance</strong>: its metric can show no error of the array.",
+        "The task <strong>hardly depends on attention</strong>: pruning at random costs it little too, so a "
+        "small loss is no sign of a good array."};
+    for (int bit = 0; bit < 2; bit++) {
+        size_t n = 0;
+        for (size_t p = 0; result->caution != NULL && p < result->n_points; p++)
+            n += (int)result->caution[p] >> bit & 1;
+        if (n > 0 && result->n_points > 1)
+            text_append(out, "<li>%s (%zu of %zu points)</li>\n", texts[bit], n, result->n_points);
+        else if (n > 0)
+            text_append(out, "<li>%s</li>\n", texts[bit]);
+    }
+}
+
 void finding_append(struct text *out, const struct result *result)
 {
     bool has_task = result->variables[RESULT_TASK_LOSS].present;
@@ -217,6 +235,7 @@ void finding_append(struct text *out, const struct result *result)
             append_single(out, result, names[k]);
     if (result->variables[RESULT_TASK_METRIC].present)
         append_ends(out, result);
+    append_cautions(out, result);
     text_append(out, "</ul>\n");
     if (result->n_knobs > 1 && result->n_trials > 1)
         text_append(out,

@@ -27,7 +27,8 @@ librescore_core_la_SOURCES += \
     %D%/samples.c %D%/samples.h \
     %D%/style.c %D%/style.h \
     %D%/svg.c %D%/svg.h \
-    %D%/table.c %D%/table.h
+    %D%/table.c %D%/table.h \
+    %D%/task_section.c %D%/task_section.h
 EXTRA_DIST += %D%/README.md %D%/page.css %D%/figures.css
 
 # The style sheets are compiled in.

@@ -12,6 +12,7 @@
 #include "report/provenance.h"
 #include "report/style.h"
 #include "report/table.h"
+#include "report/task_section.h"
 
 void page_append_head(struct text *out, const char *title)
 {
@@ -94,7 +95,9 @@ enum rs_status page_append(struct text *out, const struct result *result, struct
     text_append(out, "</section>\n<section>\n<h2 id=\"curves\">Decisions and task</h2>\n");
     figure_curves_append(out, result);
     text_append(out, "</section>\n");
-    enum rs_status status = costs_section_append(out, result, err);
+    enum rs_status status = task_section_append(out, result, err);
+    if (status == RS_OK)
+        status = costs_section_append(out, result, err);
     if (status != RS_OK)
         return status;
     text_append(out, "<section>\n<h2 id=\"conductances\">Conductance error</h2>\n");

@@ -118,6 +118,7 @@ void provenance_append_summary(struct text *out, const struct result *result)
     text_append(out, "%s", result->n_points > 1 ? " at every point" : "");
     append_attribute(out, result, "seed", ", seed ", "");
     text_append(out, ".");
+    append_attribute(out, result, "thresholds", " Thresholds: ", ".");
     append_attribute(out, result, "hybrid", " <strong>Hybrid</strong>, no paper's own combination: ", ".");
     append_attribute(out, result, "readout", " Converter of analog values: ", ".");
     char *commit = result_attribute(result, "git_commit");
@@ -143,6 +144,7 @@ void provenance_append_facts(struct text *out, const struct result *result)
                                            {"rng", "random numbers"},
                                            {"seed", "seed"},
                                            {"config_sha256", "configuration, SHA-256"},
+                                           {"thresholds", "thresholds"},
                                            {"hybrid", "hybrid"},
                                            {"readout", "readout"},
                                            {"hdf5_version", "HDF5"},

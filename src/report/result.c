@@ -105,7 +105,7 @@ static enum rs_status read_points(const struct result *result, const char *datas
     return store_read(result->store, dataset, type, *values, err);
 }
 
-static enum rs_status read_doubles(const struct result *result, const char *dataset, bool per_trial,
+enum rs_status result_read_doubles(const struct result *result, const char *dataset, bool per_trial,
                                    double **values, struct rs_error *err)
 {
     void *memory = NULL;
@@ -128,7 +128,7 @@ static enum rs_status read_variable(const struct result *result, const char *nam
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         char dataset[STORE_NAME_SIZE];
         snprintf(dataset, sizeof dataset, "%s%s", name, parts[i].suffix);
-        enum rs_status status = read_doubles(result, dataset, i == 0, parts[i].values, err);
+        enum rs_status status = result_read_doubles(result, dataset, i == 0, parts[i].values, err);
         if (status != RS_OK)
             return status;
     }
@@ -143,11 +143,13 @@ static enum rs_status read_variables(struct result *result, struct rs_error *err
         if (store_has(result->store, datasets[i]))
             status = read_variable(result, datasets[i], &result->variables[i], err);
     if (status == RS_OK && store_has(result->store, "task_loss_sample_lo95"))
-        status = read_doubles(result, "task_loss_sample_lo95", false, &result->sample_low, err);
+        status = result_read_doubles(result, "task_loss_sample_lo95", false, &result->sample_low, err);
     if (status == RS_OK && store_has(result->store, "task_loss_sample_hi95"))
-        status = read_doubles(result, "task_loss_sample_hi95", false, &result->sample_high, err);
+        status = result_read_doubles(result, "task_loss_sample_hi95", false, &result->sample_high, err);
+    if (status == RS_OK && store_has(result->store, "task_caution"))
+        status = result_read_doubles(result, "task_caution", false, &result->caution, err);
     if (status == RS_OK && store_has(result->store, "n_visible"))
-        status = read_doubles(result, "n_visible", true, &result->n_visible, err);
+        status = result_read_doubles(result, "n_visible", true, &result->n_visible, err);
     return status;
 }
 
@@ -355,6 +357,7 @@ void result_destroy(struct result *result)
     }
     free(result->sample_low);
     free(result->sample_high);
+    free(result->caution);
     free(result->n_visible);
     free(result->status);
     free(result->flag_meanings);

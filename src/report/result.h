@@ -80,10 +80,11 @@ struct result {
     struct result_knob knobs[RESULT_KNOBS_MAX];
     struct result_variable variables[RESULT_VARIABLES];
     double *sample_low, *sample_high; /* [n_points] of task_loss over samples, or NULL */
-    double *n_visible;                /* [n_points][n_trials], or NULL */
-    int64_t *status;                  /* [n_points][n_trials], or NULL */
-    char *flag_meanings;              /* words; the i-th belongs to bit i of status; or NULL */
-    char *metric;                     /* "accuracy", "nll", ... or NULL */
+    double *caution;     /* [n_points] bits: task at chance 1, hardly depends on attention 2; or NULL */
+    double *n_visible;   /* [n_points][n_trials], or NULL */
+    int64_t *status;     /* [n_points][n_trials], or NULL */
+    char *flag_meanings; /* words; the i-th belongs to bit i of status; or NULL */
+    char *metric;        /* "accuracy", "nll", ... or NULL */
     bool higher_is_better;
 };
 
@@ -97,6 +98,10 @@ const char *result_definition(enum result_name name);
  */
 enum rs_status result_read(const char *path, struct result **out, struct rs_error *err) RS_MUST_CHECK;
 void result_destroy(struct result *result);
+
+/* A dataset of [sweep...], or of [sweep..., trial], freed by the caller; RS_INPUT for another shape. */
+enum rs_status result_read_doubles(const struct result *result, const char *dataset, bool per_trial,
+                                   double **values, struct rs_error *err) RS_MUST_CHECK;
 
 /* A root attribute, owned by the caller, or NULL where it is absent or no text; numbers are printed. */
 char *result_attribute(const struct result *result, const char *name);

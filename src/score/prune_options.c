@@ -42,6 +42,16 @@ static const struct option rows[] = {
              "the mean part of a sample's tokens that is kept over the line of the layers that prune",
      .published =
          "0.25 (the SPRINT group's SRAM chip prunes 75 % on average, primary: abstract of arXiv:2409.04940)"},
+    {.key = "prune.lost_mass",
+     .kind = OPTION_REAL,
+     .unit = QUANTITY_RATIO,
+     .offset = MEMBER(lost_mass),
+     .high = 1,
+     .initial_help = "prune.threshold or prune.keep_ratio",
+     .help = "instead of prune.threshold and prune.keep_ratio: one threshold per layer and head, the highest "
+             "that prunes at most this much of the exact softmax's probability, as a mean over the "
+             "calibration inputs' queries. It is the mass on all pruned keys; the result's lost_mass is that "
+             "on wrongly pruned ones"},
     {.key = "prune.margin",
      .kind = OPTION_REAL,
      .unit = QUANTITY_NONE,
@@ -105,8 +115,10 @@ static const struct option rows[] = {
      .offset = MEMBER(calibration),
      .initial = "shared",
      .choices = calibrations,
-     .help = "where the first half of the samples calibrates keep_ratio (q/k/v files, llama2c): evaluate on "
-             "all samples (shared) or on the second half only (holdout)"},
+     .help =
+         "where the first half of the samples calibrates keep_ratio (q/k/v files; llama2c and safetensors "
+         "without calibration inputs of their own): evaluate on all samples (shared) or on the second "
+         "half only (holdout)"},
     {.key = "prune.token_unpruned_layers",
      .kind = OPTION_REAL,
      .unit = QUANTITY_RATIO,

@@ -12,6 +12,7 @@ struct prune_options {
     struct option_reals
         threshold;          /* one, one per layer, or the word `learned`; unset: keep_ratio or learned */
     double keep_ratio;      /* NAN: unset */
+    double lost_mass;       /* NAN: unset */
     double margin;          /* score units */
     double band;            /* of three-way, score units, >= 0 */
     double search_share;    /* of a3: iterations per visible key */

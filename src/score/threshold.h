@@ -16,4 +16,19 @@ size_t threshold_count(double keep_ratio, size_t n);
  */
 double threshold_keeping(double keep_ratio, double unit, size_t n, int64_t *sums);
 
+/* A score with the softmax probability that it has among its query's visible keys. */
+struct threshold_mass {
+    int64_t sum;
+    double mass;
+};
+
+/*
+ * The largest threshold, midway between neighbouring scores, below which lies at most `lost_mass` of the
+ * probability, as a mean over queries; equal scores are never parted, and the largest is never pruned.
+ * Nothing pruned gives minus infinity. `scores` [n], all those of `n_queries` queries, are sorted in place.
+ * n > 0.
+ */
+double threshold_losing(double lost_mass, double unit, size_t n_queries, size_t n,
+                        struct threshold_mass *scores);
+
 #endif

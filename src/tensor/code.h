@@ -25,9 +25,14 @@ size_t code_quantise(const float *values, size_t n, double step, int bits, int16
  * clamped to +-code_limit(msb_bits), or the magnitude without its low bits where `truncate`.
  */
 int code_msb(int code, int bits, int msb_bits, bool truncate);
+/* The same of n codes. */
+void code_take_msb(const int16_t *codes, size_t n, int bits, int msb_bits, bool truncate, int16_t *msb);
 
 /* sum_i one[i] other[i] */
 int64_t code_product(const int16_t *one, const int16_t *other, size_t n);
+/* sums [n_keys] of a query [d] with keys [n_keys][d], codes of `bits` bits. */
+void code_products(const int16_t *query, const int16_t *keys, size_t n_keys, size_t d, int bits,
+                   int64_t *sums);
 
 /*
  * The smallest whole number n with unit * n >= threshold, both in double: the integer form of a threshold
