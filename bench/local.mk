@@ -149,6 +149,16 @@ bench-inference: bench/models/inference$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/models/inference$(EXEEXT) | tee bench/models/inference.md
 .PHONY: bench-inference
 
+# Learned thresholds of memory networks against calibrated ones.
+EXTRA_PROGRAMS += %D%/thresholds/thresholds
+EXTRA_DIST += %D%/thresholds/README.md %D%/thresholds/table.md
+bench_thresholds_thresholds_SOURCES = %D%/thresholds/thresholds.c
+bench_thresholds_thresholds_LDADD = librescore-core.la
+bench-thresholds: bench/thresholds/thresholds$(EXEEXT)
+	OPENBLAS_NUM_THREADS=1 ./bench/thresholds/thresholds$(EXEEXT) >bench/thresholds/table.new
+	mv bench/thresholds/table.new bench/thresholds/table.md
+.PHONY: bench-thresholds
+
 # Memory networks for all kinds of stories; FOLDER=... for the tasks of bAbI files. By hand, some minutes.
 FOLDER =
 EXTRA_DIST += %D%/stories/README.md %D%/stories/stories.sh %D%/stories/generated.yaml %D%/stories/babi.yaml \

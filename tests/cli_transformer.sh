@@ -146,9 +146,26 @@ s = json.load(open("out"))
 assert s["task_caution"] == 0 and s["task_loss_random_sample_lo95"] > 0.3, s["task_loss_random_sample_lo95"]' 2>> err
 check "no caution: stories need attention"
 
-grep -v file: run.yaml | sed '1i workload: {kind: transformer}' > none.yaml
+cat > embedded.yaml <<'YAML'
+workload: {kind: transformer, samples: 2}
+monte_carlo: {trials: 1}
+YAML
+for task in text digits; do
+    "$RESCORE" run embedded.yaml -o $task-run.h5 --json --set workload.task=$task > out 2> err &&
+        $python - $task > out 2>> err <<'PY'
+import h5py, math, sys
+run = h5py.File(sys.argv[1] + "-run.h5")
+exact, analog = run["task_metric_float"][0], run["task_metric"][0]
+metric = run["task_metric"].attrs["metric"]
+metric = metric.decode() if isinstance(metric, bytes) else str(metric)
+assert metric == {"text": "nll", "digits": "accuracy"}[sys.argv[1]], metric
+assert 0.5 < exact < 1.8 and 0 <= analog < 2.5 and 0 < run["keep_ratio"][0] < 1, (exact, analog)
+PY
+    check "the embedded model of $task runs on arrays and its result opens"
+done
 sed 's/, labels: labels.idx//' images.yaml > lone.yaml
-refused 65 "workload.file: missing" "run: no model" "$RESCORE" run none.yaml -o bad.out
+refused 65 "workload.task: 'words' found, text or digits" "run: no such embedded model" \
+    "$RESCORE" run embedded.yaml -o bad.out --set workload.task=words
 refused 65 "workload.text, or from workload.images" "train: nothing to learn from" "$RESCORE" train run.yaml -o bad.out
 refused 65 "workload.text, or from workload.images" "train: images without labels" \
     "$RESCORE" train lone.yaml -o bad.out

@@ -39,5 +39,5 @@ int main(int n, char **arguments)
     if (status != RS_OK)
         fprintf(stderr, "%s\n", err.text);
     transformer_file_clear(&file);
-    return status;
+    return (int)status;
 }

@@ -553,3 +553,7 @@ tests_test_transformer_tuning_LDADD = $(test_libraries)
 shell_tests += %D%/cli_stories.sh
 
 long_shell_tests += %D%/long/stories.sh
+unit_tests += %D%/test_model_embedded
+tests_test_model_embedded_SOURCES = %D%/test_model_embedded.c
+tests_test_model_embedded_CFLAGS = $(test_flags)
+tests_test_model_embedded_LDADD = $(test_libraries)

@@ -270,7 +270,7 @@ static void open_embedded(struct model_file *file)
 {
     struct rs_error err = {{0}};
     struct store *store = NULL;
-    cr_assert_eq(model_embedded_open(&store, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(model_embedded_open(MODEL_EMBEDDED_STORIES, &store, &err), RS_OK, "%s", err.text);
     cr_assert_eq(model_file_read(store, file, &err), RS_OK, "%s", err.text);
     store_close(store);
 }

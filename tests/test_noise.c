@@ -211,7 +211,7 @@ Test(noise, tables_agree_with_the_law_for_the_embedded_models_queries)
     struct store *store = NULL;
     struct model_file file = {0};
     struct rs_error err;
-    cr_assert_eq(model_embedded_open(&store, &err), RS_OK, "%s", err.text);
+    cr_assert_eq(model_embedded_open(MODEL_EMBEDDED_STORIES, &store, &err), RS_OK, "%s", err.text);
     cr_assert_eq(model_file_read(store, &file, &err), RS_OK, "%s", err.text);
     store_close(store);
     cr_assert_leq(file.model.shape.d, LINES);

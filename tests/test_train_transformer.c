@@ -225,8 +225,9 @@ Test(train_transformer, weights_have_no_more_bits_than_asked_for_and_are_tested_
     options.n_steps = 15;
     for (int i = 0; i < 2; i++) {
         options.weight_bits = i == 0 ? 0 : 7;
-        cr_assert_eq(train_transformer_text(&options, NULL, &text, "coins", 1, 1, NULL, NULL, &files[i], &err),
-                     RS_OK, "%s", err.text);
+        cr_assert_eq(
+            train_transformer_text(&options, NULL, &text, "coins", 1, 1, NULL, NULL, &files[i], &err), RS_OK,
+            "%s", err.text);
     }
     for (size_t i = 0; i < files[0].model.layout.n_weights; i++) {
         float exact = files[0].model.weights[i], rounded = files[1].model.weights[i];

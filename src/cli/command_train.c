@@ -81,9 +81,10 @@ static enum rs_status read_data(const struct command_line *line, const struct co
     switch (config->workload.kind) {
     case WORKLOAD_STORIES:
         status = train_options_check(&config->train, err);
-        return status != RS_OK ? status
-                               : story_data_generate(config->workload.task,
-                                                     (uint64_t)config->monte_carlo.seed, &sizes, data, err);
+        return status != RS_OK
+                   ? status
+                   : story_data_generate(config->workload.task[0] != '\0' ? config->workload.task : "mixed",
+                                         (uint64_t)config->monte_carlo.seed, &sizes, data, err);
     case WORKLOAD_BABI:
         if (config->workload.file[0] == '\0')
             return rs_fail(err, RS_INPUT, "%s: error: workload.file: the folder of the bAbI files expected",

@@ -23,7 +23,8 @@ static const struct option workload_rows[] = {
          "memn2n: a memory network answering stories (embedded, or a file written by train); qkv: a "
          "q/k/v file; "
          "stories: generated, babi: a folder of bAbI files, both for train; transformer: a language model or "
-         "classifier (a file written by train; for train, what it learns from: workload.text, or "
+         "classifier (embedded, or a file written by train; for train, what it learns from: workload.text, "
+         "or "
          "workload.images and workload.labels); llama2c: a checkpoint of llama2.c (version 0) with "
          "workload.tokenizer, on workload.text; safetensors: weights of GPT-2, BERT, ViT or Llama under "
          "Hugging Face's names, with workload.shape, on workload.items"},
@@ -55,9 +56,11 @@ static const struct option workload_rows[] = {
     {.key = "workload.task",
      .kind = OPTION_TEXT,
      .offset = WORKLOAD(task),
-     .initial = "mixed",
      .flags = OPTION_NOT_SWEPT,
+     .initial_help = "mixed; of the embedded transformers text",
      .help =
+         "which embedded transformer runs: text (the King James Bible, by characters) or digits (of MNIST); "
+         "or "
          "what train learns: of stories one of 20 kinds (one-fact, two-facts, three-facts, two-relations, "
          "givers, yes-no, counting, lists, negation, uncertainty, coreference, conjunction, pairs, time, "
          "deduction, induction, positions, sizes, paths, motives), mixed (one-fact, two-facts and deduction) "

@@ -20,7 +20,7 @@ struct workload_options {
     char tokenizer[OPTION_TEXT_SIZE], calibration_text[OPTION_TEXT_SIZE];            /* "": none */
     char shape[OPTION_TEXT_SIZE], items[OPTION_TEXT_SIZE];                           /* "": none */
     char text[OPTION_TEXT_SIZE], images[OPTION_TEXT_SIZE], labels[OPTION_TEXT_SIZE]; /* "": none */
-    char task[OPTION_TEXT_SIZE]; /* of stories or bAbI files */
+    char task[OPTION_TEXT_SIZE]; /* of stories, bAbI files or embedded transformers; "": the first */
     int64_t samples;             /* 0: all */
 };
 

@@ -18,7 +18,7 @@ static enum rs_status load(const struct config *config, struct model_file *file,
     if (config->workload.file[0] != '\0')
         return model_file_open(config->workload.file, file, err);
     struct store *store = NULL;
-    enum rs_status status = model_embedded_open(&store, err);
+    enum rs_status status = model_embedded_open(MODEL_EMBEDDED_STORIES, &store, err);
     if (status == RS_OK)
         status = model_file_read(store, file, err);
     store_close(store);

@@ -9,6 +9,7 @@
 #include "base/require.h"
 #include "experiment/subject.h"
 #include "experiment/subject_transformer.h"
+#include "model/model_embedded.h"
 
 struct state {
     struct transformer_file file;
@@ -34,13 +35,24 @@ static size_t longest_sample(const struct transformer_file *file)
     return longest;
 }
 
+/* The file that the configuration names, or the embedded model of its task. */
 static enum rs_status open_trained(const struct config *config, struct transformer_file *file,
                                    struct rs_error *err)
 {
-    if (config->workload.file[0] == '\0')
+    const char *task = config->workload.task;
+    bool text = task[0] == '\0' || strcmp(task, "text") == 0;
+    struct store *store = NULL;
+    if (config->workload.file[0] != '\0')
+        return transformer_file_open(config->workload.file, file, err);
+    if (!text && strcmp(task, "digits") != 0)
         return rs_fail(err, RS_INPUT,
-                       "workload.file: missing; workload.kind: transformer needs a file written by train");
-    return transformer_file_open(config->workload.file, file, err);
+                       "workload.task: '%s' found, text or digits expected: the embedded transformers", task);
+    enum rs_status status =
+        model_embedded_open(text ? MODEL_EMBEDDED_TEXT : MODEL_EMBEDDED_DIGITS, &store, err);
+    if (status == RS_OK)
+        status = transformer_file_read(store, file, err);
+    store_close(store);
+    return status;
 }
 
 static subject_transformer_opener *find_opener(int workload_kind)

@@ -1,7 +1,7 @@
 /*
  * A JSON document (RFC 8259) as a tree. Strict, for files of strangers: valid UTF-8, no key twice in an
- * object, no text with a NUL, no number beyond double, depth up to 32, up to 16 MB and about 250,000 values;
- * the memory is at most 80 times the text.
+ * object, no text with a NUL, no number beyond double, depth up to 32, up to 16 MB and about 250,000 values,
+ * which take 16 MB more.
  */
 #ifndef IO_JSON_H
 #define IO_JSON_H

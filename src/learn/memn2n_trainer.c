@@ -153,7 +153,7 @@ static double step(struct memn2n_trainer *trainer, struct memn2n_place place, st
     double loss = 0, *gradient = add_parts(trainer);
     for (int part = 0; part < N_PARTS; part++)
         loss += trainer->parts[part].loss;
-    if (trainer->plan->options->method == TRAIN_SGD && place.stage != MEMN2N_STAGE_TUNING)
+    if (trainer->plan->options->method == TRAIN_SGD)
         descend(trainer, rates.weights, gradient);
     else
         step_adam(trainer, rates.weights, n, gradient);
@@ -206,8 +206,11 @@ static struct rates rates_at(const struct memn2n_plan *plan, struct memn2n_place
 {
     const struct train_options *options = plan->options;
     const struct threshold_options *learned = plan->learned;
-    if (place.stage == MEMN2N_STAGE_TUNING)
-        return (struct rates){options->rate * fall(place) * learned->model_rate, learned->rate * fall(place)};
+    if (place.stage == MEMN2N_STAGE_TUNING) {
+        int n_halvings = options->method == TRAIN_SGD ? (int)options->n_halvings : 0;
+        double first = ldexp(options->rate, -n_halvings) * learned->model_rate;
+        return (struct rates){first * fall(place), learned->rate * fall(place)};
+    }
     if (place.stage == MEMN2N_STAGE_LINEAR)
         return (struct rates){options->rate / 2, 0};
     double now = options->method == TRAIN_SGD ? halve(place, options->n_halvings) : fall(place);

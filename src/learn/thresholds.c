@@ -104,13 +104,15 @@ static int descending(const void *one, const void *other)
     return (a < b) - (a > b);
 }
 
+/* Midway between neighbours: just below its threshold a score has the steepest slope of all. */
 static double quantile(double keep, struct thresholds_list *list)
 {
     if (list->n == 0)
         return 0;
     qsort(list->scores, list->n, sizeof *list->scores, descending);
     size_t n_kept = (size_t)ceil(keep * (double)list->n);
-    return list->scores[n_kept > 0 ? n_kept - 1 : 0];
+    size_t at = n_kept > 0 ? n_kept - 1 : 0;
+    return 0.5 * (list->scores[at] + list->scores[at + 1 < list->n ? at + 1 : at]);
 }
 
 void thresholds_start(struct thresholds *thresholds, const struct thresholds_scores *scores)

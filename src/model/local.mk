@@ -10,6 +10,7 @@ librescore_core_la_SOURCES += \
     %D%/model_embedded.c %D%/model_embedded.h \
     %D%/model_file.c %D%/model_file.h \
     %D%/model_items.c %D%/model_items.h \
+    %D%/model_record.c %D%/model_record.h \
     %D%/soft_threshold.h \
     %D%/threshold_options.c %D%/threshold_options.h \
     %D%/transformer.c %D%/transformer.h \
@@ -33,11 +34,21 @@ librescore_gradient_la_SOURCES = %D%/transformer_gradient_f32.c %D%/transformer_
 librescore_gradient_la_CFLAGS = $(AM_CFLAGS) -fno-trapping-math
 librescore_core_la_LIBADD += librescore_gradient.la
 
-# The embedded model: the program works from any directory.
-nodist_librescore_core_la_SOURCES += src/model/model_embedded_stories.c
-CLEANFILES += src/model/model_embedded_stories.c
-EXTRA_DIST += %D%/README.md %D%/embedded/README.md %D%/embedded/stories.h5 %D%/embedded/stories.yaml
+# The embedded models: the program works from any directory.
+model_embedded_sources = src/model/model_embedded_stories.c src/model/model_embedded_text.c \
+    src/model/model_embedded_digits.c
+nodist_librescore_core_la_SOURCES += $(model_embedded_sources)
+CLEANFILES += $(model_embedded_sources)
+EXTRA_DIST += %D%/README.md %D%/embedded/README.md %D%/embedded/stories.h5 %D%/embedded/stories.yaml \
+    %D%/embedded/text.h5 %D%/embedded/digits.h5 \
+    %D%/embedded/LICENSE.digits
 
 src/model/model_embedded_stories.c: $(srcdir)/%D%/embedded/stories.h5
 	@$(MKDIR_P) src/model
 	$(AM_V_GEN)$(SHELL) $(top_srcdir)/build-aux/embed.sh model_embedded_stories $(srcdir)/%D%/embedded/stories.h5 > $@
+src/model/model_embedded_text.c: $(srcdir)/%D%/embedded/text.h5
+	@$(MKDIR_P) src/model
+	$(AM_V_GEN)$(SHELL) $(top_srcdir)/build-aux/embed.sh model_embedded_text $(srcdir)/%D%/embedded/text.h5 > $@
+src/model/model_embedded_digits.c: $(srcdir)/%D%/embedded/digits.h5
+	@$(MKDIR_P) src/model
+	$(AM_V_GEN)$(SHELL) $(top_srcdir)/build-aux/embed.sh model_embedded_digits $(srcdir)/%D%/embedded/digits.h5 > $@

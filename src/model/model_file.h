@@ -23,13 +23,14 @@
 
 #include "io/store.h"
 #include "model/memn2n.h"
+#include "model/model_record.h"
 #include "tensor/story.h"
 
-enum { MODEL_FILE_VERSION = 1, MODEL_FILE_TEXT_SIZE = 256, MODEL_FILE_KINDS_MAX = 256 };
+enum { MODEL_FILE_KINDS_MAX = 256 };
 
 /* Start from {0}. Cleared by model_file_clear. */
 struct model_file {
-    char task[MODEL_FILE_TEXT_SIZE], source[MODEL_FILE_TEXT_SIZE], git_commit[MODEL_FILE_TEXT_SIZE];
+    char task[MODEL_RECORD_TEXT_SIZE], source[MODEL_RECORD_TEXT_SIZE], git_commit[MODEL_RECORD_TEXT_SIZE];
     uint64_t seed;     /* at most 2^53, so that it survives as a number */
     double test_error; /* 0 ... 1 */
     struct memn2n model;
@@ -37,7 +38,7 @@ struct model_file {
     char **kinds;                                           /* [n_kinds], one block */
     double *code_max_query, *code_max_key, *code_max_value; /* [n_hops][1], above 0 */
     double *threshold;                                      /* [n_hops][1], or NULL */
-    char threshold_method[MODEL_FILE_TEXT_SIZE];
+    char threshold_method[MODEL_RECORD_TEXT_SIZE];
     struct story_set calibration, test;
 };
 

@@ -45,8 +45,9 @@ static const struct option rows[] = {
      .low = 0,
      .high = 1,
      .flags = OPTION_NOT_SWEPT,
-     .help = "first step size of the weights meanwhile, as a share of train.rate or transformer.rate; 0: "
-             "only thresholds learn"},
+     .help =
+         "first step size of the weights meanwhile, as a share of train.rate (with sgd as halved at the end "
+         "of training) or transformer.rate; 0: only thresholds learn"},
     {.key = "learned.length",
      .kind = OPTION_REAL,
      .unit = QUANTITY_RATIO,

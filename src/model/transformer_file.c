@@ -8,7 +8,7 @@
 #include "model/code_range.h"
 #include "model/transformer_file_shape.h"
 
-static const double seed_max = 0x1p53;
+static const double nll_max = 1e6;
 
 void transformer_file_clear(struct transformer_file *file)
 {
@@ -23,54 +23,10 @@ void transformer_file_clear(struct transformer_file *file)
     *file = (struct transformer_file){0};
 }
 
-static enum rs_status read_text(const struct store *store, const char *object, const char *name,
-                                char text[TRANSFORMER_FILE_TEXT_SIZE], struct rs_error *err)
+static struct model_record record_of(struct transformer_file *file)
 {
-    char *read = NULL;
-    enum rs_status status = store_read_text(store, object, name, &read, err);
-    if (status == RS_OK && strlen(read) >= TRANSFORMER_FILE_TEXT_SIZE)
-        status = rs_fail(err, RS_INPUT, "%s:/@%s: error: %zu bytes found, at most %d expected",
-                         store_path(store), name, strlen(read), TRANSFORMER_FILE_TEXT_SIZE - 1);
-    if (status == RS_OK)
-        memcpy(text, read, strlen(read) + 1);
-    free(read);
-    return status;
-}
-
-static enum rs_status read_measure(const struct store *store, const char *name, double high, double *value,
-                                   struct rs_error *err)
-{
-    enum rs_status status = store_read_number(store, "/", name, value, err);
-    if (status == RS_OK && !(*value >= 0 && *value <= high))
-        status = rs_fail(err, RS_INPUT, "%s:/@%s: error: %g found, 0 to %g expected", store_path(store), name,
-                         *value, high);
-    return status;
-}
-
-static enum rs_status read_header(const struct store *store, struct transformer_file *file,
-                                  struct rs_error *err)
-{
-    double version, seed = 0;
-    enum rs_status status = store_expect_text(store, "format", "rescore-model", err);
-    if (status == RS_OK)
-        status = store_read_integer(store, "version", TRANSFORMER_FILE_VERSION, TRANSFORMER_FILE_VERSION,
-                                    &version, err);
-    if (status == RS_OK)
-        status = store_expect_text(store, "kind", "transformer", err);
-    if (status == RS_OK)
-        status = read_text(store, "/", "task", file->task, err);
-    if (status == RS_OK)
-        status = read_text(store, "/", "source", file->source, err);
-    if (status == RS_OK)
-        status = read_text(store, "/", "git_commit", file->git_commit, err);
-    if (status == RS_OK)
-        status = store_read_integer(store, "seed", 0, seed_max, &seed, err);
-    if (status == RS_OK)
-        status = read_measure(store, "test_nll", 1e6, &file->test_nll, err);
-    if (status == RS_OK)
-        status = read_measure(store, "test_error", 1, &file->test_error, err);
-    file->seed = (uint64_t)seed;
-    return status;
+    const struct transformer_shape *shape = &file->model.shape;
+    return MODEL_RECORD(file, "transformer", shape->n_layers, shape->n_heads, shape->n_kv_heads);
 }
 
 static void name_weights(char name[STORE_NAME_SIZE], int kind)
@@ -142,11 +98,7 @@ static enum rs_status read_weights(const struct store *store, struct transformer
         if (values == NULL)
             return RS_INTERNAL;
         name_weights(name, kind);
-        status = store_read(store, name, STORE_FLOAT32, values, err);
-        for (size_t i = 0; i < n && status == RS_OK; i++)
-            if (!isfinite(values[i]))
-                status = rs_fail(err, RS_INPUT, "%s:%s: error: %g found, finite weights expected",
-                                 store_path(store), name, (double)values[i]);
+        status = model_record_read_weights(store, name, n, values, err);
         if (status == RS_OK)
             move_layers(&model->layout, kind, true, model->weights, values);
         free(values);
@@ -165,49 +117,15 @@ static enum rs_status read_vocabulary(const struct store *store, struct transfor
     return status == RS_OK ? store_read_texts(store, "/vocabulary", &n, &file->vocabulary, err) : status;
 }
 
-/* A table [n_layers][n_heads] of finite numbers, above 0 where `positive`; the caller frees *out. */
-static enum rs_status read_table(const struct store *store, const char *dataset, size_t n_layers,
-                                 size_t n_heads, bool positive, double **out, struct rs_error *err)
-{
-    const struct store_axis axes[] = {{"layers", n_layers, "n_layers"},
-                                      {"heads", n_heads, "of the transformer"}};
-    enum rs_status status = store_check_shape(store, dataset, 2, axes, err);
-    if (status != RS_OK)
-        return status;
-    *out = memory_allocate(n_layers * n_heads, sizeof **out, err);
-    if (*out == NULL)
-        return RS_INTERNAL;
-    status = store_read(store, dataset, STORE_FLOAT64, *out, err);
-    for (size_t i = 0; i < n_layers * n_heads && status == RS_OK; i++)
-        if (!isfinite((*out)[i]) || (positive && !((*out)[i] > 0)))
-            status = rs_fail(err, RS_INPUT, "%s:%s: error: %g found, a finite number%s expected",
-                             store_path(store), dataset, (*out)[i], positive ? " above 0" : "");
-    return status;
-}
-
-static enum rs_status read_tables(const struct store *store, struct transformer_file *file,
-                                  struct rs_error *err)
-{
-    const struct transformer_shape *shape = &file->model.shape;
-    size_t n_layers = shape->n_layers, n_kv_heads = shape->n_kv_heads;
-    enum rs_status status =
-        read_table(store, "/code_max_query", n_layers, shape->n_heads, true, &file->code_max_query, err);
-    if (status == RS_OK)
-        status = read_table(store, "/code_max_key", n_layers, n_kv_heads, true, &file->code_max_key, err);
-    if (status == RS_OK)
-        status = read_table(store, "/code_max_value", n_layers, n_kv_heads, true, &file->code_max_value, err);
-    if (status != RS_OK || !store_has(store, "/threshold"))
-        return status;
-    status = read_table(store, "/threshold", n_layers, shape->n_heads, false, &file->threshold, err);
-    return status == RS_OK ? read_text(store, "/threshold", "method", file->threshold_method, err) : status;
-}
-
 enum rs_status transformer_file_read(const struct store *store, struct transformer_file *out,
                                      struct rs_error *err)
 {
     struct transformer_shape shape;
     *out = (struct transformer_file){0};
-    enum rs_status status = read_header(store, out, err);
+    struct model_record record = record_of(out);
+    enum rs_status status = model_record_read_header(store, &record, err);
+    if (status == RS_OK)
+        status = model_record_read_measure(store, "test_nll", nll_max, &out->test_nll, err);
     if (status == RS_OK)
         status = transformer_file_shape_read(store, &shape, err);
     if (status == RS_OK) {
@@ -220,8 +138,9 @@ enum rs_status transformer_file_read(const struct store *store, struct transform
         status = read_weights(store, &out->model, err);
     if (status == RS_OK)
         status = read_vocabulary(store, out, err);
+    record = record_of(out); /* its sizes are known now */
     if (status == RS_OK)
-        status = read_tables(store, out, err);
+        status = model_record_read_tables(store, &record, err);
     if (status == RS_OK)
         status = transformer_items_read(store, "/calibration", &shape, &out->calibration, err);
     if (status == RS_OK)
@@ -240,28 +159,6 @@ enum rs_status transformer_file_open(const char *path, struct transformer_file *
         status = transformer_file_read(store, out, err);
     store_close(store);
     return status;
-}
-
-static enum rs_status write_header(struct store *store, const struct transformer_file *file,
-                                   struct rs_error *err)
-{
-    const struct {
-        const char *name, *text;
-    } texts[] = {{"format", "rescore-model"},
-                 {"kind", "transformer"},
-                 {"task", file->task},
-                 {"source", file->source},
-                 {"git_commit", file->git_commit}};
-    enum rs_status status = RS_OK;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == RS_OK; i++)
-        status = store_write_text(store, "/", texts[i].name, texts[i].text, err);
-    if (status == RS_OK)
-        status = store_write_integer(store, "/", "version", TRANSFORMER_FILE_VERSION, err);
-    if (status == RS_OK)
-        status = store_write_integer(store, "/", "seed", (long long)file->seed, err);
-    if (status == RS_OK)
-        status = store_write_number(store, "/", "test_nll", file->test_nll, err);
-    return status == RS_OK ? store_write_number(store, "/", "test_error", file->test_error, err) : status;
 }
 
 static enum rs_status write_weights(struct store *store, const struct transformer *model,
@@ -285,39 +182,19 @@ static enum rs_status write_weights(struct store *store, const struct transforme
     return status;
 }
 
-static enum rs_status write_tables(struct store *store, const struct transformer_file *file,
-                                   struct rs_error *err)
-{
-    const struct transformer_shape *shape = &file->model.shape;
-    const struct store_shape heads = {2, {shape->n_layers, shape->n_heads}};
-    const struct store_shape kv_heads = {2, {shape->n_layers, shape->n_kv_heads}};
-    const struct {
-        const char *name, *long_name;
-        const struct store_shape *shape;
-        const double *values;
-    } tables[] = {{"/code_max_query", "largest magnitude of q", &heads, file->code_max_query},
-                  {"/code_max_key", "largest magnitude of k", &kv_heads, file->code_max_key},
-                  {"/code_max_value", "largest magnitude of v", &kv_heads, file->code_max_value},
-                  {"/threshold", "scores below are pruned", &heads, file->threshold}};
-    enum rs_status status = RS_OK;
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && status == RS_OK; i++)
-        if (tables[i].values != NULL)
-            status = store_write(store, tables[i].name, STORE_FLOAT64, tables[i].shape, NULL,
-                                 tables[i].values, (struct store_label){"1", tables[i].long_name}, err);
-    return status == RS_OK && file->threshold != NULL
-               ? store_write_text(store, "/threshold", "method", file->threshold_method, err)
-               : status;
-}
-
 enum rs_status transformer_file_write(const char *path, const struct transformer_file *file,
                                       struct rs_error *err)
 {
     const struct transformer_shape *shape = &file->model.shape;
     struct store *store = NULL;
+    struct transformer_file copy = *file;
+    const struct model_record record = record_of(&copy);
     enum rs_status status = store_create(path, &store, err);
     if (status != RS_OK)
         return status;
-    status = write_header(store, file, err);
+    status = model_record_write_header(store, &record, err);
+    if (status == RS_OK)
+        status = store_write_number(store, "/", "test_nll", file->test_nll, err);
     if (status == RS_OK)
         status = transformer_file_shape_write(store, shape, err);
     if (status == RS_OK)
@@ -326,7 +203,7 @@ enum rs_status transformer_file_write(const char *path, const struct transformer
         status = store_write_texts(store, "/vocabulary", shape->n_words,
                                    (const char *const *)file->vocabulary, NULL, err);
     if (status == RS_OK)
-        status = write_tables(store, file, err);
+        status = model_record_write_tables(store, &record, err);
     if (status == RS_OK)
         status = transformer_items_write(store, "/calibration", shape, &file->calibration, err);
     if (status == RS_OK)
@@ -360,25 +237,22 @@ static enum rs_status run_calibration(struct transformer_file *file, struct rs_e
 enum rs_status transformer_file_measure_codes(struct transformer_file *file, struct rs_error *err)
 {
     const struct transformer_shape *shape = &file->model.shape;
+    const struct model_record record = record_of(file);
+    if (model_record_renew_codes(&record, err) != RS_OK)
+        return RS_INTERNAL;
     const struct {
         const char *what;
-        double **array;
+        const double *largest;
         size_t n_heads;
-    } tables[] = {{"query", &file->code_max_query, shape->n_heads},
-                  {"key", &file->code_max_key, shape->n_kv_heads},
-                  {"value", &file->code_max_value, shape->n_kv_heads}};
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        free(*tables[i].array);
-        *tables[i].array = memory_allocate(shape->n_layers * tables[i].n_heads, sizeof(double), err);
-        if (*tables[i].array == NULL)
-            return RS_INTERNAL;
-    }
+    } tables[] = {{"query", file->code_max_query, shape->n_heads},
+                  {"key", file->code_max_key, shape->n_kv_heads},
+                  {"value", file->code_max_value, shape->n_kv_heads}};
     enum rs_status status = run_calibration(file, err);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         for (size_t at = 0; at < shape->n_layers * tables[i].n_heads && status == RS_OK; at++)
-            if (!isfinite((*tables[i].array)[at]))
+            if (!isfinite(tables[i].largest[at]))
                 status = rs_fail(err, RS_INPUT, "a %s component of %g in layer %zu, finite ones expected",
-                                 tables[i].what, (*tables[i].array)[at], at / tables[i].n_heads);
+                                 tables[i].what, tables[i].largest[at], at / tables[i].n_heads);
     return status;
 }
 

@@ -26,15 +26,13 @@
 #include <stdint.h>
 
 #include "io/store.h"
+#include "model/model_record.h"
 #include "model/transformer.h"
 #include "model/transformer_items.h"
 
-enum { TRANSFORMER_FILE_VERSION = 1, TRANSFORMER_FILE_TEXT_SIZE = 256 };
-
 /* Start from {0}. Cleared by transformer_file_clear. */
 struct transformer_file {
-    char task[TRANSFORMER_FILE_TEXT_SIZE], source[TRANSFORMER_FILE_TEXT_SIZE],
-        git_commit[TRANSFORMER_FILE_TEXT_SIZE];
+    char task[MODEL_RECORD_TEXT_SIZE], source[MODEL_RECORD_TEXT_SIZE], git_commit[MODEL_RECORD_TEXT_SIZE];
     uint64_t seed;               /* at most 2^53, so that it survives as a number */
     double test_nll, test_error; /* at least 0; 0 ... 1 */
     struct transformer model;
@@ -42,7 +40,7 @@ struct transformer_file {
     double *code_max_query;                /* [n_layers][n_heads], above 0 */
     double *code_max_key, *code_max_value; /* [n_layers][n_kv_heads] */
     double *threshold;                     /* [n_layers][n_heads], or NULL */
-    char threshold_method[TRANSFORMER_FILE_TEXT_SIZE];
+    char threshold_method[MODEL_RECORD_TEXT_SIZE];
     struct transformer_items calibration, test;
     bool calibration_from_test; /* the first test items calibrate; not of files written here */
 };

@@ -115,8 +115,10 @@ static const struct option rows[] = {
      .offset = MEMBER(calibration),
      .initial = "shared",
      .choices = calibrations,
-     .help = "where the first half of the samples calibrates keep_ratio (q/k/v files, llama2c): evaluate on "
-             "all samples (shared) or on the second half only (holdout)"},
+     .help =
+         "where the first half of the samples calibrates keep_ratio (q/k/v files; llama2c and safetensors "
+         "without calibration inputs of their own): evaluate on all samples (shared) or on the second "
+         "half only (holdout)"},
     {.key = "prune.token_unpruned_layers",
      .kind = OPTION_REAL,
      .unit = QUANTITY_RATIO,

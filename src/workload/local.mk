@@ -3,7 +3,8 @@ librescore_core_la_SOURCES += \
     %D%/babi.c %D%/babi.h \
     %D%/characters.c %D%/characters.h \
     %D%/images.c %D%/images.h \
-    %D%/llama_tokenizer.c %D%/llama_tokenizer.h \
+    %D%/llama_tokenizer.c %D%/llama_tokenizer.h %D%/llama_tokenizer_internal.h \
+    %D%/llama_tokenizer_encode.c \
     %D%/qkv.c %D%/qkv.h \
     %D%/qkv_statistics.c %D%/qkv_statistics.h \
     %D%/sequence.c %D%/sequence.h \
