@@ -7,7 +7,6 @@
 #include "attention/attention.h"
 #include "experiment/outcome.h"
 #include "experiment/task.h"
-#include "numeric/logarithm.h"
 
 TestSuite(task, .timeout = 60);
 
@@ -161,26 +160,4 @@ Test(task, random_pruning_keeps_as_many_and_any_of_them)
     cr_assert(fabs(n_pairs - both * n) < 4.5 * sqrt(both * (1 - both) * n), "%g of %g", n_pairs, both * n);
     attention_destroy(attention);
     setup_clear(&fixture.setup);
-}
-
-/* 1 ulp of libm's, which is itself within 1 ulp; exact where it can be. */
-Test(task, logarithm_is_that_of_the_library)
-{
-    uint64_t state = 1;
-    for (int i = 0; i < 200000; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        double u = (double)(state >> 11) * 0x1p-53, x = i % 3 == 0   ? 0.5 + u
-                                                        : i % 3 == 1 ? exp((u - 0.5) * 1400)
-                                                                     : 1 + (u - 0.5) * 1e-3;
-        double wanted = log(x), found = logarithm_natural(x),
-               ulp = nextafter(fabs(wanted), (double)INFINITY) - fabs(wanted);
-        cr_assert(fabs(found - wanted) <= 2 * ulp, "%a: %a, not %a", x, found, wanted);
-        long double truth = logl((long double)x);
-        cr_assert(fabsl((long double)found - truth) <= (long double)ulp, "%a: %a", x, found);
-    }
-    cr_assert(logarithm_natural(1) == 0 && logarithm_natural(0) == -(double)INFINITY &&
-              isnan(logarithm_natural(-1)));
-    cr_assert(logarithm_natural((double)INFINITY) == (double)INFINITY &&
-              isnan(logarithm_natural((double)NAN)));
-    cr_assert(fabs(logarithm_natural(0x1p-1074) - log(0x1p-1074)) < 1e-12);
 }

@@ -81,7 +81,7 @@ static size_t write_model(const char *path)
     struct rs_error err = {{0}};
     struct store *store = NULL;
     struct model_file file;
-    cr_assert_eq(model_embedded_open(&store, &err), RS_OK);
+    cr_assert_eq(model_embedded_open(MODEL_EMBEDDED_STORIES, &store, &err), RS_OK);
     cr_assert_eq(model_file_read(store, &file, &err), RS_OK, "%s", err.text);
     store_close(store);
     size_t n = file.model.shape.n_hops;
@@ -169,7 +169,7 @@ Test(thresholds, learned_ones_that_are_not_there_are_refused, .init = enter_fold
     struct store *store = NULL;
     struct model_file file;
     struct job job;
-    cr_assert_eq(model_embedded_open(&store, &err), RS_OK);
+    cr_assert_eq(model_embedded_open(MODEL_EMBEDDED_STORIES, &store, &err), RS_OK);
     cr_assert_eq(model_file_read(store, &file, &err), RS_OK);
     store_close(store);
     free(file.threshold);
@@ -200,7 +200,7 @@ Test(thresholds, calibrated_ones_lose_the_mass_they_were_asked_for)
         struct thresholds_scores scores;
         struct job job;
         cr_assert_eq(open_plan(&job, sets, &err), RS_OK, "%s", err.text);
-        cr_assert_eq(model_embedded_open(&store, &err), RS_OK);
+        cr_assert_eq(model_embedded_open(MODEL_EMBEDDED_STORIES, &store, &err), RS_OK);
         cr_assert_eq(model_file_read(store, &file, &err), RS_OK);
         store_close(store);
         size_t n_hops = file.model.shape.n_hops, n_stories = file.calibration.n_stories, n_wrong;

@@ -244,6 +244,37 @@ Test(train_transformer, weights_have_no_more_bits_than_asked_for_and_are_tested_
     free(text.text);
 }
 
+Test(train_transformer, every_kernel_takes_the_same_steps)
+{
+    struct characters text = coin_text(3000);
+    struct transformer_options options = small;
+    struct rs_error err = {{0}};
+    const char *asked = getenv(KERNEL_VARIABLE);
+    char *own = asked != NULL ? strdup(asked) : NULL;
+    static struct curve curves[N_KERNELS];
+    options.n_steps = 15;
+    options.n_validate = 15; /* validation is the forward pass, whose last digits are the kernel's */
+    options.activation = TRANSFORMER_SWIGLU;
+    for (int k = 0; k < N_KERNELS; k++) {
+        struct transformer_file file;
+        if (!kernel_runs((enum kernel)k))
+            continue;
+        setenv(KERNEL_VARIABLE, kernel_name((enum kernel)k), 1);
+        cr_assert_eq(
+            train_transformer_text(&options, NULL, &text, "coins", 1, 1, note, &curves[k], &file, &err),
+            RS_OK, "%s", err.text);
+        cr_assert_eq(memcmp(curves[k].losses, curves[0].losses, sizeof curves[0].losses), 0, "%s",
+                     kernel_name((enum kernel)k));
+        transformer_file_clear(&file);
+    }
+    if (own != NULL)
+        setenv(KERNEL_VARIABLE, own, 1);
+    else
+        unsetenv(KERNEL_VARIABLE);
+    free(own);
+    free(text.text);
+}
+
 Test(train_transformer, the_hook_stops_it)
 {
     struct characters text = coin_text(3000);

@@ -3,13 +3,14 @@
 #include <math.h>
 
 #include "cost/constants.h"
+#include "numeric/exponential.h"
 
 /* H_n: the sum for small n, else its asymptotic series, to 1e-9. */
 static double harmonic(size_t n)
 {
     if (n > 16) {
         double x = (double)n;
-        return log(x) + 0.57721566490153286 + 1 / (2 * x) - 1 / (12 * x * x);
+        return exponential_log(x) + 0.57721566490153286 + 1 / (2 * x) - 1 / (12 * x * x);
     }
     double sum = 0;
     for (size_t i = 1; i <= n; i++)

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/require.h"
+#include "numeric/exponential.h"
 
 struct entry {
     int16_t code;
@@ -201,7 +202,7 @@ size_t a3_keep(const double *scores, const bool *candidate, size_t n, double sha
         if (candidate[j])
             top = fmax(top, scores[j]);
     for (size_t j = 0; j < n; j++) {
-        kept[j] = candidate[j] && scores[j] >= top + log(share);
+        kept[j] = candidate[j] && scores[j] >= top + exponential_log(share);
         n_kept += kept[j];
     }
     return n_kept;

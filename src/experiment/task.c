@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "numeric/logarithm.h"
+#include "numeric/exponential.h"
 #include "numeric/softmax.h"
 
 struct task {
@@ -222,7 +222,7 @@ static double find_chance(const struct task *task, const size_t *right)
     for (size_t i = 0; i < task->answers.n_choices; i++) {
         double share = (double)right[i] / n;
         most = fmax(most, share);
-        entropy -= share > 0 ? share * logarithm_natural(share) : 0;
+        entropy -= share > 0 ? share * exponential_log(share) : 0;
     }
     return subject_get_kind(task->subject)->metric == SUBJECT_NLL ? entropy : most;
 }

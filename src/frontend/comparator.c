@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "numeric/exponential.h"
 
 static const double room_kelvin = 300.15;
 
@@ -557,8 +558,10 @@ double comparator_delay_seconds(const struct comparator *comparator, double diff
         return (double)INFINITY;
     double less = 1 / overdrive_ratio - 1;
     double delay = comparator->delay_t0_seconds + comparator->integration_seconds * less;
-    if (comparator->delay_tau_seconds > 0)
+    if (comparator->delay_tau_seconds > 0) {
+        double growth = comparator->delay_v1_units * overdrive_ratio / fabs(difference_units);
         delay += comparator->delay_tau_seconds * (1 + comparator->tau_ratio * less) *
-                 log(comparator->delay_v1_units * overdrive_ratio / fabs(difference_units));
+                 (isfinite(growth) ? exponential_log(growth) : growth);
+    }
     return fmax(comparator->delay_min_seconds, delay);
 }

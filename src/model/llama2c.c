@@ -7,7 +7,7 @@
 #include "io/binary.h"
 
 enum { WIDTH, HIDDEN_WIDTH, LAYERS, HEADS, KV_HEADS, WORDS, POSITIONS, HEADER_INTEGERS };
-enum { HEADER_BYTES = 4 * HEADER_INTEGERS, CHUNK_NUMBERS = 1 << 18 };
+enum { HEADER_BYTES = 4 * HEADER_INTEGERS, CHUNK_NUMBERS = 1 << 12 };
 
 static const char *const header_names[HEADER_INTEGERS] = {
     "width",           "hidden width",    "number of layers", "number of heads", "number of kv heads",
@@ -136,18 +136,19 @@ static enum rs_status read_shape(const struct binary *file, struct transformer_s
 static enum rs_status read_matrix(const struct binary *file, uint64_t first, const struct block *block,
                                   float *chunk, float *to, struct rs_error *err)
 {
-    size_t n_numbers = block->n_outputs * block->n_inputs;
+    size_t n_numbers = block->n_outputs * block->n_inputs, output = 0, input = 0;
     for (size_t done = 0; done < n_numbers; done += CHUNK_NUMBERS) {
         size_t n = n_numbers - done < CHUNK_NUMBERS ? n_numbers - done : CHUNK_NUMBERS;
         enum rs_status status = binary_read_float32(file, first + sizeof *chunk * done, n, chunk, err);
         if (status != RS_OK)
             return status;
         for (size_t i = 0; i < n; i++) {
-            size_t output = (done + i) / block->n_inputs, input = (done + i) % block->n_inputs;
             if (!isfinite(chunk[i]))
                 return rs_fail(err, RS_INPUT, "%s: error: %g found in %s, finite weights expected",
                                binary_path(file), (double)chunk[i], block->name);
             to[output * block->output_step + input * block->input_step] = chunk[i];
+            input = input + 1 < block->n_inputs ? input + 1 : 0;
+            output += input == 0;
         }
     }
     return RS_OK;

@@ -17,6 +17,9 @@ librescore_core_la_SOURCES += \
     %D%/transformer_file.c %D%/transformer_file.h \
     %D%/transformer_file_shape.c %D%/transformer_file_shape.h \
     %D%/transformer_gradient.h \
+    %D%/transformer_gradient_f32.c \
+    %D%/transformer_gradient_f32_real.h \
+    %D%/transformer_gradient_kernels.h \
     %D%/transformer_gradient_real.h \
     %D%/transformer_gradient_room_real.h \
     %D%/transformer_internal.h \
@@ -30,9 +33,17 @@ librescore_core_la_SOURCES += \
 
 # Nobody asks for floating-point exceptions; without them loops with a choice become vectors, with the same bits.
 noinst_LTLIBRARIES += librescore_gradient.la
-librescore_gradient_la_SOURCES = %D%/transformer_gradient_f32.c %D%/transformer_gradient_f64.c
+librescore_gradient_la_SOURCES = %D%/transformer_gradient_f32_baseline.c %D%/transformer_gradient_f64.c
 librescore_gradient_la_CFLAGS = $(AM_CFLAGS) -fno-trapping-math
 librescore_core_la_LIBADD += librescore_gradient.la
+if HAVE_X86_KERNELS
+noinst_LTLIBRARIES += librescore_gradient_avx2.la librescore_gradient_avx512.la
+librescore_gradient_avx2_la_SOURCES = %D%/transformer_gradient_f32_avx2.c
+librescore_gradient_avx2_la_CFLAGS = $(AM_CFLAGS) -fno-trapping-math -mavx2 -mfma
+librescore_gradient_avx512_la_SOURCES = %D%/transformer_gradient_f32_avx512.c
+librescore_gradient_avx512_la_CFLAGS = $(AM_CFLAGS) -fno-trapping-math -mavx512f -mavx512dq -mfma
+librescore_core_la_LIBADD += librescore_gradient_avx2.la librescore_gradient_avx512.la
+endif
 
 # The embedded models: the program works from any directory.
 model_embedded_sources = src/model/model_embedded_stories.c src/model/model_embedded_text.c \

@@ -1,11 +1,7 @@
 #include "model/model_file.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/memory.h"
 #include "model/code_range.h"
 #include "model/model_items.h"
 

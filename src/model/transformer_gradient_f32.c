@@ -1,16 +1,39 @@
-/* Loss and gradient of a transformer in single precision. */
-#include <stdint.h>
+/* Single precision: the kernel that was chosen takes the steps. */
+#include "config.h"
 
-#define REAL float
-#define BITS uint32_t
-#define NAMED(name) name##_f32
-#define PUBLIC(name) transformer_gradient_f32_##name
-#define EXPONENT_SHIFT 23
-#define EXPONENT_OF_1 127u
-#define LOWEST (-87)
-#define FIRST_TERM 6 /* of 1/13! ... 1/0!: r^8 / 8! is below 6e-9 */
-#define LARGE 0x1.8p23f
-/* ln 2 in two parts, the first exact times any k */
-#define LN2_HIGH 0x1.63p-1f
-#define LN2_LOW -0x1.bd0106p-13f
-#include "model/transformer_gradient_real.h"
+#include "model/transformer_gradient_kernels.h"
+
+struct transformer_gradient_f32 *transformer_gradient_f32_create(const struct transformer_shape *shape,
+                                                                 size_t n_tokens_max, struct rs_error *err)
+{
+    return transformer_gradient_baseline_create(shape, n_tokens_max, err);
+}
+
+void transformer_gradient_f32_destroy(struct transformer_gradient_f32 *room)
+{
+    transformer_gradient_baseline_destroy(room);
+}
+
+enum rs_status transformer_gradient_f32_prune_borrow(struct transformer_gradient_f32 *room,
+                                                     const struct transformer_pruning *pruning,
+                                                     transformer_signals_f32 *signals, void *context,
+                                                     struct rs_error *err)
+{
+    return transformer_gradient_baseline_prune_borrow(room, pruning, signals, context, err);
+}
+
+double transformer_gradient_f32_add(struct transformer_gradient_f32 *room, const float *weights, size_t n,
+                                    const struct transformer_sample *samples, float *gradient,
+                                    size_t *n_counted)
+{
+    switch (kernel_chosen()) {
+#ifdef HAVE_X86_KERNELS
+    case KERNEL_AVX512:
+        return transformer_gradient_avx512_add(room, weights, n, samples, gradient, n_counted);
+    case KERNEL_AVX2:
+        return transformer_gradient_avx2_add(room, weights, n, samples, gradient, n_counted);
+#endif
+    default:
+        return transformer_gradient_baseline_add(room, weights, n, samples, gradient, n_counted);
+    }
+}

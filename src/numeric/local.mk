@@ -5,7 +5,6 @@ librescore_core_la_SOURCES += \
     %D%/goodness.c %D%/goodness.h \
     %D%/lanes.h \
     %D%/least_squares.c %D%/least_squares.h \
-    %D%/logarithm.c %D%/logarithm.h \
     %D%/matrix.c %D%/matrix.h \
     %D%/ode.c %D%/ode.h \
     %D%/probit.c %D%/probit.h \

@@ -1,5 +1,3 @@
-#include "config.h" /* POSIX and GNU names */
-
 #include "workload/text_pieces.h"
 
 #include <stdbool.h>
