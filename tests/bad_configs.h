@@ -99,7 +99,7 @@ static const struct {
      "3:3: error: 'prune.threshold' and 'prune.keep_ratio' are alternatives; one of them expected"},
     {"prune:\n  keep_ratio: 10 %\n  lost_mass: 1 %\n",
      "3:3: error: 'prune.keep_ratio' and 'prune.lost_mass' are alternatives; one of them expected"},
-    {"prune:\n  lost_mass: 120 %\n", "2:14: error: 'prune.lost_mass': 120 % found, at most 100 % expected"},
+    {"prune:\n  lost_mass: 120 %\n", "2:14: error: 'prune.lost_mass': 1.2 found, at most 1 expected"},
     {"prune:\n  threshold: leaned\n",
      "2:14: error: 'prune.threshold': 'leaned' found, one of learned expected; did you mean 'learned'?"},
     {"prune:\n  threshold: [1, x]\n", "2:18: error: 'prune.threshold': 'x' found, a plain number expected"},
