@@ -124,7 +124,7 @@ static void print_trials(const struct row *row, const double *trials)
 {
     double mean, half, scale = row->accuracy ? 100 : 1;
     statistics_interval(trials, row->n_trials, 0.95, &mean, &half);
-    if (half > 0)
+    if (half > 1e-9 * fabs(mean))
         printf(row->accuracy ? " %.1f ± %.1f |" : " %.4f ± %.4f |", scale * mean, scale * half);
     else
         printf(row->accuracy ? " %.1f |" : " %.4f |", scale * mean);
@@ -269,7 +269,7 @@ static void print_tables(const struct row *rows, size_t n_rows, size_t n_stories
            modes, modes);
     for (size_t r = 0; r < n_rows; r++) {
         print_metrics(&rows[r]);
-        if (r + 1 == n_stories)
+        if (r + 1 == n_stories && n_stories > 1)
             print_metrics(&mean);
     }
     printf(
@@ -280,7 +280,7 @@ static void print_tables(const struct row *rows, size_t n_rows, size_t n_stories
         modes, modes);
     for (size_t r = 0; r < n_rows; r++) {
         print_losses(&rows[r]);
-        if (r + 1 == n_stories)
+        if (r + 1 == n_stories && n_stories > 1)
             print_losses(&mean);
     }
     printf("\n## The decisions\n\nIn %%, ±: 95 %% t interval over trials; with exact recompute.\n\n"
@@ -288,7 +288,7 @@ static void print_tables(const struct row *rows, size_t n_rows, size_t n_stories
            modes, modes);
     for (size_t r = 0; r < n_rows; r++) {
         print_decisions(&rows[r]);
-        if (r + 1 == n_stories)
+        if (r + 1 == n_stories && n_stories > 1)
             print_decisions(&mean);
     }
 }

@@ -145,7 +145,6 @@ static void step_adam(struct memn2n_trainer *trainer, double rate, size_t n, con
 static double step(struct memn2n_trainer *trainer, struct memn2n_place place, struct rates rates,
                    const uint32_t *stories, size_t n)
 {
-#pragma omp parallel for num_threads(trainer->n_threads) schedule(static, 1)
     for (int part = 0; part < N_PARTS; part++) {
         size_t first = n * (size_t)part / N_PARTS, end = n * ((size_t)part + 1) / N_PARTS;
         run_part(trainer, place, stories, first, end, part);
@@ -272,9 +271,9 @@ static enum rs_status allocate_part(const struct memn2n_plan *plan, struct memn2
 }
 
 enum rs_status memn2n_trainer_init(struct memn2n_trainer *trainer, const struct memn2n_plan *plan,
-                                   int n_threads, struct rs_error *err)
+                                   struct rs_error *err)
 {
-    *trainer = (struct memn2n_trainer){.plan = plan, .n_threads = n_threads};
+    *trainer = (struct memn2n_trainer){.plan = plan};
     enum rs_status status =
         memn2n_init(&trainer->rounded, &plan->shape, (const char *const *)plan->data->vocabulary.words, err);
     if (status == RS_OK)

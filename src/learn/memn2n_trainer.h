@@ -24,12 +24,14 @@ struct memn2n_plan {
     size_t n_weights;
 };
 
-/* A batch is cut into this many parts, whose gradients are added in order: the same sum for any threads. */
+/*
+ * A batch is cut into this many parts, whose gradients are added in order: the order of sums that the
+ * embedded model was trained with. A run is one thread's: steps are too short to be shared.
+ */
 enum { MEMN2N_TRAINER_PARTS = 4 };
 
 struct memn2n_trainer {
     const struct memn2n_plan *plan;
-    int n_threads;
     struct adam adam;
     struct memn2n_trainer_part {
         double *gradient; /* [n_weights] */
@@ -62,7 +64,7 @@ struct memn2n_place {
 
 /* Start from {0}. The caller clears it, also after a failure. */
 enum rs_status memn2n_trainer_init(struct memn2n_trainer *trainer, const struct memn2n_plan *plan,
-                                   int n_threads, struct rs_error *err) RS_MUST_CHECK;
+                                   struct rs_error *err) RS_MUST_CHECK;
 void memn2n_trainer_clear(struct memn2n_trainer *trainer);
 
 /* The first weights of a restart. */

@@ -164,17 +164,16 @@ static enum rs_status choose_restart(const struct session *session, const double
     return RS_OK;
 }
 
-/* Restarts side by side, each on a trainer of its own; threads that are left share the parts of a batch. */
+/* Restarts side by side, each on a trainer of its own. */
 static enum rs_status run_restarts(struct session *session, struct rs_error *err)
 {
     int64_t n_restarts = session->plan.options->n_restarts;
     int n_workers = session->n_threads < n_restarts ? session->n_threads : (int)n_restarts;
-    int n_threads = session->n_threads / n_workers;
 #pragma omp parallel num_threads(n_workers)
     {
         struct memn2n_trainer trainer = {0};
         struct rs_error own_err = {{0}};
-        enum rs_status status = memn2n_trainer_init(&trainer, &session->plan, n_threads, &own_err);
+        enum rs_status status = memn2n_trainer_init(&trainer, &session->plan, &own_err);
 #pragma omp for schedule(dynamic, 1)
         for (int64_t i = 0; i < n_restarts; i++) {
             if (status == RS_OK)
@@ -285,7 +284,7 @@ static enum rs_status prepare(struct session *session, struct rs_error *err)
     session->restarts = memory_allocate((size_t)options->n_restarts, sizeof *session->restarts, err);
     if (session->restarts == NULL)
         return RS_INTERNAL;
-    return memn2n_trainer_init(&session->trainer, plan, session->n_threads, err);
+    return memn2n_trainer_init(&session->trainer, plan, err);
 }
 
 static void clear(struct session *session)

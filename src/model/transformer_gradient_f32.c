@@ -6,12 +6,12 @@
 struct transformer_gradient_f32 *transformer_gradient_f32_create(const struct transformer_shape *shape,
                                                                  size_t n_tokens_max, struct rs_error *err)
 {
-    return transformer_gradient_baseline_create(shape, n_tokens_max, err);
+    return transformer_gradient_f32_baseline_create(shape, n_tokens_max, err);
 }
 
 void transformer_gradient_f32_destroy(struct transformer_gradient_f32 *room)
 {
-    transformer_gradient_baseline_destroy(room);
+    transformer_gradient_f32_baseline_destroy(room);
 }
 
 enum rs_status transformer_gradient_f32_prune_borrow(struct transformer_gradient_f32 *room,
@@ -19,7 +19,7 @@ enum rs_status transformer_gradient_f32_prune_borrow(struct transformer_gradient
                                                      transformer_signals_f32 *signals, void *context,
                                                      struct rs_error *err)
 {
-    return transformer_gradient_baseline_prune_borrow(room, pruning, signals, context, err);
+    return transformer_gradient_f32_baseline_prune_borrow(room, pruning, signals, context, err);
 }
 
 double transformer_gradient_f32_add(struct transformer_gradient_f32 *room, const float *weights, size_t n,
@@ -29,11 +29,11 @@ double transformer_gradient_f32_add(struct transformer_gradient_f32 *room, const
     switch (kernel_chosen()) {
 #ifdef HAVE_X86_KERNELS
     case KERNEL_AVX512:
-        return transformer_gradient_avx512_add(room, weights, n, samples, gradient, n_counted);
+        return transformer_gradient_f32_avx512_add(room, weights, n, samples, gradient, n_counted);
     case KERNEL_AVX2:
-        return transformer_gradient_avx2_add(room, weights, n, samples, gradient, n_counted);
+        return transformer_gradient_f32_avx2_add(room, weights, n, samples, gradient, n_counted);
 #endif
     default:
-        return transformer_gradient_baseline_add(room, weights, n, samples, gradient, n_counted);
+        return transformer_gradient_f32_baseline_add(room, weights, n, samples, gradient, n_counted);
     }
 }

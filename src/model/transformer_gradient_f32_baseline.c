@@ -1,3 +1,3 @@
 /* Single precision in vectors of the compiler's own instruction set. */
-#define PUBLIC(name) transformer_gradient_baseline_##name
+#define PUBLIC(name) transformer_gradient_f32_baseline_##name
 #include "model/transformer_gradient_f32_real.h"
