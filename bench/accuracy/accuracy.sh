@@ -12,7 +12,7 @@ kinds=${KINDS:-one-fact two-facts three-facts two-relations givers yes-no counti
     coreference conjunction pairs time deduction induction positions sizes paths motives}
 mkdir -p "$folder"
 
-# NAME SETTING...: the three levels and random keys of one workload; it has a row, or a line that says why not.
+# NAME SETTING...: the three levels of one workload; it has a row, or a line that says why not.
 run_row() {
     name=$1
     shift
@@ -22,13 +22,10 @@ run_row() {
     done
     rm -f "$folder/$name.missing"
     echo "$name" >&2
-    for level in $levels random; do
+    for level in $levels; do
         out=$folder/$name-$level.h5
         [ ! -e "$out" ] || continue
-        case $level in
-        random) own='--set prune.policy=random --set sweep={}' ;;
-        *) own="--set device.programming_scale=$level --set comparator.offset=${level}e-8" ;;
-        esac
+        own="--set device.programming_scale=$level --set comparator.offset=${level}e-8"
         status=0
         # shellcheck disable=SC2086 # no setting holds a space
         "$rescore" run "$here/run.yaml" $sets $own -q -o "$out" 2>"$folder/error" || status=$?

@@ -96,6 +96,8 @@ static void read_level(const struct store *store, struct row *row, size_t level)
     take(values[3], row->n_trials, 0, row->exact);
     read_trials(store, "task_metric_float", N_MODES, &row->n_trials, values[3]);
     take(values[3], row->n_trials, 0, row->unpruned);
+    read_trials(store, "task_metric_random", N_MODES, &row->n_trials, values[3]);
+    take(values[3], row->n_trials, 0, row->random);
 }
 
 static struct row read_row(const char *folder, const char *name)
@@ -107,16 +109,14 @@ static struct row read_row(const char *folder, const char *name)
     for (size_t level = 0; level < N_LEVELS; level++) {
         struct store *store = open_result(folder, name, levels[level]);
         read_level(store, &row, level);
+        free(metric);
+        demand(store_read_text(store, "task_metric", "metric", &metric, &err), &err);
+        demand(store_read_number(store, "/", "n_samples", &n_items, &err), &err);
         store_close(store);
     }
-    struct store *store = open_result(folder, name, "random");
-    read_trials(store, "task_metric", 1, &row.n_trials, row.random);
-    demand(store_read_text(store, "task_metric", "metric", &metric, &err), &err);
-    demand(store_read_number(store, "/", "n_samples", &n_items, &err), &err);
     row.accuracy = strcmp(metric, "accuracy") == 0;
     row.n_items = (size_t)n_items;
     free(metric);
-    store_close(store);
     return row;
 }
 
@@ -262,8 +262,8 @@ static void print_tables(const struct row *rows, size_t n_rows, size_t n_stories
     printf("## The metric\n\nAccuracy in %%, or mean -ln(probability) per predicted token in nats (text, "
            "stories260K); ±: 95 %% t interval over trials.\nFloat and exact decisions have no spread. Analog "
            "scores: the same decisions, and the scores as read by an ideal converter\nin the softmax. "
-           "Random: as "
-           "many keys as the exact decision keeps, at random.\n\n"
+           "Random keys: as many as "
+           "the exact decision keeps, one draw.\n\n"
            "| workload | test items | float | exact decisions | analog decisions, exact recompute%s "
            "analog scores%s random keys |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
            modes, modes);
