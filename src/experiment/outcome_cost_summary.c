@@ -32,7 +32,7 @@ static void append_cell(struct outcome_interval interval, double factor, struct 
         snprintf(cell, sizeof cell, "%.4g", mean);
     else
         snprintf(cell, sizeof cell, "%.4g [%.4g, %.4g]", mean, low, high);
-    text_append(out, "%-*s", WIDTH, cell);
+    text_append(out, "%-*s ", WIDTH - 1, cell);
 }
 
 /* Ends a line without the blanks of its last cell. */

@@ -183,7 +183,8 @@ static enum rs_status check_sizes(const struct plan *plan, struct rs_error *err)
 static enum rs_status fill_head(struct plan *plan, const struct config *config, struct rs_error *err)
 {
     const struct attention_shape *shape = subject_shape(plan->subject);
-    const struct subject_kind *kind = subject_get_kind(plan->subject);
+    const struct workload_options *workload = &config->workload;
+    bool embedded = workload->file[0] == '\0', named = embedded && workload->kind == WORKLOAD_TRANSFORMER;
     struct head *head = &plan->head;
     head->n_samples = subject_n_samples(plan->subject);
     head->n_layers = (size_t)shape->n_layers;
@@ -193,9 +194,10 @@ static enum rs_status fill_head(struct plan *plan, const struct config *config, 
     snprintf(head->better, sizeof head->better, "%s", subject_metric_better(plan->subject));
     head->characters = subject_get_answers(plan->subject).characters;
     snprintf(head->workload, sizeof head->workload,
-             "%s: %s; %zu samples, %zu layers x %zu heads, d = %zu, at most %zu keys", kind->name,
-             config->workload.file[0] == '\0' ? "embedded" : "from a file", head->n_samples, head->n_layers,
-             head->n_heads, shape->d, shape->n_keys_max);
+             "%s: %s%s%.32s; %zu samples, %zu layers x %zu heads, d = %zu, at most %zu keys",
+             run_options_kind_name(workload), embedded ? "embedded" : "from a file",
+             named && workload->task[0] != '\0' ? ", " : "", named ? workload->task : "", head->n_samples,
+             head->n_layers, head->n_heads, shape->d, shape->n_keys_max);
     size_t length = strlen(head->workload);
     if (subject_calibrates_on_samples(plan->subject))
         snprintf(head->workload + length, sizeof head->workload - length, "; the first %zu samples %s",

@@ -136,3 +136,8 @@ bool run_options_shape_path(const struct workload_options *workload, char path[O
     memcpy(path, workload->shape, sizeof workload->shape);
     return true;
 }
+
+const char *run_options_kind_name(const struct workload_options *workload)
+{
+    return kinds[workload->kind];
+}

@@ -33,6 +33,9 @@ struct monte_carlo_options {
 
 extern const struct option_table run_options_workload, run_options_monte_carlo;
 
+/* The word that workload.kind has in a configuration. */
+const char *run_options_kind_name(const struct workload_options *workload);
+
 /* workload.shape, or config.json beside workload.file. False where that path is too long. */
 bool run_options_shape_path(const struct workload_options *workload, char path[OPTION_TEXT_SIZE]);
 
