@@ -129,8 +129,7 @@ bench-training: bench/models/training$(EXEEXT)
 
 # Models of every kind under analog decisions and analog scores. By hand, 10 minutes on two cores; goes on where it stopped.
 EXTRA_PROGRAMS += %D%/accuracy/table
-EXTRA_DIST += %D%/accuracy/README.md %D%/accuracy/table.md %D%/accuracy/accuracy.sh %D%/accuracy/run.yaml \
-    %D%/accuracy/stories.yaml
+EXTRA_DIST += %D%/accuracy/README.md %D%/accuracy/table.md %D%/accuracy/accuracy.sh %D%/accuracy/run.yaml
 bench_accuracy_table_SOURCES = %D%/accuracy/table.c $(bench_measure)
 bench_accuracy_table_LDADD = librescore-core.la
 bench-accuracy: bench/accuracy/table$(EXEEXT) rescore$(EXEEXT)

@@ -53,7 +53,8 @@ for kind in $kinds; do
     model=$folder/$kind.h5
     if [ ! -e "$model" ]; then
         echo "$kind, training" >&2
-        "$rescore" train "$here/stories.yaml" --set "workload.task=$kind" -q -o "$model"
+        "$rescore" train "$here/../stories/generated.yaml" --set learned.thresholds=layer \
+            --set "workload.task=$kind" -q -o "$model"
     fi
     run_row "$kind" workload.kind=memn2n "workload.file=$model"
 done
