@@ -127,7 +127,7 @@ bench-training: bench/models/training$(EXEEXT)
 	OPENBLAS_NUM_THREADS=1 ./bench/models/training$(EXEEXT) | tee bench/models/table.md
 .PHONY: bench-training
 
-# Models of every kind under analog decisions and analog scores. By hand, 10 minutes on two cores; goes on where it stopped.
+# Models of every kind under analog decisions and analog scores. By hand, 15 minutes on two cores; goes on where it stopped.
 EXTRA_PROGRAMS += %D%/accuracy/table
 EXTRA_DIST += %D%/accuracy/README.md %D%/accuracy/table.md %D%/accuracy/accuracy.sh %D%/accuracy/run.yaml
 bench_accuracy_table_SOURCES = %D%/accuracy/table.c $(bench_measure)
